@@ -1,0 +1,1 @@
+"""ftx: fine-tuning configurations between Axolotl, torchtune and Unsloth."""

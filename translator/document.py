@@ -1,0 +1,105 @@
+"""A source that has been read: the recipe, where each part of it came from, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from translator.diagnostics import Diagnostic, Severity
+from translator.ir import Recipe
+from translator.spans import Span
+from translator.tree import Address, Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a value of the recipe came from.
+
+    ``written`` says whether the source states it; else it is the framework's default and ``why``
+    cites where that default was seen (a package-relative file and line, or a run).
+    """
+
+    written: bool
+    span: Span | None = None
+    key: str | None = None
+    """The key as the source spells it."""
+    why: str | None = None
+    comment: str | None = None
+    """The user's comment at the end of the key's line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A key of the source that has no place in the recipe.
+
+    Same-format writing keeps it, every other conversion reports it with ``severity``.
+    """
+
+    key: str
+    value: object
+    span: Span | None
+    why: str
+    severity: Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One source file, understood.
+
+    ``origins`` maps a field (see :mod:`translator.fields`) to its origin; a field inside a part
+    that was set whole (``data.sources[0].rows``) has its own entry or that of the nearest part
+    above. ``diagnostics`` are the findings of reading alone.
+    """
+
+    path: str
+    format: str
+    text: str
+    recipe: Recipe
+    origins: Mapping[str, Origin]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    tree: Node | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What else the source tells that is no part of the recipe but helps a writer: the recipe
+    name of a torchtune config, the training's line in a script."""
+
+    def origin(self, path: str) -> Origin:
+        """The origin of a field, or of the nearest part around it."""
+        while path:
+            if path in self.origins:
+                return self.origins[path]
+            path = path.rpartition(".")[0] or (
+                path.rpartition("[")[0] if path.endswith("]") else ""
+            )
+        return Origin(written=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One key to be written: its value, and the comment of the user's that goes with it."""
+
+    address: Address
+    value: object
+    comment: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """The result of a conversion.
+
+    ``text`` is the target file; ``files`` maps names of side files, to be put beside it, to their
+    content. ``losses`` are the diagnostics about what could not be carried; ``diagnostics`` all
+    of them, reading included, worst first.
+    """
+
+    text: str
+    target: str
+    files: Mapping[str, str]
+    diagnostics: tuple[Diagnostic, ...]
+    losses: tuple[Diagnostic, ...]
+    document: Document
+
+    @property
+    def refused(self) -> tuple[Diagnostic, ...]:
+        """The errors among the diagnostics: what would train something else."""
+        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)

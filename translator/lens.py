@@ -1,0 +1,380 @@
+"""One table per framework, read in both directions.
+
+A table is a list of rows. Reading runs every row over the source's tree, writing runs every row
+over the recipe; a row states a mapping once, so the two cannot drift apart.
+
+===========  ====================================================================================
+`Key`        one field, one key
+`Via`        several fields or keys at once, by a pair of functions
+`Always`     a field that this framework does not let anyone choose: reading gives its constant,
+             writing another value is a loss
+`Ignore`     a key without bearing on the run's meaning: recognised, reported only on demand
+`Only`       a key that exists in this framework alone: kept aside, a loss elsewhere
+===========  ====================================================================================
+
+A table is total: it does not load unless every field and case of the IR belongs to exactly one
+row. Keys of a source that no row has looked at are reported as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal, Protocol
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.document import Origin
+from translator.fields import all_fields
+from translator.reading import Reader
+from translator.tree import Address, Node, Unresolved, spell
+from translator.writing import Writer
+
+Status = Literal["carried", "approximated", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv:
+    """How a value converts between a framework's spelling and the IR's.
+
+    Both directions raise ValueError with a reason (``must be a whole number``) for a value that
+    cannot be converted.
+    """
+
+    read: Callable[[object], object]
+    write: Callable[[object], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What becomes of a field or case in a framework, for the compatibility matrix."""
+
+    field: str
+    status: Status
+    key: str
+    why: str = ""
+
+
+class Row(Protocol):
+    """What a table is made of."""
+
+    def read(self, reader: Reader) -> None:
+        """Takes what the row is about out of a source."""
+
+    def write(self, writer: Writer) -> None:
+        """Puts it into a target."""
+
+    def coverage(self) -> Iterable[Coverage]:
+        """The fields this row answers for."""
+
+    def spellings(self) -> Iterable[str]:
+        """The keys this row answers for, ``.*`` at the end for all below."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A field that is one key.
+
+    ``default`` is what the framework does when the key is absent, ``why`` where that was seen.
+    ``aliases`` are former spellings; ``required`` keys are written whatever their value.
+    ``code`` names the loss when a value of the IR has no spelling here.
+    """
+
+    field: str
+    key: str
+    conv: Conv
+    default: object
+    why: str
+    code: Code
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    severity: Severity = Severity.ERROR
+
+    def read(self, reader: Reader) -> None:
+        found = self._find(reader)
+        if found is None:
+            reader.set(self.field, self.default, reader.default(self.why))
+            return
+        address, node = found
+        if isinstance(node.value, Unresolved):
+            reader.unresolved(node, spell(address), self.field)
+            reader.set(self.field, self.default, reader.written(address, node))
+            return
+        try:
+            value = self.conv.read(node.plain())
+        except ValueError as error:
+            message = f"{spell(address)}: {node.plain()!r} {error}"
+            reader.say(
+                Code.BAD_VALUE, Severity.ERROR, message, node, key=spell(address), field=self.field
+            )
+            value = self.default
+        reader.set(self.field, value, reader.written(address, node))
+
+    def _find(self, reader: Reader) -> tuple[Address, Node] | None:
+        for name in (self.key, *self.aliases):
+            address = tuple(name.split("."))
+            node = reader.node(*address)
+            if node is not None:
+                if name != self.key:
+                    old = f"{name} is a former spelling of {self.key}"
+                    reader.say(Code.OLD_SPELLING, Severity.NOTE, old, node, key=name)
+                return address, node
+        return None
+
+    def write(self, writer: Writer) -> None:
+        if not (
+            writer.needed(self.field, self.default) or (self.required and self._applies(writer))
+        ):
+            return
+        try:
+            spelled = self.conv.write(writer.value(self.field))
+        except ValueError as error:
+            writer.lose(self.code, self.field, f"{writer.target} {error}", self.severity)
+            return
+        writer.put(self.key, spelled, self.field)
+
+    def _applies(self, writer: Writer) -> bool:
+        return self.field in writer.flat
+
+    def coverage(self) -> Iterable[Coverage]:
+        yield Coverage(field=self.field, status="carried", key=self.key)
+
+    def spellings(self) -> Iterable[str]:
+        yield self.key
+        yield from self.aliases
+
+
+@dataclass(frozen=True, kw_only=True)
+class Via:
+    """Fields and keys that only make sense together.
+
+    ``get`` sets every one of ``fields`` on the reader; ``put`` writes keys or reports losses.
+    ``partly`` says of a field or case in ``fields`` that it is approximated or refused, and why.
+    A field ending in ``.*`` stands for everything below it, cases included.
+    """
+
+    fields: tuple[str, ...]
+    read_keys: tuple[str, ...]
+    get: Callable[[Reader], None]
+    put: Callable[[Writer], None]
+    partly: Mapping[str, tuple[Status, str]] = field(default_factory=dict)
+
+    def read(self, reader: Reader) -> None:
+        self.get(reader)
+
+    def write(self, writer: Writer) -> None:
+        self.put(writer)
+
+    def coverage(self) -> Iterable[Coverage]:
+        keys = ", ".join(self.read_keys)
+        for name in expand(self.fields):
+            status, why = self._status(name)
+            yield Coverage(field=name, status=status, key=keys, why=why)
+
+    def _status(self, name: str) -> tuple[Status, str]:
+        for pattern, verdict in self.partly.items():
+            if name == pattern or name.startswith(f"{pattern}."):
+                return verdict
+        return "carried", ""
+
+    def spellings(self) -> Iterable[str]:
+        return self.read_keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Always:
+    """A field this framework does not let anyone choose.
+
+    Reading gives ``value`` (cited by ``why``). Writing another value is a loss of ``code`` with
+    ``severity``; ``instead`` says what happens: "trains in file order".
+    """
+
+    field: str
+    value: object
+    why: str
+    code: Code
+    severity: Severity
+    instead: str
+
+    def read(self, reader: Reader) -> None:
+        reader.set(self.field, self.value, reader.default(self.why))
+
+    def write(self, writer: Writer) -> None:
+        if self.field in writer.flat and writer.value(self.field) != self.value:
+            writer.lose(self.code, self.field, f"{writer.target} {self.instead}", self.severity)
+
+    def coverage(self) -> Iterable[Coverage]:
+        status: Status = "refused" if self.severity is Severity.ERROR else "approximated"
+        yield Coverage(field=self.field, status=status, key="", why=self.instead)
+
+    def spellings(self) -> Iterable[str]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ignore:
+    """Keys that have no bearing on what is trained, and why."""
+
+    names: tuple[str, ...]
+    why: str
+
+    def read(self, reader: Reader) -> None:
+        for name in self.names:
+            for address, node in _under(reader, name):
+                reader.used.add(address)
+                message = f"{spell(address)} ({node.plain()!r}): {self.why}"
+                reader.say(
+                    Code.NO_EFFECT, Severity.NOTE, message, node, key=spell(address), verbose=True
+                )
+
+    def write(self, writer: Writer) -> None:
+        """Nothing of it is in the recipe."""
+
+    def coverage(self) -> Iterable[Coverage]:
+        return ()
+
+    def spellings(self) -> Iterable[str]:
+        return self.names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Only:
+    """A key that no other framework has: kept for its own, lost elsewhere with ``severity``.
+
+    ``inert`` are the values with which the key does nothing; they are recognised and ignored.
+    """
+
+    name: str
+    why: str
+    severity: Severity
+    inert: tuple[object, ...] = (None, False)
+
+    def read(self, reader: Reader) -> None:
+        for address, node in _under(reader, self.name):
+            value = node.plain()
+            if any(
+                value is inert or (value == inert and type(value) is type(inert))
+                for inert in self.inert
+            ):
+                reader.used.add(address)
+                message = f"{spell(address)} ({value!r}): off"
+                reader.say(
+                    Code.NO_EFFECT, Severity.NOTE, message, node, key=spell(address), verbose=True
+                )
+            else:
+                reader.leave(address, node, self.why, self.severity)
+
+    def write(self, writer: Writer) -> None:
+        """Nothing of it is in the recipe."""
+
+    def coverage(self) -> Iterable[Coverage]:
+        return ()
+
+    def spellings(self) -> Iterable[str]:
+        return (self.name,)
+
+
+def _under(reader: Reader, name: str) -> list[tuple[Address, Node]]:
+    """The node with a key's name, one level of ``[]`` standing for every list element."""
+    head, bracket, tail = name.partition("[]")
+    address: Address = tuple(head.split("."))
+    node = reader.tree.get(address)
+    if node is None:
+        return []
+    if not bracket:
+        return [(address, node)]
+    found = []
+    for position in range(len(node.value) if node.is_sequence else 0):
+        inner: Address = (*address, position, *[step for step in tail.split(".") if step])
+        child = reader.tree.get(inner)
+        if child is not None:
+            found.append((inner, child))
+    return found
+
+
+def expand(patterns: Iterable[str]) -> list[str]:
+    """Field patterns as fields: ``x.*`` is everything below x, cases included."""
+    names: list[str] = []
+    for pattern in patterns:
+        if pattern.endswith(".*"):
+            stem = pattern[:-2]
+            below = [f for f in all_fields() if f.startswith((f"{stem}.", f"{stem}="))]
+            if not below:
+                raise ValueError(f"no field below {stem}")
+            names += below
+        else:
+            names.append(pattern)
+            names += [f for f in all_fields() if f.startswith(f"{pattern}=")]
+    return names
+
+
+class Table:
+    """The rows of one framework.
+
+    Raises:
+        ValueError: a field or case has no row, or two; or a row names a field that is none.
+    """
+
+    def __init__(self, name: str, rows: Iterable[Row]) -> None:
+        self.name = name
+        self.rows = tuple(rows)
+        self.matrix = {c.field: c for row in self.rows for c in row.coverage()}
+        claimed = [c.field for row in self.rows for c in row.coverage()]
+        known = set(all_fields())
+        wrong = {
+            "unknown": [f for f in claimed if f not in known],
+            "claimed twice": sorted({f for f in claimed if claimed.count(f) > 1}),
+            "without a row": [f for f in all_fields() if f not in self.matrix],
+        }
+        for problem, names in wrong.items():
+            if names:
+                raise ValueError(f"{name}: fields {problem}: {', '.join(names)}")
+        self.known_keys = tuple(k for row in self.rows for k in row.spellings())
+
+    def read(self, reader: Reader, known: Iterable[str] = ()) -> None:
+        """Runs every row, then reports what none of them looked at.
+
+        ``known`` are further names that a misspelt key may have meant.
+        """
+        for row in self.rows:
+            row.read(reader)
+        candidates = {*self.known_keys, *known}
+        for address, node in reader.unused():
+            _report_unknown(reader, self.name, address, node, candidates)
+
+    def write(self, writer: Writer) -> None:
+        """Runs every row, then reports the keys that only the source's framework has."""
+        for row in self.rows:
+            row.write(writer)
+        writer.lose_leftovers()
+
+
+def _report_unknown(
+    reader: Reader, framework: str, address: Address, node: Node, candidates: set[str]
+) -> None:
+    key = spell(address)
+    close = get_close_matches(key, candidates, n=1, cutoff=0.8)
+    reader.say(
+        Code.UNKNOWN_KEY,
+        Severity.WARNING,
+        f"{key} ({node.plain()!r}) is no key of {framework}, which drops it without a word",
+        node,
+        key=key,
+        help=f"did you mean {close[0]}?" if close else None,
+    )
+
+
+def part_absent(reader: Reader, part: str, fields: Iterable[str], why: str) -> None:
+    """Notes the keys that were written for a part (``adapter``) which is not there."""
+    for name in fields:
+        origin = reader.origins.get(name)
+        if origin is not None and origin.written and name.startswith(f"{part}."):
+            message = f"{origin.key} has no effect: {why}"
+            node = None if origin.span is None else Node(value=None, span=origin.span)
+            reader.say(Code.NO_EFFECT, Severity.WARNING, message, node, key=origin.key, field=name)
+
+
+def derived(why: str, origin: Origin) -> Origin:
+    """An origin for a value worked out from another key: keeps the place, says how."""
+    return Origin(written=origin.written, span=origin.span, key=origin.key, why=why)

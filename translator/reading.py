@@ -1,0 +1,163 @@
+"""The reading half of the lens: what a row may do with a source tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.document import Leftover, Origin
+from translator.tree import Address, Node, Unresolved, spell
+
+_ASIDE = ("logging.", "checkpoints.", "evaluation.", "kernels.", "seed")
+"""Fields that do not change what is learned: an unresolved value there blocks nothing."""
+
+
+@dataclass
+class Reader:
+    """Collects values, origins and findings while a table's rows read one tree.
+
+    Every node that a row looks at is marked as used; what is never used is reported as unknown.
+    """
+
+    path: str
+    tree: Node
+    null_is_absent: bool = True
+    values: dict[str, object] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
+    used: set[Address] = field(default_factory=set)
+    facts: dict[str, str] = field(default_factory=dict)
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def peek(self, *address: str | int) -> Node | None:
+        """The node at an address, if the source gives it a value, without marking it as used."""
+        node = self.tree.get(address)
+        if node is None or (node.value is None and self.null_is_absent):
+            return None
+        return node
+
+    def node(self, *address: str | int) -> Node | None:
+        """The node at an address, marked as used (with an explicit null as well)."""
+        if self.tree.get(address) is not None:
+            self.used.add(address)
+        return self.peek(*address)
+
+    def value(self, *address: str | int) -> object:
+        """The plain value at an address, None when absent; an unresolved value is reported."""
+        node = self.node(*address)
+        if node is None:
+            return None
+        if isinstance(node.value, Unresolved):
+            self.unresolved(node, spell(address), None)
+            return None
+        return node.plain()
+
+    # -- deciding ---------------------------------------------------------------------------------
+
+    def set(self, field: str, value: object, origin: Origin) -> None:
+        """Gives a field its value. Each field is set by exactly one row."""
+        self.values[field] = value
+        self.origins[field] = origin
+
+    def written(self, address: Address, node: Node) -> Origin:
+        """The origin of a value that the source states."""
+        return Origin(written=True, span=node.span, key=spell(address), comment=node.comment)
+
+    @staticmethod
+    def default(why: str) -> Origin:
+        """The origin of a value that the framework supplies; ``why`` cites it."""
+        return Origin(written=False, why=why)
+
+    # -- telling ----------------------------------------------------------------------------------
+
+    def say(
+        self,
+        code: Code,
+        severity: Severity,
+        message: str,
+        node: Node | None = None,
+        *,
+        key: str | None = None,
+        field: str | None = None,
+        help: str | None = None,
+        verbose: bool = False,
+    ) -> None:
+        """Records a finding about the source."""
+        span = None if node is None else node.span
+        self.diagnostics.append(
+            Diagnostic(
+                code=code.code,
+                severity=severity,
+                message=message,
+                file=self.path,
+                span=span,
+                field=field,
+                key=key,
+                help=help,
+                verbose=verbose,
+            )
+        )
+
+    def unresolved(self, node: Node, key: str, field: str | None) -> None:
+        """Reports a value that only the running program knows."""
+        value = node.value
+        assert isinstance(value, Unresolved)
+        aside = field is not None and field.startswith(_ASIDE)
+        name = value.names[0] if value.names else key
+        self.say(
+            Code.UNRESOLVED,
+            Severity.NOTE if aside else Severity.ERROR,
+            f"{key} is {value.expression!r}, which only the running program knows",
+            node,
+            key=key,
+            field=field,
+            help=f"give it with --set {name}=VALUE",
+        )
+
+    def leave(self, address: Address, node: Node, why: str, severity: Severity) -> None:
+        """Keeps a key aside: it goes back to its own framework only."""
+        self.used.add(address)
+        self.leftovers.append(
+            Leftover(
+                key=spell(address), value=node.plain(), span=node.span, why=why, severity=severity
+            )
+        )
+
+    def unused(self) -> list[tuple[Address, Node]]:
+        """The leaves that no row has looked at, neither themselves nor a part around them."""
+        return [
+            (address, node)
+            for address, node in self.tree.leaves()
+            if not any(address[:length] in self.used for length in range(1, len(address) + 1))
+        ]
+
+
+def apply_overrides(tree: Node, overrides: Mapping[Address, Node]) -> None:
+    """Puts values given by the user (``--set``) into a tree of mappings, in place.
+
+    Raises:
+        KeyError: a step of an address leads through a scalar, or to a list position not there.
+    """
+    for address, node in overrides.items():
+        parent = tree
+        for step in address[:-1]:
+            child = parent.get((step,))
+            if child is None:
+                if not isinstance(parent.value, dict) or not isinstance(step, str):
+                    raise KeyError(spell(address))
+                child = Node(value={}, span=node.span)
+                parent.value[step] = child
+            parent = child
+        last = address[-1]
+        children: Any = parent.value
+        if isinstance(children, dict) or (
+            isinstance(children, list) and isinstance(last, int) and last < len(children)
+        ):
+            children[last] = node
+        else:
+            raise KeyError(spell(address))

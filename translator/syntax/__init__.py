@@ -1,0 +1,1 @@
+"""Finding values in files, whatever their syntax: YAML, Python, notebooks."""

@@ -1,0 +1,174 @@
+"""YAML as the frameworks read it, with the position of every value.
+
+Two dialects: Axolotl loads with PyYAML (YAML 1.1: ``2e-5`` is a *string*, ``no`` is false),
+torchtune with OmegaConf, which is the same but for floats without a dot and for dates, which stay
+text. ruamel's YAML 1.2 would be wrong for both.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.errors import UnreadableError
+from translator.source import Source
+from translator.spans import LineIndex, Span
+from translator.tree import Node
+
+MAX_NODES = 200_000
+"""More values than any configuration has; reached by aliases that multiply."""
+MAX_DEPTH = 100
+
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class PyYamlDialect(_BASE):  # type: ignore[misc]  # the C class has no stub
+    """What ``yaml.safe_load`` sees."""
+
+
+class OmegaConfDialect(_BASE):  # type: ignore[misc]
+    """What ``OmegaConf.load`` sees: its float pattern, and no timestamps."""
+
+
+_OMEGACONF_FLOAT = re.compile(
+    r"""^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?
+        |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
+        |\.[0-9_]+(?:[eE][-+][0-9]+)?
+        |[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*
+        |[-+]?\.(?:inf|Inf|INF)
+        |\.(?:nan|NaN|NAN))$""",
+    re.X,
+)
+OmegaConfDialect.yaml_implicit_resolvers = {
+    letter: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, rules in _BASE.yaml_implicit_resolvers.items()
+}
+OmegaConfDialect.add_implicit_resolver(
+    "tag:yaml.org,2002:float", _OMEGACONF_FLOAT, list("-+0123456789.")
+)
+
+_COMMENT = re.compile(r"[ \t]+#[ \t]?(.*)")
+
+
+def read_yaml(source: Source, dialect: Any) -> tuple[Node, list[Diagnostic]]:
+    """The tree of a YAML document, and what is odd about it (keys that stand twice).
+
+    The root of an empty file is a node with value None.
+
+    Raises:
+        UnreadableError: syntax error, several documents, or more values than MAX_NODES.
+    """
+    loader = dialect(source.text)
+    try:
+        root = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(source, error) from None
+    except yaml.YAMLError as error:
+        raise _refusal(source, Code.SYNTAX, f"is not YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise _refusal(source, Code.TOO_BIG, "is nested too deeply to be a configuration") from None
+    finally:
+        loader.dispose()
+    builder = _Builder(source, loader)
+    if root is None:
+        return Node(value=None, span=builder.index.span(0, 0)), []
+    return builder.build(root, 0), builder.findings
+
+
+class _Builder:
+    def __init__(self, source: Source, loader: Any) -> None:
+        self.source = source
+        self.loader = loader
+        self.index = LineIndex(source.text)
+        self.findings: list[Diagnostic] = []
+        self.count = 0
+
+    def build(self, node: Any, depth: int, key_span: Span | None = None) -> Node:
+        self.count += 1
+        if self.count > MAX_NODES or depth > MAX_DEPTH:
+            raise _refusal(self.source, Code.TOO_BIG, "has more values than a configuration can")
+        start, end = node.start_mark.index, node.end_mark.index
+        span = self.index.span(start, end)
+        if isinstance(node, yaml.MappingNode):
+            return Node(self._mapping(node, depth), span, key_span)
+        if isinstance(node, yaml.SequenceNode):
+            children = [self.build(child, depth + 1) for child in node.value]
+            return Node(children, span, key_span)
+        return Node(
+            value=self._scalar(node),
+            span=span,
+            key_span=key_span,
+            raw=self.source.text[start:end],
+            comment=self._comment(end),
+        )
+
+    def _scalar(self, node: Any) -> Any:
+        try:
+            return self.loader.construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError):
+            message = f"is not YAML that is safe to load: {node.tag} at this place"
+            raise _refusal(self.source, Code.SYNTAX, message, self._span(node)) from None
+
+    def _mapping(self, node: Any, depth: int) -> dict[str, Node]:
+        merged: dict[str, Node] = {}
+        own: dict[str, Node] = {}
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                for part in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    if isinstance(part, yaml.MappingNode):
+                        merged = {**self._mapping(part, depth + 1), **merged}
+                continue
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            if name in own:
+                self._duplicate(name, key, own[name])
+            own[name] = self.build(value, depth + 1, self._span(key))
+        return {**merged, **own}
+
+    def _duplicate(self, name: str, key: Any, earlier: Node) -> None:
+        self.findings.append(
+            Diagnostic(
+                code=Code.DUPLICATE_KEY.code,
+                severity=Severity.WARNING,
+                message=f"{name} stands twice; line {earlier.span.line} "
+                f"({earlier.plain()!r}) is overridden here",
+                file=self.source.path,
+                span=self._span(key),
+                key=name,
+            )
+        )
+
+    def _span(self, node: Any) -> Span:
+        return self.index.span(node.start_mark.index, node.end_mark.index)
+
+    def _comment(self, end: int) -> str | None:
+        match = _COMMENT.match(self.source.text, end)
+        return match[1].rstrip() or None if match else None
+
+
+def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:
+    mark = error.problem_mark or error.context_mark
+    span = None
+    if mark is not None:
+        position = min(mark.index, len(source.text))
+        span = LineIndex(source.text).span(position, position)
+    what = error.problem or error.context or "syntax error"
+    if ("{{" in source.text and "}}" in source.text) or "{%" in source.text:
+        what = f"{what}; it looks like a Jinja template, which has to be rendered first"
+    return _refusal(source, Code.SYNTAX, f"is not valid YAML: {what}", span)
+
+
+def _refusal(source: Source, code: Code, message: str, span: Span | None = None) -> UnreadableError:
+    return UnreadableError(
+        Diagnostic(
+            code=code.code,
+            severity=Severity.ERROR,
+            message=f"{source.path} {message}",
+            file=source.path,
+            span=span,
+        )
+    )

@@ -1,0 +1,100 @@
+"""What a parser hands to a lens: plain values that know where they were written.
+
+Whatever the syntax (an Axolotl YAML, a torchtune YAML, a training script), a source becomes one
+:class:`Node`: a mapping of keys to nodes. A lens asks for an address such as
+``("optimizer", "lr")`` and gets the value as *that framework* would see it, with its span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from translator.spans import Span
+
+Address = tuple[str | int, ...]
+"""The path of a value in a source: mapping keys and list positions from the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A value that only the running program knows.
+
+    ``expression`` is the source text; ``names`` are the spellings with which a user may give the
+    value (``--set NAME=VALUE``), the most specific first.
+    """
+
+    expression: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value of a source.
+
+    ``value`` is a scalar (or :class:`Unresolved`), a ``dict[str, Node]`` or a ``list[Node]``.
+    ``span`` covers the value where it is *defined* (for a script that passes a constant, the
+    constant's literal); ``key_span`` the key or keyword under which it was found.
+    ``raw`` is the text as written; ``reference`` says how the value was reached when not literally
+    (``"${output_dir}"``, ``"args.lr"``), for messages and so that a writer can keep it.
+    """
+
+    value: Any
+    span: Span
+    key_span: Span | None = None
+    raw: str = ""
+    reference: str | None = None
+    comment: str | None = field(default=None)
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.value, dict)
+
+    @property
+    def is_sequence(self) -> bool:
+        return isinstance(self.value, list)
+
+    def get(self, address: Address) -> Node | None:
+        """The node at ``address`` below this one, or None."""
+        node: Node = self
+        for step in address:
+            children = node.value
+            if isinstance(children, dict) and step in children:
+                node = children[step]
+            elif _is_position(step, children):
+                node = children[step]
+            else:
+                return None
+        return node
+
+    def plain(self) -> Any:
+        """The value without positions: scalars, lists and dicts all the way down."""
+        if isinstance(self.value, dict):
+            return {key: child.plain() for key, child in self.value.items()}
+        if isinstance(self.value, list):
+            return [child.plain() for child in self.value]
+        return self.value
+
+    def leaves(self, prefix: Address = ()) -> Iterator[tuple[Address, Node]]:
+        """Every scalar, empty mapping and empty list below this node, with its address."""
+        if isinstance(self.value, dict) and self.value:
+            for key, child in self.value.items():
+                yield from child.leaves((*prefix, key))
+        elif isinstance(self.value, list) and self.value:
+            for position, child in enumerate(self.value):
+                yield from child.leaves((*prefix, position))
+        else:
+            yield prefix, self
+
+
+def _is_position(step: str | int, children: object) -> bool:
+    return isinstance(children, list) and isinstance(step, int) and 0 <= step < len(children)
+
+
+def spell(address: Address) -> str:
+    """An address as a person would write it: ``datasets[0].path``."""
+    text = ""
+    for step in address:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

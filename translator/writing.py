@@ -1,0 +1,103 @@
+"""The writing half of the lens: what a row may do on the way to a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.document import Document, Entry, Origin
+from translator.fields import flatten
+from translator.tree import Address
+
+
+@dataclass
+class Writer:
+    """Collects entries, side files and losses while a table's rows write one recipe."""
+
+    document: Document
+    target: str
+    version: str
+    stem: str = "run"
+    """Name, without ending, that side files should start with."""
+    entries: dict[Address, Entry] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    losses: list[Diagnostic] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
+    """What one row learned that a later one needs, and what the head comment should say."""
+
+    def __post_init__(self) -> None:
+        self.flat = flatten(self.document.recipe)
+
+    def value(self, field: str) -> Any:
+        """The recipe's value of a flattened field; None below a part that is absent."""
+        return self.flat.get(field)
+
+    def origin(self, field: str) -> Origin:
+        """Where the value came from."""
+        return self.document.origin(field)
+
+    def needed(self, field: str, default: object) -> bool:
+        """Whether a value must be stated: the source states it, or the target would do otherwise."""
+        value = self.value(field)
+        if value is None and field not in self.flat:
+            return False
+        return self.origin(field).written or value != default
+
+    def put(self, key: str | Address, value: object, *fields: str) -> None:
+        """Writes a key, with the user's comment on the first of ``fields`` that has one."""
+        address = tuple(key.split(".")) if isinstance(key, str) else key
+        comment = next((o.comment for f in fields if (o := self.origin(f)).comment), None)
+        self.entries[address] = Entry(address=address, value=value, comment=comment)
+
+    def has(self, *address: str | int) -> bool:
+        """Whether a key has been written."""
+        return address in self.entries
+
+    def lose(
+        self,
+        code: Code,
+        field: str,
+        why: str,
+        severity: Severity = Severity.ERROR,
+        *,
+        help: str | None = None,
+    ) -> None:
+        """Records that a field does not arrive as it is. ``why`` completes ``<key> <value>: …``."""
+        origin = self.origin(field)
+        value = self.value(field)
+        name = origin.key or field
+        said = f"{name} ({_shown(value)})" if value is not None else name
+        default = "" if origin.written or origin.why is None else " [a default of the source]"
+        self.losses.append(
+            Diagnostic(
+                code=code.code,
+                severity=severity,
+                message=f"{said}{default}: {why}",
+                file=self.document.path,
+                span=origin.span,
+                field=field,
+                key=origin.key,
+                help=help,
+            )
+        )
+
+    def lose_leftovers(self) -> None:
+        """Reports the keys that only the source's own framework has."""
+        for left in self.document.leftovers:
+            self.losses.append(
+                Diagnostic(
+                    code=Code.LOST_KEY.code,
+                    severity=left.severity,
+                    message=f"{left.key} ({_shown(left.value)}): {left.why}",
+                    file=self.document.path,
+                    span=left.span,
+                    key=left.key,
+                )
+            )
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 120 else f"{text[:80]} … {text[-30:]}"

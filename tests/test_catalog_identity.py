@@ -1,0 +1,185 @@
+"""Names of models: aliases, mirrors, facts by name and by config.json."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from translator.catalog.data import table
+from translator.catalog.identity import Identity, resolve, unsloth_mirror
+from translator.catalog.models import config_file, facts, from_config, size_of
+
+ROOT = Path(__file__).parent.parent
+SEVEN = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@pytest.mark.parametrize("name", ["aliases", "models", "torchtune"])
+def test_data_follows_its_schema(name: str) -> None:
+    import jsonschema
+
+    schema = json.loads((ROOT / f"schemas/catalog-{name}.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(table(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical", "bits", "dynamic"),
+    [
+        ("unsloth/llama-3.1-8b-bnb-4bit", "meta-llama/Llama-3.1-8B", 4, False),
+        ("unsloth/llama-3.1-8b-unsloth-bnb-4bit", "meta-llama/Llama-3.1-8B", 4, True),
+        ("unsloth/llama-3-8b", "meta-llama/Meta-Llama-3-8B", None, False),
+        ("unsloth/mistral-7b-bnb-4bit", "mistralai/Mistral-7B-v0.1", 4, False),
+        (
+            "unsloth/tinyllama-bnb-4bit",
+            "TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T",
+            4,
+            False,
+        ),
+        ("unsloth/gpt-oss-20b-BF16", "openai/gpt-oss-20b", 16, False),
+        ("unsloth/Phi-4", "microsoft/phi-4", None, False),
+        ("unsloth/Never-Heard-Of-3B-unsloth-bnb-4bit", "unsloth/Never-Heard-Of-3B", 4, True),
+        ("somebody/model-GGUF", "somebody/model", None, False),
+        ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B-Instruct", None, False),
+        ("./out/checkpoint-10", "./out/checkpoint-10", None, False),
+    ],
+)
+def test_names_lead_to_the_original(name: str, canonical: str, bits: int, dynamic: bool) -> None:
+    for spelling in (name, name.upper() if "/out/" not in name else name):
+        found = resolve(spelling)
+        if found.known:
+            assert found.canonical == canonical
+        assert found.canonical.lower() == canonical.lower()
+        assert (found.bits, found.dynamic) == (bits, dynamic)
+
+
+def test_what_is_written() -> None:
+    """An Unsloth alias is replaced by the original; a re-upload stays what the user chose."""
+    assert resolve("unsloth/llama-3-8b-bnb-4bit").weights == "meta-llama/Meta-Llama-3-8B"
+    assert resolve("NousResearch/Llama-3.2-1B").weights == "NousResearch/Llama-3.2-1B"
+    assert resolve("NousResearch/Llama-3.2-1B").canonical == "meta-llama/Llama-3.2-1B"
+    assert resolve("someone/x-GPTQ").weights == "someone/x-GPTQ"
+
+
+def test_an_original_is_its_own_identity() -> None:
+    assert resolve("meta-llama/Llama-3.1-8B") == Identity(
+        canonical="meta-llama/Llama-3.1-8B",
+        weights="meta-llama/Llama-3.1-8B",
+        bits=None,
+        dynamic=False,
+        known=True,
+        alias=None,
+    )
+
+
+def test_resolving_twice_changes_nothing() -> None:
+    for group in ("unsloth", "mirror_of"):
+        for canonical, aliases in table("aliases")[group]["models"].items():
+            for alias in aliases:
+                found = resolve(alias).canonical
+                assert resolve(found).canonical == found, (canonical, alias)
+
+
+def test_unsloth_mirror() -> None:
+    assert unsloth_mirror("meta-llama/Llama-3.1-8B") == "unsloth/Llama-3.1-8B"
+    assert unsloth_mirror("nobody/nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("Qwen/Qwen2.5-0.5B-Instruct", "0.5b"),
+        ("stabilityai/stablelm-2-1_6b", "1.6b"),
+        ("Qwen/Qwen3-30B-A3B", "30b"),
+        ("mistralai/Mixtral-8x7B-v0.1", "7b"),
+        ("HuggingFaceTB/SmolLM2-135M", "135m"),
+        ("microsoft/Phi-3-mini-4k-instruct", None),
+        ("org/code_llama_7b_v2", "7b"),
+    ],
+)
+def test_size_in_a_name(name: str, size: str | None) -> None:
+    assert size_of(name) == size
+
+
+def test_facts_of_a_listed_model() -> None:
+    found = facts("unsloth/Llama-3.2-1B-Instruct")
+    assert found is not None
+    assert (found.family, found.base, found.tied_embeddings) == ("llama", False, True)
+    assert found.linear_modules == SEVEN
+    assert (found.eos_token, found.max_positions) == ("<|eot_id|>", 131072)
+    assert not found.assumed
+
+
+def test_facts_of_somebodys_finetune_are_assumed() -> None:
+    found = facts("org/My-Llama-3.1-8B-finetune")
+    assert found is not None
+    assert (found.family, found.line, found.assumed) == ("llama", "llama-3.1", True)
+    assert found.base is None
+
+
+def test_fused_modules() -> None:
+    found = facts("unsloth/Phi-3-mini-4k-instruct")
+    assert found is not None
+    assert found.linear_modules == ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
+    assert dict(found.fused_modules)["qkv_proj"] == ("q_proj", "k_proj", "v_proj")
+
+
+def test_an_unknown_name_has_no_facts() -> None:
+    assert facts("lora_model") is None
+    assert facts("org/whatever") is None
+
+
+def test_config_json_of_a_folder(tmp_path: Path) -> None:
+    config = {"model_type": "qwen2", "tie_word_embeddings": True, "max_position_embeddings": 123}
+    (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
+    found = facts(str(tmp_path))
+    assert found is not None
+    assert (found.family, found.tied_embeddings, found.max_positions) == ("qwen2", True, 123)
+    assert found.source == "config.json"
+    (tmp_path / "config.json").write_text("[]", "utf-8")
+    assert from_config(tmp_path) is None
+
+
+def test_config_json_of_the_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = tmp_path / "hub/models--org--Name/snapshots/abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "gemma2"}', "utf-8")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    assert config_file("org/Name") == snapshot / "config.json"
+    found = facts("org/Name")
+    assert found is not None
+    assert found.family == "gemma2"
+
+
+def test_every_line_names_a_family_and_every_alias_has_one() -> None:
+    families = table("models")["families"]
+    assert [row["id"] for row in table("models")["lines"] if row["family"] not in families] == []
+    for canonical in table("aliases")["unsloth"]["models"]:
+        assert facts(canonical) is not None, canonical
+
+
+def corpus() -> list[Path]:
+    """The real-world configs beside the checkout, when they are there."""
+    folder = ROOT.parent / "shared" / "corpus"
+    return sorted(folder.glob("*/*.y*ml"))
+
+
+def test_every_model_of_the_corpus_has_a_family() -> None:
+    files = corpus()
+    if not files:
+        pytest.skip("no corpus beside this checkout")
+    names = {
+        name
+        for file in files
+        for name in re.findall(
+            r"^base_model: *[\"']?([^\s\"'#]+)|tune download ([\w./-]+)",
+            file.read_text("utf-8"),
+            re.M,
+        )
+    }
+    ids = {a or b for a, b in names}
+    assert len(ids) > 100
+    assert [name for name in sorted(ids) if facts(name) is None] == []

@@ -1,0 +1,264 @@
+"""What kind of model a name stands for: family, module names, tokens, lengths.
+
+Three sources, best first: the ``config.json`` of a local folder or of the Hub cache, the
+catalogue's model lines matched by name, and nothing. Facts from a name alone are ``assumed``
+unless the id is one the catalogue lists.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from translator.catalog.data import table
+from translator.catalog.identity import is_known_id, is_local, resolve
+
+Modality = Literal["text", "vision", "audio"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What is known about one model."""
+
+    id: str
+    """Canonical Hub id, or the path that was asked for."""
+    line: str | None
+    """Name of the model line (``llama-3.1``); None when only the family is known."""
+    family: str
+    """Architecture as transformers names it (``model_type``): ``llama``, ``qwen2``, ``phi3``."""
+    size: str | None
+    """Number of parameters as the name has it, in lower case: ``8b``, ``0.5b``, ``135m``."""
+    base: bool | None
+    """Pretrained only (True), tuned to follow instructions (False), or not known."""
+    modality: Modality
+    """What the model can read or write besides text; whether a run uses it is another matter."""
+    linear_modules: tuple[str, ...]
+    """Leaf names of the linear layers of the decoder, without the output head."""
+    fused_modules: tuple[tuple[str, tuple[str, ...]], ...]
+    """Linear layers that stand for several in other families: ``qkv_proj`` for q, k and v.
+    Unsloth's copies of such models keep the parts apart."""
+    experts: bool
+    """Whether it is a mixture of experts."""
+    expert_modules: tuple[str, ...]
+    """Names of the stacked expert weights, which are parameters and no linear layers."""
+    decoder_layer: str
+    """Class of one decoder layer, as sharding configs name it."""
+    tied_embeddings: bool | None
+    """Whether the output head is the input embedding."""
+    max_positions: int | None
+    """Longest sequence the positions are made for, in tokens."""
+    bos_token: str | None
+    eos_token: str | None
+    """The tokenizer's end-of-sequence token."""
+    chat_format: str | None
+    """Catalogue id of the format that the tokenizer of the chat model ships."""
+    assumed: bool
+    """Whether this was concluded from a similar name only."""
+    source: str
+    """Where the facts come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    pattern: re.Pattern[str]
+    facts: Mapping[str, Any]
+
+
+@cache
+def _lines() -> tuple[_Line, ...]:
+    return tuple(
+        _Line(re.compile(row["pattern"], re.IGNORECASE), row) for row in table("models")["lines"]
+    )
+
+
+_SIZE = re.compile(r"(?<![\w.])(?:e|\d+x)?(\d+(?:[._]\d+)?)(b|m)(?![a-z])", re.IGNORECASE)
+_BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])", re.IGNORECASE)
+_TUNED = re.compile(
+    r"instruct|chat|think|reasoning|(?:^|[-_])(?:it|sft|dpo|rl|rlhf|assistant|tulu|hermes)(?:$|[-_])",
+    re.IGNORECASE,
+)
+
+
+def size_of(name: str) -> str | None:
+    """The size in a model's name.
+
+    >>> size_of("Qwen/Qwen2.5-0.5B-Instruct")
+    '0.5b'
+    """
+    # An underscore is a decimal point between digits (1_6b), else a separator.
+    leaf = re.sub(r"(?<!\d)_|_(?!\d)|-", " ", name.rsplit("/", 1)[-1])
+    found = _SIZE.search(leaf)
+    return (found[1].replace("_", ".") + found[2]).lower() if found else None
+
+
+# Words in the names of pretrained models that say nothing about tuning.
+_NEUTRAL = re.compile(
+    r"v?\d+\w?|\d+x\d+b|[ae]\d+b|lite|scout|maverick|moe|hf|meta|deduped|coder|math|vision|text"
+    r"|intermediate|step|prequantized|exp",
+    re.IGNORECASE,
+)
+
+
+def _is_base(name: str, line: Mapping[str, Any]) -> bool | None:
+    leaf = name.rsplit("/", 1)[-1]
+    if _BASE.search(leaf):
+        return True
+    if _TUNED.search(leaf):
+        return False
+    if line.get("base_by_default") is not True:
+        return cast("bool | None", line.get("base_by_default"))
+    # A further word in the name is somebody's name for a tuned model, most likely.
+    rest = re.sub(line["pattern"], "", leaf, flags=re.IGNORECASE)
+    words = [word for word in re.split(r"[-_. ]", rest) if word]
+    return True if all(_NEUTRAL.fullmatch(word) for word in words) else None
+
+
+def _family(name: str) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", table("models")["families"][name])
+
+
+def family_of_type(model_type: str) -> str | None:
+    """Family of a ``model_type`` as ``config.json`` has it."""
+    for name, row in table("models")["families"].items():
+        if model_type in row["model_types"]:
+            return str(name)
+    return None
+
+
+def _from_line(name: str, line: Mapping[str, Any], assumed: bool) -> ModelFacts:
+    family = _family(line["family"])
+    size = size_of(name)
+    base = _is_base(name, line)
+    tied = line.get("tied")
+    eos = line.get("eos", {})
+    return ModelFacts(
+        id=name,
+        line=line["id"],
+        family=line["family"],
+        size=size,
+        base=base,
+        modality=line.get("modality", family["modality"]),
+        linear_modules=tuple(family["linear_modules"]),
+        fused_modules=_fused(family),
+        experts=family["moe"],
+        expert_modules=tuple(family["experts"]),
+        decoder_layer=family["decoder_layer"],
+        tied_embeddings=size in tied if isinstance(tied, list) else tied,
+        max_positions=line.get("max_positions"),
+        bos_token=line.get("bos"),
+        eos_token=eos.get("instruct" if base is False else "base"),
+        chat_format=line.get("chat_format"),
+        assumed=assumed,
+        source=line["source"],
+    )
+
+
+def _fused(family: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    fused = table("models")["fused"]["modules"]
+    return tuple(
+        (name, tuple(parts)) for name, parts in fused.items() if name in family["linear_modules"]
+    )
+
+
+def facts(name: str) -> ModelFacts | None:
+    """Facts about a model by Hub id, alias or local path; None when nothing is known.
+
+    A ``config.json`` of the folder or of the Hub cache refines what the name tells.
+    """
+    identity = resolve(name)
+    by_name = _by_name(identity.canonical)
+    config = config_file(identity.canonical) or config_file(identity.weights)
+    if config is None:
+        return by_name
+    return from_config(config, name=identity.canonical) or by_name
+
+
+@cache
+def _by_name(canonical: str) -> ModelFacts | None:
+    # Only the last part: an organisation may be called after a family (mistralai, meta-llama).
+    leaf = canonical.rstrip("/").rsplit("/", 1)[-1]
+    for line in _lines():
+        if line.pattern.search(leaf):
+            return _from_line(canonical, line.facts, assumed=not is_known_id(canonical))
+    return None
+
+
+def config_file(name: str) -> Path | None:
+    """The ``config.json`` of a local folder or, for a Hub id, of the newest cached snapshot.
+
+    Only looks at files that are there: nothing is downloaded.
+    """
+    if is_local(name) or "/" not in name:
+        path = Path(name).expanduser() / "config.json"
+        return path if path.is_file() else None
+    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    hub = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
+    snapshots = hub / f"models--{name.replace('/', '--')}" / "snapshots"
+    if not snapshots.is_dir():
+        return None
+    found = [path for path in snapshots.glob("*/config.json") if path.is_file()]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def from_config(path: Path, *, name: str | None = None) -> ModelFacts | None:
+    """Facts from a transformers ``config.json`` (or the folder it lies in).
+
+    None when the file is unreadable or its ``model_type`` is of no known family.
+    """
+    file = path / "config.json" if path.is_dir() else path
+    config = read_config(file)
+    family_name = family_of_type(str(config.get("model_type", "")))
+    if family_name is None:
+        return None
+    family = _family(family_name)
+    text = config.get("text_config")
+    text = text if isinstance(text, dict) else config
+    label = name or str(file.parent)
+    by_name = _by_name(label)
+    # A name that leads to another architecture says nothing about this one.
+    known = by_name if by_name is not None and by_name.family == family_name else None
+    tied = config.get("tie_word_embeddings", text.get("tie_word_embeddings"))
+    positions = text.get("max_position_embeddings")
+    if known is not None:
+        return replace(
+            known,
+            tied_embeddings=tied if isinstance(tied, bool) else known.tied_embeddings,
+            max_positions=positions if isinstance(positions, int) else known.max_positions,
+            assumed=False,
+            source="config.json",
+        )
+    return ModelFacts(
+        id=label,
+        line=None,
+        family=family_name,
+        size=size_of(label),
+        base=_is_base(label, {}),
+        modality=family["modality"],
+        linear_modules=tuple(family["linear_modules"]),
+        fused_modules=_fused(family),
+        experts=family["moe"],
+        expert_modules=tuple(family["experts"]),
+        decoder_layer=family["decoder_layer"],
+        tied_embeddings=tied if isinstance(tied, bool) else None,
+        max_positions=positions if isinstance(positions, int) else None,
+        bos_token=None,
+        eos_token=None,
+        chat_format=None,
+        assumed=False,
+        source="config.json",
+    )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A ``config.json`` as a dict; empty when it cannot be read as one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

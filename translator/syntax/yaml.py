@@ -76,7 +76,7 @@ def read_yaml(source: Source, dialect: Any) -> tuple[Node, list[Diagnostic]]:
         loader.dispose()
     builder = _Builder(source, loader)
     if root is None:
-        return Node(value=None, span=builder.index.span(0, 0)), []
+        return Node(value=None, span=LineIndex(source.text).span(0, 0)), []
     return builder.build(root, 0), builder.findings
 
 
@@ -84,7 +84,6 @@ class _Builder:
     def __init__(self, source: Source, loader: Any) -> None:
         self.source = source
         self.loader = loader
-        self.index = LineIndex(source.text)
         self.findings: list[Diagnostic] = []
         self.count = 0
 
@@ -92,8 +91,7 @@ class _Builder:
         self.count += 1
         if self.count > MAX_NODES or depth > MAX_DEPTH:
             raise _refusal(self.source, Code.TOO_BIG, "has more values than a configuration can")
-        start, end = node.start_mark.index, node.end_mark.index
-        span = self.index.span(start, end)
+        span = _span(node)
         if isinstance(node, yaml.MappingNode):
             return Node(self._mapping(node, depth), span, key_span)
         if isinstance(node, yaml.SequenceNode):
@@ -103,8 +101,8 @@ class _Builder:
             value=self._scalar(node),
             span=span,
             key_span=key_span,
-            raw=self.source.text[start:end],
-            comment=self._comment(end),
+            raw=self.source.text[span.start : span.end],
+            comment=self._comment(span.end),
         )
 
     def _scalar(self, node: Any) -> Any:
@@ -112,7 +110,7 @@ class _Builder:
             return self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):
             message = f"is not YAML that is safe to load: {node.tag} at this place"
-            raise _refusal(self.source, Code.SYNTAX, message, self._span(node)) from None
+            raise _refusal(self.source, Code.SYNTAX, message, _span(node)) from None
 
     def _mapping(self, node: Any, depth: int) -> dict[str, Node]:
         merged: dict[str, Node] = {}
@@ -126,7 +124,7 @@ class _Builder:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             if name in own:
                 self._duplicate(name, key, own[name])
-            own[name] = self.build(value, depth + 1, self._span(key))
+            own[name] = self.build(value, depth + 1, _span(key))
         return {**merged, **own}
 
     def _duplicate(self, name: str, key: Any, earlier: Node) -> None:
@@ -137,17 +135,21 @@ class _Builder:
                 message=f"{name} stands twice; line {earlier.span.line} "
                 f"({earlier.plain()!r}) is overridden here",
                 file=self.source.path,
-                span=self._span(key),
+                span=_span(key),
                 key=name,
             )
         )
 
-    def _span(self, node: Any) -> Span:
-        return self.index.span(node.start_mark.index, node.end_mark.index)
-
     def _comment(self, end: int) -> str | None:
         match = _COMMENT.match(self.source.text, end)
         return match[1].rstrip() or None if match else None
+
+
+def _span(node: Any) -> Span:
+    start, end = node.start_mark, node.end_mark
+    return Span(
+        start.index, end.index, start.line + 1, start.column + 1, end.line + 1, end.column + 1
+    )
 
 
 def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:

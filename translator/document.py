@@ -62,6 +62,10 @@ class Document:
     facts: Mapping[str, str] = field(default_factory=dict)
     """What else the source tells that is no part of the recipe but helps a writer: the recipe
     name of a torchtune config, the training's line in a script."""
+    bom: bool = False
+    """Whether the file begins with a byte order mark (which ``text`` leaves out)."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """The values that the user gave beside the file (``--set``)."""
 
     def origin(self, path: str) -> Origin:
         """The origin of a field, or of the nearest part around it."""

@@ -155,9 +155,7 @@ def apply_overrides(tree: Node, overrides: Mapping[Address, Node]) -> None:
             parent = child
         last = address[-1]
         children: Any = parent.value
-        if isinstance(children, dict) or (
-            isinstance(children, list) and isinstance(last, int) and last < len(children)
-        ):
-            children[last] = node
-        else:
+        in_list = isinstance(children, list) and isinstance(last, int) and last < len(children)
+        if not isinstance(children, dict) and not in_list:
             raise KeyError(spell(address))
+        children[last] = node

@@ -180,10 +180,9 @@ def from_json(data: Any, annotation: Any = ir.Recipe, path: str = "") -> Any:
         if annotation is type(None) or optional(annotation):
             return None
         raise ValueError(f"{path or 'the recipe'} must not be null")
-    if get_origin(annotation) is tuple or (
-        isinstance(data, list) and optional(annotation) and _tuple_in(annotation)
-    ):
-        return _tuple_from_json(data, _tuple_in(annotation) or annotation, path)
+    whole = annotation if get_origin(annotation) is tuple else _tuple_in(annotation)
+    if whole is not None:
+        return _tuple_from_json(data, whole, path)
     if parts:
         return _part_from_json(data, parts, path)
     return _leaf_from_json(data, annotation, path)

@@ -153,7 +153,7 @@ def unread_core(document: Document) -> tuple[str, ...]:
 def attempt(document: Document, target: str, scratch: Path | None) -> Attempt:
     """Converts a document that has been read."""
     try:
-        result = convert(document, to=target, allow=("all",))
+        result = convert(document, target, strict=False, stem="run")
     except FtxError as error:
         return Attempt(
             target=target,

@@ -1,0 +1,76 @@
+# Everything a developer runs. Needs Python 3.11 or newer and make; the rest is installed into
+# .venv (ftx and its tests) and .oracles (the frameworks that are asked about our output).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ORACLES := .oracles
+CORPUS ?= fixtures/corpus_sample
+PYTEST_FLAGS ?=
+
+export FTX_AXOLOTL_PYTHON ?= $(CURDIR)/$(ORACLES)/axolotl/bin/python
+export FTX_TORCHTUNE_PYTHON ?= $(CURDIR)/$(ORACLES)/torchtune/bin/python
+
+.PHONY: help demo test lint format oracles corpus audit bench generate clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/ready ## Convert, compare and print a shipped example, end to end
+	@sh scripts/demo.sh $(BIN)/ftx
+
+test: $(VENV)/ready ## Everything that needs no framework: lint, types, generated files, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/generate.py --check
+	$(BIN)/pytest -m "not oracle and not gpu" $(PYTEST_FLAGS)
+
+lint: $(VENV)/ready ## Lint and type-check alone
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/ready ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+oracles: $(VENV)/ready $(ORACLES)/axolotl/ready $(ORACLES)/torchtune/ready ## Ask the real frameworks (CPU)
+	$(FTX_AXOLOTL_PYTHON) -m pytest -m "oracle and not torchtune" tests/oracles $(PYTEST_FLAGS)
+	$(FTX_TORCHTUNE_PYTHON) -m pytest -m "oracle and torchtune" tests/oracles $(PYTEST_FLAGS)
+
+corpus: $(VENV)/ready ## Read, convert and have accepted every file below CORPUS
+	$(BIN)/python scripts/corpus.py $(CORPUS) --accept
+
+audit: $(VENV)/ready ## Change every value below CORPUS and look for silence
+	$(BIN)/python scripts/audit.py $(CORPUS) --scripts
+
+bench: $(VENV)/ready ## Time the command beside its alternatives
+	$(BIN)/python scripts/bench.py
+
+generate: $(VENV)/ready ## Write schemas, the matrix and the README's blocks anew
+	$(BIN)/python scripts/generate.py
+
+clean: ## Remove what make has built
+	rm -rf $(VENV) $(ORACLES) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("ftx needs Python 3.11 or newer") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -e '.[dev]'
+	touch $@
+
+# torch first: its CPU build is what the frameworks then find installed. triton and its like are
+# for GPUs and come only as far as the frameworks ask for them.
+$(ORACLES)/axolotl/ready: pyproject.toml
+	$(PYTHON) -m venv $(ORACLES)/axolotl
+	$(ORACLES)/axolotl/bin/python -m pip install -q torch==2.13.0
+	$(ORACLES)/axolotl/bin/python -m pip install -q axolotl==0.19.0
+	$(ORACLES)/axolotl/bin/python -m pip install -q -e '.[test]'
+	touch $@
+
+$(ORACLES)/torchtune/ready: pyproject.toml
+	$(PYTHON) -m venv $(ORACLES)/torchtune
+	$(ORACLES)/torchtune/bin/python -m pip install -q torch==2.13.0
+	$(ORACLES)/torchtune/bin/python -m pip install -q torchtune==0.6.1 torchao==0.15.0
+	$(ORACLES)/torchtune/bin/python -m pip install -q -e '.[test]'
+	touch $@

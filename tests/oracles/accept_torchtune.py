@@ -138,6 +138,8 @@ def check_parts(cfg: DictConfig) -> None:
         build_data(one, cfg.get("tokenizer"))
     if cfg.get("dtype") is not None:
         training.get_dtype(cfg.dtype, device=torch.device("cpu"))
+    if cfg.get("dtype") == "fp16":
+        raise Rejected("dtype: every recipe refuses fp16")
 
 
 def build_model(node: str) -> None:

@@ -243,6 +243,8 @@ def main(arguments: list[str]) -> None:
         row["model_type"] = known.REWARD_TYPE if "reward" in name else known.MODEL_TYPES[family]
         row["ids"] = known.IDS.get(f"{family}.{name}", [])
         row["downloads"] = seen.get(dotpath, [])
+        if family in known.CAVEATS:
+            row["caveat"] = known.CAVEATS[family]
         if "tokenizer" not in row:
             row["tokenizer"], row["tokenizer_files"] = known.TOKENIZERS[family]
     content["tokenizers"][known.GENERIC_TOKENIZER] = known.GENERIC

@@ -76,6 +76,14 @@ MODEL_TYPES = {
 }  # fmt: skip
 REWARD_TYPE = "REWARD"
 
+# Where a builder does not compute what the published weights were trained with.
+CAVEATS = {
+    "gemma2": "the builders exchange the soft caps of the published config: 30 on attention and 50 "
+    "at the end, instead of 50 and 30 (torchtune/models/gemma2/_model_builders.py)",
+    "code_llama2": "the lora_ and qlora_ builders use a rotary base of 10000 where the weights and "
+    "the full builder have 1000000 (torchtune/models/code_llama2/_model_builders.py)",
+}
+
 _SENTENCEPIECE = {"path": "tokenizer.model"}
 _TIKTOKEN = {"path": "original/tokenizer.model"}
 _BPE = {"path": "vocab.json", "merges_file": "merges.txt"}
@@ -208,8 +216,9 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
         "llama2.llama2", "llama2", "LLAMA2", vocab_size=32000, num_layers=26, num_heads=32,
         num_kv_heads=32, embed_dim=3200, intermediate_dim=8640, max_seq_len=2048,
         norm_eps=1e-6),
+    # Of llama3, because lora_llama2 takes no rope_base; the two compute the same otherwise.
     "codellama/CodeLlama-34b-hf": _shape(
-        "llama2.llama2", "llama2", "LLAMA2", vocab_size=32000, num_layers=48, num_heads=64,
+        "llama3.llama3", "llama2", "LLAMA2", vocab_size=32000, num_layers=48, num_heads=64,
         num_kv_heads=8, embed_dim=8192, intermediate_dim=22016, max_seq_len=16384,
         norm_eps=1e-5, rope_base=1000000),
     "microsoft/Phi-3-medium-4k-instruct": _shape(

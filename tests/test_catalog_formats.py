@@ -217,6 +217,7 @@ def test_an_opaque_format_has_no_exact_template() -> None:
 
 
 @pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
 def test_axolotls_templates_write_what_the_structure_says() -> None:
     pytest.importorskip("axolotl")
     from axolotl.utils.chat_templates import get_chat_template
@@ -236,6 +237,7 @@ def test_axolotls_templates_write_what_the_structure_says() -> None:
 
 
 @pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
 def test_torchtunes_tokenizers_write_what_the_structure_says(tmp_path: Path) -> None:
     pytest.importorskip("torchtune")
     from torchtune.data import Message
@@ -272,6 +274,7 @@ def test_torchtunes_tokenizers_write_what_the_structure_says(tmp_path: Path) -> 
 
 
 @pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
 def test_prompt_templates_make_torchtune_write_the_format(tmp_path: Path) -> None:
     pytest.importorskip("torchtune")
     from torchtune.data import Message, PromptTemplate

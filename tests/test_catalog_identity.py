@@ -183,3 +183,30 @@ def test_every_model_of_the_corpus_has_a_family() -> None:
     ids = {a or b for a, b in names}
     assert len(ids) > 100
     assert [name for name in sorted(ids) if facts(name) is None] == []
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
+def test_modules_of_families_in_transformers() -> None:
+    """Leaf names of linear layers, decoder layer classes and expert weights, on the meta device."""
+    pytest.importorskip("axolotl")  # its environment has the newest transformers
+    import torch
+    import transformers
+    from transformers import CONFIG_MAPPING
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as MODELS
+
+    families = table("models")["families"]
+    for family in (
+        "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "gemma", "gemma2", "phi",
+        "phi3", "gpt_oss", "cohere", "falcon", "glm4", "starcoder2", "gpt_neox", "olmo2", "smollm3",
+    ):  # fmt: skip
+        config = CONFIG_MAPPING[family]()
+        with torch.device("meta"):
+            model = getattr(transformers, MODELS[family])(config)
+        named = list(model.named_modules())
+        linear = {name.rsplit(".", 1)[-1] for name, m in named if "Linear" in type(m).__name__}
+        row = families[family]
+        assert set(row["linear_modules"]) == linear - {"lm_head"}, family
+        assert row["decoder_layer"] in model._no_split_modules, family
+        stacked = {n.rsplit(".", 1)[-1] for n, p in model.named_parameters() if p.ndim == 3}
+        assert set(row["experts"]) == stacked, family

@@ -128,6 +128,7 @@ class Letters:
 
 
 @pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
 def test_axolotls_prompters_write_what_the_styles_say() -> None:
     pytest.importorskip("axolotl")
     from axolotl.prompt_strategies import load
@@ -157,6 +158,7 @@ def test_axolotls_prompters_write_what_the_styles_say() -> None:
 
 
 @pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
 def test_torchtunes_builders_have_these_defaults() -> None:
     pytest.importorskip("torchtune")
     import inspect
@@ -191,6 +193,7 @@ def test_torchtunes_builders_have_these_defaults() -> None:
 
 
 @pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
 def test_torchtunes_prompt_templates_have_these_texts() -> None:
     pytest.importorskip("torchtune")
     from torchtune.config._utils import _get_component_from_path

@@ -127,6 +127,11 @@ def test_a_shape_torchtune_cannot_compute_has_no_component(changes: dict[str, ob
     assert from_config(full) is None
 
 
+def test_builders_that_compute_something_else_say_so() -> None:
+    caveats = {item.family for item in builders().values() if item.caveat}
+    assert caveats == {"gemma2", "code_llama2"}
+
+
 def test_checkpoint_files() -> None:
     one = checkpoint_files("unsloth/Llama-3.2-1B")
     assert one is not None
@@ -151,6 +156,7 @@ def test_every_builders_model_has_files_and_a_tokenizer() -> None:
 
 
 @pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
 def test_builders_exist_in_the_installed_torchtune() -> None:
     """Names and parameters against the real package."""
     pytest.importorskip("torchtune")
@@ -175,3 +181,40 @@ def test_builders_exist_in_the_installed_torchtune() -> None:
             if form == "qlora":
                 assert isinstance(made, partial)
                 assert made.keywords == {"quantize_base": True}
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # those of the frameworks
+def test_component_calls_make_the_models_they_stand_for() -> None:
+    """Parameter counts on the meta device, and arguments that both forms take."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("torchtune")
+    import inspect
+
+    from torchtune.config._utils import _get_component_from_path
+
+    def size(path: str, arguments: dict[str, object]) -> int:
+        with torch.device("meta"):
+            model = _get_component_from_path(path)(**arguments)
+        return sum(parameter.numel() for parameter in model.parameters())
+
+    billions = {
+        "TinyLlama/TinyLlama_v1.1": 1.100,
+        "mistralai/Mistral-7B-v0.3": 7.248,
+        "HuggingFaceTB/SmolLM2-135M": 0.135,
+        "codellama/CodeLlama-34b-hf": 33.744,
+        "microsoft/Phi-3-medium-4k-instruct": 13.960,
+        "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": 1.777,
+    }
+    for name, row in table("torchtune")["architectures"].items():
+        arguments = dict(row["architecture"])
+        module, _, leaf = row["component"].rpartition(".")
+        for path in (row["component"], f"{module}.lora_{leaf}"):
+            taken = inspect.signature(_get_component_from_path(path)).parameters
+            assert set(arguments) <= set(taken), (name, path)
+        if name in billions:
+            assert round(size(row["component"], arguments) / 1e9, 3) == billions[name]
+    for item in builders().values():
+        small = dict(item.architecture).get("num_layers", 99)
+        if item.path and item.component and "0.6.1" in item.versions and small <= 40:
+            assert size(item.path, {}) == size(item.component, dict(item.architecture)), item.path

@@ -59,6 +59,8 @@ class Builder:
     """torchtune versions that have it."""
     lora_accepts: tuple[tuple[str, Scalar], ...]
     """Parameters of ``lora`` and their defaults (``required`` when there is none)."""
+    caveat: str | None = None
+    """How it computes something else than the published weights were trained with."""
     assumed: bool = False
     """Whether it was chosen because the model's name is like one that fits."""
 
@@ -125,6 +127,7 @@ def builders() -> dict[str, Builder]:
             tokenizer=_tokenizer(row),
             versions=tuple(row["versions"]),
             lora_accepts=tuple(row.get("lora_parameters", {}).items()),
+            caveat=row.get("caveat"),
         )
         for path, row in table("torchtune")["builders"].items()
     }

@@ -1,0 +1,39 @@
+"""Learning-rate schedules with torchtune's calling convention."""
+
+import math
+from functools import partial
+
+from torch.optim.lr_scheduler import LambdaLR
+
+
+def schedule(
+    optimizer,
+    num_training_steps,
+    *,
+    shape,
+    num_warmup_steps=None,
+    warmup_ratio=None,
+    warmup_rounding="up",
+    warmup_at_most=None,
+    min_ratio=0.0,
+    last_epoch=-1,
+):
+    """Linear warm-up, then ``shape`` (linear, cosine or constant) down to ``min_ratio`` times the
+    peak. The warm-up is a number of optimizer steps or a share of them."""
+    if num_warmup_steps is None:
+        exact = (warmup_ratio or 0.0) * num_training_steps
+        num_warmup_steps = math.ceil(exact) if warmup_rounding == "up" else math.floor(exact)
+        if warmup_at_most is not None:
+            num_warmup_steps = min(num_warmup_steps, warmup_at_most)
+    factor = partial(
+        _factor, total=num_training_steps, warmup=num_warmup_steps, shape=shape, floor=min_ratio
+    )
+    return LambdaLR(optimizer, factor, last_epoch)
+
+
+def _factor(step, *, total, warmup, shape, floor):
+    if step < warmup:
+        return step / max(1, warmup)
+    left = max(0.0, (total - step) / max(1, total - warmup))
+    height = {"constant": 1.0, "linear": left, "cosine": 0.5 * (1 - math.cos(math.pi * left))}
+    return floor + (1 - floor) * height[shape]

@@ -1,0 +1,142 @@
+"""DeepSpeed configurations: which ZeRO stage a name or a file means, and writing our own."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.document import Origin
+from translator.frameworks.axolotl.lookup import refuse
+from translator.reading import Reader
+from translator.writing import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a DeepSpeed configuration does."""
+
+    strategy: str
+    offload_parameters: bool
+    offload_optimizer: bool
+    origin: Origin
+
+
+def read_plan(reader: Reader) -> Plan | None:
+    """The plan behind ``deepspeed:``, None when the key is absent."""
+    node = reader.node("deepspeed")
+    if node is None:
+        return None
+    origin = reader.written(("deepspeed",), node)
+    value = node.plain()
+    if isinstance(value, dict):
+        return _from_config(reader, value, origin)
+    name = str(value)
+    config = _beside(reader.path, name)
+    if config is not None:
+        return _from_config(reader, config, origin)
+    stage = re.search(r"zero[-_]?([123])", Path(name).name.lower())
+    if stage is None:
+        why = "is not beside the configuration, and its name does not tell the ZeRO stage"
+        refuse(reader, ("deepspeed",), node, f"{why}; read as ZeRO 2", Severity.WARNING)
+    else:
+        reader.say(
+            Code.ASSUMED,
+            Severity.NOTE,
+            f"deepspeed ({name!r}): read by its name, as Axolotl's own file of that name",
+            node,
+            key="deepspeed",
+        )
+    number = stage[1] if stage else "2"
+    everything = "cpuoffload_all" in name
+    return Plan(f"zero{number}", everything or "cpuoffload_params" in name, everything, origin)
+
+
+def _beside(config: str, name: str) -> dict[str, Any] | None:
+    file = Path(config).parent / name
+    try:
+        content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _from_config(reader: Reader, config: dict[str, Any], origin: Origin) -> Plan:
+    zero = config.get("zero_optimization") or {}
+    zero = zero if isinstance(zero, dict) else {}
+    stage = zero.get("stage", 0)
+    node = reader.peek("deepspeed")
+    assert node is not None
+    for name in ("optimizer", "scheduler", "gradient_clipping", "fp16"):
+        # these sections override the YAML's own settings
+        section = config.get(name)
+        own = isinstance(section, dict) and any(
+            value not in ("auto", True, False) for value in _leaves(section.get("params") or {})
+        )
+        if own or (name == "gradient_clipping" and isinstance(section, int | float)):
+            reader.say(
+                Code.SURPRISE,
+                Severity.WARNING,
+                f"deepspeed: its {name} ({section!r}) overrides the settings of this file",
+                node,
+                key="deepspeed",
+            )
+    return Plan(
+        f"zero{stage}" if stage in (1, 2, 3) else "ddp",
+        _is_off_device(zero.get("offload_param")),
+        _is_off_device(zero.get("offload_optimizer")),
+        origin,
+    )
+
+
+def _leaves(section: dict[str, Any]) -> list[object]:
+    return [
+        v for value in section.values() for v in (value if isinstance(value, list) else [value])
+    ]
+
+
+def _is_off_device(section: object) -> bool:
+    return isinstance(section, dict) and section.get("device") in ("cpu", "nvme")
+
+
+def write_plan(writer: Writer) -> None:
+    """A side file for the stage, every size left to the trainer (``auto``).
+
+    The file of an Axolotl source is named again instead.
+    """
+    tree = writer.document.tree
+    own = tree.get(("deepspeed",)) if writer.document.format == "axolotl" and tree else None
+    if own is not None:
+        writer.put("deepspeed", own.plain(), "parallelism.strategy")
+        return
+    stage = int(writer.value("parallelism.strategy")[-1])
+    zero: dict[str, Any] = {"stage": stage, "overlap_comm": True}
+    if writer.value("parallelism.offload_optimizer"):
+        zero["offload_optimizer"] = {"device": "cpu", "pin_memory": True}
+    if stage == 3:
+        if writer.value("parallelism.offload_parameters"):
+            zero["offload_param"] = {"device": "cpu", "pin_memory": True}
+        for name in ("reduce_bucket_size", "stage3_prefetch_bucket_size",
+                     "stage3_param_persistence_threshold"):  # fmt: skip
+            zero[name] = "auto"
+        zero["stage3_gather_16bit_weights_on_model_save"] = True
+    half = writer.value("precision.compute") == "float16"
+    config = {
+        "zero_optimization": zero,
+        "fp16" if half else "bf16": {"enabled": "auto"},
+        "gradient_accumulation_steps": "auto",
+        "gradient_clipping": "auto",
+        "train_batch_size": "auto",
+        "train_micro_batch_size_per_gpu": "auto",
+    }
+    # said in the name as well, for who reads the configuration without this file
+    off = "_cpuoffload_all" if "offload_param" in zero else ""
+    name = f"{writer.stem}.zero{stage}{off}.json"
+    writer.files[name] = json.dumps(config, indent=2) + "\n"
+    writer.put("deepspeed", name, "parallelism.strategy")
+    why = f"the DeepSpeed settings are written to {name}, beside the configuration"
+    writer.lose(Code.SIDE_FILE, "parallelism.strategy", why, Severity.NOTE)

@@ -1,0 +1,210 @@
+"""Rows about activation checkpointing and fused kernels."""
+
+from __future__ import annotations
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.document import Origin
+from translator.frameworks.axolotl.lookup import find, no_effect, refuse
+from translator.frameworks.axolotl.rows import via
+from translator.frameworks.axolotl.values import anything, flag, texts, whole
+from translator.lens import Row
+from translator.reading import Reader
+from translator.writing import Writer
+
+_CONFIG = "axolotl/utils/schemas/config.py"
+LIGER = "axolotl.integrations.liger.LigerPlugin"
+CUT = "axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"
+LIGER_LAYERS = ("liger_rope", "liger_rms_norm", "liger_glu_activation", "liger_layer_norm")
+
+
+def plugins(reader: Reader) -> set[str]:
+    """Class names of the plugins that the file registers."""
+    named = find(reader, "plugins", texts, ()).value
+    return {name.rpartition(".")[2] for name in named}
+
+
+def add_plugin(writer: Writer, plugin: str) -> None:
+    """Registers a plugin beside those already there."""
+    found = writer.entries.get(("plugins",))
+    names = list(found.value) if found is not None and isinstance(found.value, list) else []
+    if plugin not in names:
+        writer.put("plugins", [*names, plugin])
+
+
+def _get_checkpointing(reader: Reader) -> None:
+    found = find(reader, "gradient_checkpointing", anything, False, f"{_CONFIG}:606")
+    selective = find(reader, "selective_checkpointing", anything, None)
+    offload = find(reader, "activation_offloading", anything, False)
+    sharded = find(reader, "fsdp_config.activation_checkpointing", flag, False)
+    value, offloaded, origin = found.value, False, found.origin
+    if value == "unsloth":
+        assert found.node is not None
+        why = "is refused by 0.19; read as true with offloaded activations"
+        refuse(reader, ("gradient_checkpointing",), found.node, why, Severity.WARNING)
+        value, offloaded = True, True
+    elif value in ("offload", "offload_disk"):
+        why = f"gradient_checkpointing ({value!r}): now activation_offloading beside true"
+        reader.say(Code.OLD_SPELLING, Severity.NOTE, why, found.node, key="gradient_checkpointing")
+        value, offloaded = True, True
+    elif found.node is not None:
+        value = _truth(reader, "gradient_checkpointing", value)
+    if not value and sharded.value:
+        value, origin = True, sharded.origin
+    kind = "full" if value else "none"
+    if selective.node is not None and selective.value:
+        kind, origin = "selective", selective.origin
+        if isinstance(selective.value, dict):
+            why = "which activations are kept can be chosen in Axolotl only"
+            reader.leave(("selective_checkpointing",), selective.node, why, Severity.NOTE)
+    offload_origin = origin
+    if offload.node is not None and offload.value:
+        if not value:
+            why = "needs gradient_checkpointing: true; Axolotl refuses it without"
+            refuse(reader, ("activation_offloading",), offload.node, why, Severity.WARNING)
+        elif offload.value != "hidden_states":
+            why = f"activation_offloading ({offload.value!r}): read as offloaded activations"
+            reader.say(
+                Code.TOLD_OTHERWISE,
+                Severity.NOTE,
+                why,
+                offload.node,
+                key="activation_offloading",
+                verbose=True,
+            )
+        offloaded, offload_origin = True, offload.origin
+    reader.set("kernels.activation_checkpointing", kind, origin)
+    reader.set("kernels.activation_offload", offloaded, offload_origin)
+
+
+def _truth(reader: Reader, name: str, value: object) -> bool:
+    try:
+        return flag(value)
+    except ValueError as error:
+        node = reader.node(name)
+        assert node is not None
+        refuse(reader, (name,), node, str(error), Severity.WARNING)
+        return bool(value)
+
+
+def _put_checkpointing(writer: Writer) -> None:
+    kind = writer.value("kernels.activation_checkpointing")
+    offload = writer.value("kernels.activation_offload")
+    if kind != "none" or offload or writer.needed("kernels.activation_checkpointing", "none"):
+        value = kind != "none" or offload
+        writer.put("gradient_checkpointing", value, "kernels.activation_checkpointing")
+    if kind == "selective":
+        writer.put("selective_checkpointing", True)
+        writer.put("gradient_checkpointing_kwargs.use_reentrant", False)
+    if offload:
+        # the one mode that recomputes and keeps only the layers' inputs, in host memory
+        writer.put("activation_offloading", "hidden_states", "kernels.activation_offload")
+
+
+def _get_fused(reader: Reader) -> None:
+    """Without the plugin its keys are dropped (axolotl/integrations/liger/args.py:30)."""
+    present = plugins(reader)
+    loss: str | None = None
+    origin: Origin = reader.default("the model's own cross entropy")
+    cut = find(reader, "cut_cross_entropy", flag, "CutCrossEntropyPlugin" in present)
+    if "CutCrossEntropyPlugin" in present and cut.value:
+        node = reader.peek("plugins")
+        assert node is not None
+        loss, origin = "cut", cut.origin if cut.written else reader.written(("plugins",), node)
+    layers, layers_origin = False, reader.default("the model's own layers")
+    for name in (*LIGER_LAYERS, "liger_swiglu", "liger_rms_norm_gated"):
+        found = find(reader, name, flag, False)
+        if found.node is None:
+            continue
+        if name == "liger_swiglu":
+            why = f"liger_swiglu ({found.node.plain()!r}): now liger_glu_activation"
+            reader.say(Code.OLD_SPELLING, Severity.NOTE, why, found.node, key=name)
+        if "LigerPlugin" not in present:
+            _without_plugin(reader, name, LIGER)
+        elif found.value:
+            layers, layers_origin = True, found.origin
+            _told_as_one(reader, name)
+        else:
+            no_effect(reader, (name,), "it is off", verbose=True)
+    for name in ("liger_fused_linear_cross_entropy", "liger_cross_entropy"):
+        found = find(reader, name, flag, False)
+        if found.node is None:
+            continue
+        if "LigerPlugin" not in present:
+            _without_plugin(reader, name, LIGER)
+        elif found.value:
+            loss, origin = "liger", found.origin
+            _told_as_one(reader, name)
+    if cut.node is not None and "CutCrossEntropyPlugin" not in present:
+        _without_plugin(reader, "cut_cross_entropy", CUT)
+    chunked = find(reader, "chunked_cross_entropy", flag, False)
+    if chunked.value:
+        loss, origin = "chunked", chunked.origin
+    chunks = find(reader, "chunked_cross_entropy_num_chunks", whole, None)
+    if chunks.node is not None:
+        if loss == "chunked":
+            why = "the number of chunks is Axolotl's own matter"
+            reader.leave(("chunked_cross_entropy_num_chunks",), chunks.node, why, Severity.NOTE)
+        else:
+            no_effect(reader, ("chunked_cross_entropy_num_chunks",), "no chunked cross entropy")
+    reader.set("kernels.fused_loss", loss, origin)
+    reader.set("kernels.fused_layers", layers, layers_origin)
+
+
+def _told_as_one(reader: Reader, name: str) -> None:
+    """One field stands for several switches."""
+    node = reader.node(name)
+    assert node is not None
+    message = f"{name} ({node.plain()!r}): a fused kernel"
+    reader.say(Code.TOLD_OTHERWISE, Severity.NOTE, message, node, key=name, verbose=True)
+
+
+def _without_plugin(reader: Reader, name: str, plugin: str) -> None:
+    node = reader.node(name)
+    assert node is not None
+    reader.say(
+        Code.UNKNOWN_KEY,
+        Severity.WARNING,
+        f"{name} ({node.plain()!r}) does nothing: Axolotl drops it without the plugin",
+        node,
+        key=name,
+        help=f"add {plugin} to plugins",
+    )
+
+
+def _put_fused(writer: Writer) -> None:
+    """Only what the source asks for: each framework has kernels of its own by default."""
+    if writer.value("kernels.fused_layers") and writer.origin("kernels.fused_layers").written:
+        add_plugin(writer, LIGER)
+        for name in LIGER_LAYERS:
+            writer.put(name, True, "kernels.fused_layers")
+    loss = writer.value("kernels.fused_loss")
+    if loss is None or not writer.origin("kernels.fused_loss").written:
+        return
+    if loss == "liger":
+        add_plugin(writer, LIGER)
+        writer.put("liger_fused_linear_cross_entropy", True, "kernels.fused_loss")
+    elif loss == "cut" and writer.value("precision.compute") != "float32":
+        add_plugin(writer, CUT)
+        writer.put("cut_cross_entropy", True, "kernels.fused_loss")
+    elif loss == "chunked":
+        writer.put("chunked_cross_entropy", True, "kernels.fused_loss")
+
+
+ROWS: tuple[Row, ...] = (
+    via(
+        ("kernels.activation_checkpointing", "kernels.activation_offload"),
+        ("gradient_checkpointing", "selective_checkpointing", "activation_offloading",
+         "fsdp_config.activation_checkpointing"),
+        _get_checkpointing,
+        _put_checkpointing,
+    ),
+    via(
+        ("kernels.fused_loss", "kernels.fused_layers"),
+        ("plugins", "cut_cross_entropy", "chunked_cross_entropy",
+         "chunked_cross_entropy_num_chunks", *LIGER_LAYERS, "liger_swiglu",
+         "liger_rms_norm_gated", "liger_fused_linear_cross_entropy", "liger_cross_entropy"),
+        _get_fused,
+        _put_fused,
+    ),
+)  # fmt: skip

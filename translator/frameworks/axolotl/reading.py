@@ -1,0 +1,94 @@
+"""From a YAML file to a document."""
+
+from __future__ import annotations
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.document import Document
+from translator.errors import FtxError, NotAConfigError
+from translator.fields import assemble
+from translator.frameworks.axolotl import older
+from translator.frameworks.axolotl.schema import check_kinds
+from translator.frameworks.axolotl.table import all_keys, table
+from translator.frameworks.base import ReadOptions
+from translator.lens import part_absent
+from translator.reading import Reader, apply_overrides
+from translator.source import Source, decode
+from translator.spans import Span
+from translator.syntax.yaml import PyYamlDialect, read_yaml
+from translator.tree import Address, Node, spell
+
+_MEANINGLESS_ALONE = {"base_model", "datasets", "pretraining_dataset", "learning_rate", "adapter"}
+
+
+def read_config(source: Source, options: ReadOptions) -> Document:
+    """Reads an Axolotl configuration.
+
+    Raises:
+        UnreadableError: not valid YAML.
+        NotAConfigError: no configuration of a training.
+    """
+    tree, findings = read_yaml(source, PyYamlDialect)
+    if not tree.is_mapping:
+        raise _no_config(source, tree.span, "holds no mapping of keys to values")
+    _override(tree, options)
+    if not _MEANINGLESS_ALONE & set(tree.value):
+        keys = ", ".join(list(tree.value)[:4]) or "nothing"
+        raise _no_config(source, tree.span, f"has no base_model and no datasets, but {keys}")
+    reader = Reader(path=source.path, tree=tree, diagnostics=list(findings))
+    reader.used |= set()
+    older.modernise(reader)
+    table().read(reader, all_keys())
+    check_kinds(reader)
+    if not reader.values["adapter"]:
+        fields = sorted(f for f in reader.values if f.startswith("adapter."))
+        part_absent(reader, "adapter", fields, "there is no adapter")
+    return Document(
+        path=source.path,
+        format="axolotl",
+        text=source.text,
+        recipe=assemble(reader.values),
+        origins=reader.origins,
+        diagnostics=tuple(reader.diagnostics),
+        leftovers=tuple(reader.leftovers),
+        tree=tree,
+        facts=reader.facts,
+    )
+
+
+def _no_config(source: Source, span: Span, why: str) -> NotAConfigError:
+    return NotAConfigError(
+        Diagnostic(
+            code=Code.NOT_A_CONFIG.code,
+            severity=Severity.ERROR,
+            message=f"{source.path} is no Axolotl training configuration: it {why}",
+            file=source.path,
+            span=span,
+        )
+    )
+
+
+def _override(tree: Node, options: ReadOptions) -> None:
+    """``--set key=value``; the value is read as YAML, as Axolotl's own command line does."""
+    given: dict[Address, Node] = {}
+    for name, text in options.overrides.items():
+        node, _ = read_yaml(decode(text.encode(), f"--set {name}"), PyYamlDialect)
+        address: Address = tuple(
+            int(step) if step.isdigit() else step
+            for step in name.replace("[", ".").replace("]", "").split(".")
+        )
+        given[address] = node
+    try:
+        apply_overrides(tree, given)
+    except KeyError as error:
+        name = str(error.args[0])
+        message = f"--set {name}: the file has nothing there to set"
+        raise FtxError(
+            Diagnostic(
+                code=Code.BAD_OPTION.code,
+                severity=Severity.ERROR,
+                message=message,
+                file="--set",
+                key=spell((name,)),
+            )
+        ) from None

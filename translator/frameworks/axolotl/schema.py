@@ -1,0 +1,103 @@
+"""What Axolotl's schema accepts for each key, from the recorded list of all keys."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.reading import Reader
+from translator.tree import Address, Node, Unresolved, spell
+
+
+@cache
+def _recorded() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
+        (Path(__file__).parent / "keys.json").read_text(encoding="utf-8")
+    )
+    return content
+
+
+def recorded_keys() -> dict[str, dict[str, Any]]:
+    """Every key of the input schema: ``datasets[].type.format`` -> type and default."""
+    keys: dict[str, dict[str, Any]] = _recorded()["keys"]
+    return keys
+
+
+def plugin_keys() -> dict[str, dict[str, dict[str, Any]]]:
+    """Plugin -> the keys that exist with it only."""
+    plugins: dict[str, dict[str, dict[str, Any]]] = _recorded()["plugins"]
+    return plugins
+
+
+def plugin_of(key: str) -> str | None:
+    """The plugin that a key belongs to."""
+    return next((plugin for plugin, keys in plugin_keys().items() if key in keys), None)
+
+
+def _accepts(kind: str, value: object) -> bool:
+    """Whether pydantic takes a YAML value for a type, coercing as it does by default."""
+    if kind == "any":
+        return True
+    if kind.startswith("list["):
+        return isinstance(value, list) and all(_accepts(kind[5:-1], v) for v in value)
+    if kind.startswith(("'", '"')):
+        return bool(value == ast.literal_eval(kind))
+    if kind == "dict":
+        return isinstance(value, dict)
+    if kind == "str":
+        return isinstance(value, str)
+    if kind == "bool":
+        words = {"true", "false", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n"}
+        return isinstance(value, bool) or (
+            value in (0, 1) if isinstance(value, int | float) else str(value).lower() in words
+        )
+    try:
+        real = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return kind == "float" or (kind == "int" and real == int(real))
+
+
+def check_kinds(reader: Reader) -> None:
+    """Reports values of a type that Axolotl refuses and that were read by their meaning."""
+    told = {d.span for d in reader.diagnostics if d.code == Code.BAD_VALUE.code}
+    for address, node in _typed(reader.tree):
+        record = recorded_keys().get(_pattern(address))
+        if record is None or node.value is None or node.span in told:
+            continue
+        value = node.plain()
+        if not any(_accepts(kind, value) for kind in record["type"]):
+            name = spell(address)
+            kinds = " or ".join(record["type"][:4])
+            reader.say(
+                Code.BAD_VALUE,
+                Severity.WARNING,
+                f"{name}: Axolotl refuses {value!r}, it wants {kinds}",
+                node,
+                key=name,
+            )
+
+
+def _typed(node: Node, prefix: Address = ()) -> Iterator[tuple[Address, Node]]:
+    if isinstance(node.value, Unresolved):
+        return
+    if prefix:
+        yield prefix, node
+    if isinstance(node.value, dict):
+        for name, child in node.value.items():
+            yield from _typed(child, (*prefix, name))
+    elif isinstance(node.value, list):
+        for position, child in enumerate(node.value):
+            if child.is_mapping:
+                yield from _typed(child, (*prefix, position))
+
+
+def _pattern(address: Address) -> str:
+    return re.sub(r"\[\d+\]", "[]", spell(address))

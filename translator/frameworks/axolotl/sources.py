@@ -1,0 +1,293 @@
+"""Reading ``datasets``, ``test_datasets`` and ``pretraining_dataset``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.axolotl import preference, templates
+from translator.frameworks.axolotl.conversations import chat_format, message_rows, supervision
+from translator.frameworks.axolotl.lookup import Found, find, refuse
+from translator.frameworks.axolotl.prompts import named_prompt
+from translator.frameworks.axolotl.values import flag, text, texts
+from translator.ir import (
+    ChatFormat,
+    CustomRows,
+    Format,
+    InstructionRows,
+    MessageRows,
+    PlainFormat,
+    Rows,
+    Source,
+    Supervision,
+    TextRows,
+    TokenRows,
+)
+from translator.reading import Reader
+from translator.tree import Address, Node
+
+T = TypeVar("T")
+D = TypeVar("D")
+Told = tuple[Rows, Format, Supervision]
+"""What rows become."""
+
+_LOCAL = {
+    ".jsonl": "json", ".json": "json", ".parquet": "parquet", ".arrow": "arrow", ".csv": "csv",
+    ".txt": "text", ".jsonl.gz": "json", ".jsonl.zst": "json", ".json.gz": "json",
+}  # fmt: skip
+_OWN = "axolotl:"
+"""Marks a reference to one of Axolotl's own row readers in :class:`CustomRows`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One element of a list of data sets, and the field that its origins are noted under."""
+
+    reader: Reader
+    place: Address
+    field: str
+    node: Node
+
+    def get(
+        self,
+        names: str | list[str],
+        convert: Callable[[object], T],
+        default: D,
+        *,
+        field: str | None = None,
+    ) -> Found[T | D]:
+        """A key of this data set; further names are former spellings."""
+        spelled = names if isinstance(names, list) else [names]
+        found: Found[T | D] | None = None
+        for position, name in enumerate(spelled):
+            looked = find(self.reader, (*self.place, name), convert, default)
+            if found is None or (not found.written and looked.written):
+                found = looked
+            if position and looked.node is not None:
+                self.reader.say(
+                    Code.OLD_SPELLING,
+                    Severity.NOTE,
+                    f"{looked.origin.key} ({looked.node.plain()!r}): former spelling",
+                    looked.node,
+                    key=looked.origin.key,
+                )
+        assert found is not None
+        if field is not None and found.written:
+            self.reader.origins[f"{self.field}.{field}"] = found.origin
+        return found
+
+
+def read_sources(reader: Reader, name: str, field: str) -> tuple[Source, ...]:
+    """Every element of a list of data sets, with origins below ``field``."""
+    node = reader.node(name)
+    if node is None:
+        return ()
+    if not node.is_sequence:
+        refuse(reader, (name,), node, "is no list of data sets")
+        return ()
+    reader.used.discard((name,))
+    sources = []
+    for position, element in enumerate(node.value):
+        dataset = Dataset(reader, (name, position), f"{field}[{position}]", element)
+        reader.origins[dataset.field] = reader.written(dataset.place, element)
+        if element.is_mapping:
+            sources.append(_source(dataset, pretraining=name == "pretraining_dataset"))
+        else:
+            refuse(reader, dataset.place, element, "is no data set: a mapping with path and type")
+    return tuple(sources)
+
+
+def _source(dataset: Dataset, *, pretraining: bool) -> Source:
+    path = dataset.get("path", text, "", field="path")
+    if not path.value:
+        dataset.reader.say(
+            Code.MISSING_KEY,
+            Severity.ERROR,
+            f"{dataset.place[0]}[{dataset.place[1]}] has no path",
+            dataset.node,
+            field=f"{dataset.field}.path",
+        )
+    files = dataset.get("data_files", texts, (), field="files").value
+    kind = dataset.get("ds_type", text, None, field="file_format").value
+    where, files, kind = _location(path.value, files, kind)
+    rows, layout, mask = _pretraining(dataset) if pretraining else _told(dataset)
+    return Source(
+        path=where,
+        subset=dataset.get("name", _subset, None, field="subset").value,
+        split=dataset.get("split", text, "train", field="split").value,
+        files=files,
+        file_format=kind,
+        revision=dataset.get("revision", text, None, field="revision").value,
+        rows=rows,
+        format=layout,
+        supervision=mask,
+    )
+
+
+def _subset(value: object) -> str:
+    if isinstance(value, list):
+        raise ValueError("is a list of configurations; write one data set for each")
+    return text(value)
+
+
+def _location(
+    path: str, files: tuple[str, ...], kind: str | None
+) -> tuple[str, tuple[str, ...], str | None]:
+    """A local file is told as the ``datasets`` library does: format, then file.
+
+    axolotl/utils/data/shared.py:105 takes the format from the ending where ``ds_type`` is absent,
+    and json for anything else.
+    """
+    ending = next((e for e in sorted(_LOCAL, key=len, reverse=True) if path.endswith(e)), None)
+    if files or "://" in path or ending is None:
+        return path, files, kind
+    kind = kind or _LOCAL[ending]
+    return kind, (path,), kind
+
+
+def _pretraining(dataset: Dataset) -> Told:
+    """axolotl/utils/schemas/datasets.py: PretrainingDataset."""
+    kind = dataset.get("type", text, "pretrain", field="rows")
+    column = dataset.get("text_column", text, "text", field="rows.column").value
+    if kind.value not in ("pretrain", "completion"):
+        return _told(dataset)
+    return TextRows(column=column), PlainFormat(joined="whole"), Supervision(prompt=True)
+
+
+def _told(dataset: Dataset) -> Told:
+    reader = dataset.reader
+    kind = dataset.reader.peek(*dataset.place, "type")
+    method = reader.value("rl")
+    if kind is not None:
+        reader.origins[f"{dataset.field}.rows"] = reader.written((*dataset.place, "type"), kind)
+    if isinstance(method, str) and method:
+        return preference.rows(dataset, method)
+    if kind is None:
+        return TokenRows(), PlainFormat(), Supervision(prompt=_on_inputs(reader))
+    if kind.is_mapping:
+        return _user_defined(dataset)
+    return _by_name(dataset, dataset.get("type", text, "").value)
+
+
+def _on_inputs(reader: Reader) -> bool:
+    return find(reader, "train_on_inputs", flag, False).value
+
+
+def _by_name(dataset: Dataset, name: str) -> Told:
+    reader = dataset.reader
+    trained = Supervision(prompt=_on_inputs(reader))
+    if name in ("completion", "completion.load"):
+        column = dataset.get("field", text, "text", field="rows.column").value
+        return TextRows(column=column), PlainFormat(joined="whole"), Supervision(prompt=True)
+    if name in ("chat_template", "chat_template.load", "chat_template.default"):
+        layout = chat_format(dataset)
+        return message_rows(dataset), layout, supervision(dataset, layout)
+    if name.startswith(("sharegpt", "pygmalion")) and not name.startswith("pygmalion"):
+        return _sharegpt(dataset, name)
+    if name.startswith("alpaca_chat") and dataset.node.get(("conversation",)) is not None:
+        style = dataset.get("conversation", text, "chat").value
+        name = f"alpaca:{style}"
+    if (rows := named_prompt(name)) is not None:
+        return rows, PlainFormat(), trained
+    return CustomRows(reference=f"{_OWN}{name}"), PlainFormat(), trained
+
+
+def _sharegpt(dataset: Dataset, name: str) -> Told:
+    """Refused by 0.19 (axolotl/utils/schemas/validation.py:41), but its meaning is known: turns
+    with ``from`` and ``value`` in ``conversations``."""
+    reader = dataset.reader
+    node = reader.node(*dataset.place, "type")
+    assert node is not None
+    refuse(
+        reader,
+        (*dataset.place, "type"),
+        node,
+        "is refused by Axolotl 0.19; type: chat_template with field_messages: conversations "
+        "says the same",
+        Severity.WARNING,
+    )
+    role, content = ("role", "value") if name.endswith("load_role") else ("from", "value")
+    column = dataset.get("field_messages", text, "conversations", field="rows.column").value
+    conversation = dataset.get("conversation", text, None, field="format.template").value
+    wanted = conversation or find(reader, "chat_template", text, None).value
+    template = _fastchat(wanted)
+    if template is None:
+        reader.say(
+            Code.ASSUMED,
+            Severity.WARNING,
+            f"{dataset.place[0]}[{dataset.place[1]}]: the turns' wording "
+            f"({wanted or 'vicuna_v1.1, the default of the time'}) is taken for the tokenizer's "
+            "own chat template",
+            node,
+        )
+    rows = MessageRows(
+        column=column,
+        role_key=role,
+        content_key=content,
+        roles=(("gpt", "assistant"), ("human", "user")),
+    )
+    return (
+        rows,
+        ChatFormat(template=template or "tokenizer"),
+        Supervision(prompt=_on_inputs(reader)),
+    )
+
+
+def _fastchat(name: str | None) -> str | None:
+    """A conversation template of FastChat as a catalogue id."""
+    if name is None:
+        return None
+    plain = name.lower().replace("-", "").replace("_", "")
+    same = {"llama3": "llama3", "chatml": "chatml", "mistral": "mistral-v1", "gemma": "gemma",
+            "vicunav1.1": "vicuna", "vicuna": "vicuna", "zephyr": "zephyr"}  # fmt: skip
+    return same.get(plain) or templates.catalogue_id(name)
+
+
+def _user_defined(dataset: Dataset) -> Told:
+    """axolotl/prompt_strategies/user_defined.py:18-30."""
+
+    def get(name: str, default: str | None) -> str | None:
+        return find(dataset.reader, (*dataset.place, "type", name), text, default).value
+
+    instruction = get("field_instruction", "instruction")
+    further = get("field_input", "input")
+    output = get("field_output", "output") or "output"
+    with_input = get("format", "{instruction} {input} ") or ""
+    without_input = get("no_input_format", "{instruction} ") or ""
+    prompt = get("system_prompt", "") or ""
+    layout = get("system_format", "{system}") or ""
+    column = get("field_system", None)
+    lead = ""
+    if column:
+        lead = layout
+        if prompt:
+            dataset.reader.say(
+                Code.SURPRISE,
+                Severity.NOTE,
+                f"system_prompt ({prompt!r}) counts only where a row has no column {column!r}",
+                dataset.node,
+            )
+    elif prompt:
+        lead = layout.replace("{system}", prompt.replace("{", "{{").replace("}", "}}"))
+    rows = InstructionRows(
+        instruction=instruction,
+        input=further,
+        output=output,
+        system=column,
+        with_input=lead + with_input,
+        without_input=lead + without_input,
+    )
+    known = named_prompt("alpaca")
+    if known is not None and (rows.with_input, rows.without_input) == (
+        known.with_input,
+        known.without_input,
+    ):
+        rows = InstructionRows(**{**_fields(rows), "style": "alpaca"})
+    return rows, PlainFormat(), Supervision(prompt=_on_inputs(dataset.reader))
+
+
+def _fields(rows: InstructionRows) -> dict[str, str | None]:
+    return {name: getattr(rows, name) for name in InstructionRows.__dataclass_fields__}

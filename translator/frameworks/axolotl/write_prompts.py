@@ -1,0 +1,297 @@
+"""Writing what rows become: the prompt type of one data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from translator.catalog.formats import render
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.axolotl import templates
+from translator.frameworks.axolotl.prompts import name_of_prompt
+from translator.frameworks.axolotl.write_templates import is_transform, spelled
+from translator.ir import (
+    ChatFormat,
+    CustomRows,
+    InstructionRows,
+    LabelledRows,
+    MessageRows,
+    PlainFormat,
+    PreferenceRows,
+    PromptRows,
+    Source,
+    TextRows,
+    TokenRows,
+)
+from translator.tree import Address
+from translator.writing import Writer
+
+_OWN = "axolotl:"
+_SHAREGPT = {("gpt", "assistant"), ("human", "user")}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One data set that is being written, and the fields it tells."""
+
+    writer: Writer
+    place: Address
+    field: str
+
+    def put(self, name: str, value: object, *fields: str) -> None:
+        """Writes a key of the data set; dots lead into mappings."""
+        own = tuple(f"{self.field}.{field}" for field in fields)
+        self.writer.put((*self.place, *name.split(".")), value, *own)
+
+    def written(self, field: str) -> bool:
+        return self.writer.document.origins.get(f"{self.field}.{field}") is not None
+
+    def lose(self, code: Code, field: str, why: str, severity: Severity) -> None:
+        self.writer.lose(code, f"{self.field}.{field}", why, severity)
+
+
+def told(entry: Entry, source: Source) -> None:
+    """Writes ``type`` and what belongs to it."""
+    rows, form = source.rows, source.format
+    if isinstance(rows, TextRows):
+        _texts(entry, rows, source)
+    elif isinstance(rows, InstructionRows):
+        if isinstance(form, ChatFormat):
+            _wrapped_instructions(entry, rows, form, source)
+        else:
+            _plain_instructions(entry, rows, form)
+    elif isinstance(rows, MessageRows):
+        _messages(entry, rows, source)
+    elif isinstance(rows, PreferenceRows):
+        _pairs(entry, rows, source)
+    elif isinstance(rows, LabelledRows):
+        _labels(entry, rows, source)
+    elif isinstance(rows, PromptRows):
+        if rows.prompt != "prompt":
+            why = "Axolotl wants the prompts in a column named prompt"
+            entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
+    elif isinstance(rows, CustomRows):
+        if rows.reference.startswith(_OWN) and rows.reference != _OWN:
+            entry.put("type", rows.reference.removeprefix(_OWN), "rows")
+        else:
+            why = "the code that makes the rows has to be brought into an Axolotl prompt strategy"
+            entry.lose(Code.LOST_SOURCE, "rows", why, Severity.ERROR)
+    else:
+        assert isinstance(rows, TokenRows)
+
+
+def _end(entry: Entry, form: PlainFormat) -> None:
+    if form.end == "none":
+        why = "Axolotl puts the end-of-sequence token behind every row, and trains it"
+        entry.lose(Code.LOST_TEMPLATE, "format.end", why, Severity.WARNING)
+
+
+def _texts(entry: Entry, rows: TextRows, source: Source) -> None:
+    entry.put("type", "completion", "rows")
+    if rows.column != "text" or entry.written("rows.column"):
+        entry.put("field", rows.column, "rows.column")
+    if isinstance(source.format, PlainFormat):
+        _end(entry, source.format)
+    else:
+        why = "Axolotl trains a text column as it stands, without turns around it"
+        entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.ERROR)
+
+
+def _plain_instructions(entry: Entry, rows: InstructionRows, form: PlainFormat) -> None:
+    _end(entry, form)
+    if form.joined == "whole":
+        why = "Axolotl tokenizes prompt and response apart; a token across the border is split"
+        entry.lose(Code.LOST_TEMPLATE, "format.joined", why, Severity.NOTE)
+    name = name_of_prompt(rows)
+    if name is not None:
+        entry.put("type", name, "rows")
+    else:
+        _user_defined(entry, rows, rows.with_input, rows.without_input)
+
+
+def _user_defined(entry: Entry, rows: InstructionRows, with_input: str, without: str) -> None:
+    """axolotl/prompt_strategies/user_defined.py: the whole text goes into the two formats."""
+    instruction = rows.instruction or rows.input or rows.output
+    entry.put("type.field_instruction", instruction, "rows.instruction", "rows")
+    if rows.input is not None:
+        entry.put("type.field_input", rows.input, "rows.input")
+    entry.put("type.field_output", rows.output, "rows.output")
+    if rows.system is not None and "{system}" in with_input + without:
+        entry.put("type.field_system", rows.system, "rows.system")
+        lead, _, tail = with_input.partition("{system}")
+        other, _, rest = without.partition("{system}")
+        common = _common_lead(tail, rest)
+        if lead != other or "{" in lead.replace("{{", ""):
+            why = "Axolotl puts the system text in front of the prompt, in one wording for all rows"
+            entry.lose(Code.LOST_TEMPLATE, "rows.system", why, Severity.ERROR)
+        entry.put("type.system_format", f"{lead}{{system}}{common}")
+        with_input, without = tail[len(common) :], rest[len(common) :]
+    entry.put("type.format", with_input if rows.input is not None else without, "rows.with_input")
+    entry.put("type.no_input_format", without, "rows.without_input")
+
+
+def _common_lead(one: str, other: str) -> str:
+    """What two prompts share up to their first field: it follows the system text."""
+    length = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b or a == "{":
+            break
+        length += 1
+    return one[:length]
+
+
+def _wrapped_instructions(
+    entry: Entry, rows: InstructionRows, form: ChatFormat, source: Source
+) -> None:
+    """A prompt inside a user turn: the turn's markers become part of the formats."""
+    known = templates.format_of(form.template, entry.writer.value("model.id"))
+    if known is None or not known.turns:
+        why = "how this template wraps a prompt is not known here"
+        entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.ERROR)
+        _plain_instructions(entry, rows, PlainFormat())
+        return
+    system = form.system_prompt
+    if rows.system is not None:
+        system = "{system}"
+    texts = []
+    for prompt in (rows.with_input, rows.without_input):
+        text = prompt.strip() if known.strip and "user" in known.strip else prompt
+        texts.append(_turns(known, text, system))
+    if source.supervision.turn_headers and not source.supervision.prompt:
+        why = "Axolotl masks the marker that opens the answer with the prompt"
+        entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+    _user_defined(entry, rows, *texts)
+
+
+_MARK = "\u241e"
+_SYSTEM_MARK = "\u241d"
+
+
+def _turns(known: object, prompt: str, system: str | None) -> str:
+    """A prompt's turns as a format string; braces that are no fields are doubled."""
+    messages = [{"role": "user", "content": _MARK}]
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": _SYSTEM_MARK})
+    text = render(known, messages, bos="", eos="", ask=True)  # type: ignore[arg-type]
+    text = text.replace("{", "{{").replace("}", "}}")
+    wording = "" if system is None else system
+    if wording != "{system}":
+        wording = wording.replace("{", "{{").replace("}", "}}")
+    return text.replace(_SYSTEM_MARK, wording).replace(_MARK, prompt)
+
+
+def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
+    form, mask = source.format, source.supervision
+    if not isinstance(form, ChatFormat):
+        why = "Axolotl renders turns with a chat template only"
+        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
+        form = ChatFormat(template="tokenizer")
+    entry.put("type", "chat_template", "rows")
+    _own_template(entry, form)
+    if rows.column != "messages" or entry.written("rows.column"):
+        entry.put("field_messages", rows.column, "rows.column")
+    if (rows.role_key, rows.content_key) != ("role", "content"):
+        entry.put("message_property_mappings.role", rows.role_key, "rows.role_key")
+        entry.put("message_property_mappings.content", rows.content_key, "rows.content_key")
+    if set(rows.roles) - _SHAREGPT:
+        names: dict[str, list[str]] = {}
+        for role in ("system", "user", "assistant", "tool"):
+            names[role] = [role]
+        for name, role in rows.roles:
+            names.setdefault(role, []).append(name)
+        entry.put("roles", names, "rows.roles")
+    if rows.tools is not None:
+        entry.put("field_tools", rows.tools, "rows.tools")
+    if rows.drop_system:
+        entry.put("drop_system_message", True, "rows.drop_system")
+    if mask.roles != ("assistant",) or entry.written("supervision.roles"):
+        entry.put("roles_to_train", list(mask.roles), "supervision.roles")
+    if mask.turn_ends != "answers":
+        entry.put("train_on_eos", mask.turn_ends, "supervision.turn_ends")
+    if mask.turn_headers:
+        why = "Axolotl does not train the markers that open a turn"
+        entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+    if mask.turns == "last":
+        why = "Axolotl trains every answer of a conversation, not the last one only"
+        entry.lose(Code.LOST_MASK, "supervision.turns", why, Severity.ERROR)
+
+
+def _own_template(entry: Entry, form: ChatFormat) -> None:
+    """A template of its own, where the data set's differs from the file's."""
+    name, text = spelled(entry.writer, form, f"{entry.field}.format.template")
+    file_name = entry.writer.entries.get(("chat_template",))
+    file_text = entry.writer.entries.get(("chat_template_jinja",))
+    same_text = (file_text.value if file_text is not None else None) == text
+    if file_name is None or file_name.value != name or not same_text:
+        entry.put("chat_template", name, "format.template")
+        if text is not None:
+            entry.put("chat_template_jinja", text, "format.jinja")
+
+
+_BY_PROMPT = {"prompt": "prompt_pairs", "input": "icr", "question": "intel"}
+_LABELS_BY_PROMPT = {"prompt": "prompt_pairs", "question": "intel", "instruction": "argilla"}
+
+
+def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
+    form = source.format
+    usual = (rows.chosen, rows.rejected) == ("chosen", "rejected")
+    if rows.messages and isinstance(form, ChatFormat):
+        if is_transform(source) and usual:
+            entry.put("type", f"{form.template}.ultra", "rows")
+            return
+        kind = "chat_template.default" if rows.prompt is not None else "chat_template.argilla_chat"
+        if entry.writer.value("objective.method") == "orpo":
+            kind = "chat_template.argilla"
+        entry.put("type", kind, "rows")
+        _own_template(entry, form)
+        if rows.prompt not in (None, "messages"):
+            entry.put("field_messages", rows.prompt, "rows.prompt")
+        for name, column in (("chosen", rows.chosen), ("rejected", rows.rejected)):
+            if column != name:
+                entry.put(f"field_{name}", column, f"rows.{name}")
+        return
+    if isinstance(form, ChatFormat) and form.template in ("chatml", "llama3") and usual:
+        variant = _BY_PROMPT.get(rows.prompt or "")
+        if variant is not None and rows.system == "system":
+            entry.put("type", f"{form.template}.{variant}", "rows")
+            return
+    if not isinstance(form, ChatFormat) and rows == PreferenceRows(prompt="prompt"):
+        return
+    entry.put("type.field_prompt", rows.prompt or "prompt", "rows.prompt", "rows")
+    entry.put("type.field_chosen", rows.chosen, "rows.chosen")
+    entry.put("type.field_rejected", rows.rejected, "rows.rejected")
+    if rows.system is not None:
+        entry.put("type.field_system", rows.system, "rows.system")
+    _put_wrapping(entry, form, ("chosen", "rejected"), rows.system)
+
+
+def _labels(entry: Entry, rows: LabelledRows, source: Source) -> None:
+    form = source.format
+    usual = (rows.completion, rows.label) == ("completion", "label")
+    if isinstance(form, ChatFormat) and form.template in ("chatml", "llama3") and usual:
+        variant = _LABELS_BY_PROMPT.get(rows.prompt)
+        if variant is not None:
+            entry.put("type", f"{form.template}.{variant}", "rows")
+            return
+    if not isinstance(form, ChatFormat) and rows == LabelledRows():
+        return
+    entry.put("type.field_prompt", rows.prompt, "rows.prompt", "rows")
+    entry.put("type.field_completion", rows.completion, "rows.completion")
+    entry.put("type.field_label", rows.label, "rows.label")
+    _put_wrapping(entry, form, ("completion",), None)
+
+
+def _put_wrapping(entry: Entry, form: object, answers: tuple[str, ...], system: str | None) -> None:
+    """The text around prompts and answers, for templates that no transform writes."""
+    if not isinstance(form, ChatFormat):
+        return
+    known = templates.format_of(form.template, entry.writer.value("model.id"))
+    if known is None or not known.turns:
+        why = "how this template wraps prompt and answer is not known here"
+        entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.ERROR)
+        return
+    wording = form.system_prompt if system is None else "{system}"
+    entry.put("type.prompt_format", _turns(known, "{prompt}", wording), "format.template")
+    end = templates.end_of_turn(form.template, entry.writer.value("model.id")) or ""
+    for answer in answers:
+        entry.put(f"type.{answer}_format", f"{{{answer}}}{end}")

@@ -1,0 +1,107 @@
+"""Writing data sets: where rows lie, and the prompt type that makes the same tokens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.axolotl.write_prompts import Entry, told
+from translator.frameworks.axolotl.write_templates import put_templates
+from translator.ir import SeparateRows, Source, Steps, TextRows
+from translator.writing import Writer
+
+_FORMATS = ("json", "csv", "parquet", "arrow", "text")
+
+
+def put_sources(writer: Writer) -> None:
+    """``datasets``, or ``pretraining_dataset`` for streamed texts, and what is global to them."""
+    data = writer.document.recipe.data
+    _put_mask(writer)
+    put_templates(writer)
+    if data.streaming:
+        writer.put("streaming", True, "data.streaming")
+        if not isinstance(writer.document.recipe.duration, Steps):
+            why = "Axolotl needs max_steps for a stream, as its length is not known"
+            writer.lose(Code.LOST_DURATION, "duration", why)
+    texts = all(isinstance(source.rows, TextRows) for source in data.sources)
+    if data.streaming and texts:
+        _put_pretraining(writer, data.sources)
+    else:
+        _put_list(writer, "datasets", data.sources, "data.sources")
+    if isinstance(data.validation, SeparateRows):
+        _put_list(writer, "test_datasets", data.validation.sources, "data.validation.sources")
+
+
+def _put_mask(writer: Writer) -> None:
+    """``train_on_inputs`` is one switch for all data sets; texts are always trained whole."""
+    masks = {
+        source.supervision.prompt
+        for source in writer.document.recipe.data.sources
+        if not isinstance(source.rows, TextRows)
+    }
+    if len(masks) > 1:
+        why = "Axolotl masks the prompts of all data sets or of none; of none is written"
+        writer.lose(Code.LOST_MASK, "data.sources[0].supervision.prompt", why)
+    supervised = writer.value("objective") == "supervised"
+    if supervised and masks:
+        writer.put("train_on_inputs", True in masks, "data.sources[0].supervision.prompt")
+
+
+def _put_pretraining(writer: Writer, sources: tuple[Source, ...]) -> None:
+    for position, source in enumerate(_one_file_each(sources)):
+        entry = Entry(writer, ("pretraining_dataset", position), f"data.sources[{position}]")
+        assert isinstance(source.rows, TextRows)
+        if source.path in _FORMATS and source.files:
+            entry.put("path", source.path, "path")
+            entry.put("data_files", source.files[0], "files")
+        else:
+            entry.put("path", source.path, "path")
+            if source.files:
+                entry.put("data_files", source.files[0], "files")
+        if source.subset:
+            entry.put("name", source.subset, "subset")
+        entry.put("split", source.split, "split")
+        entry.put("text_column", source.rows.column, "rows.column")
+        entry.put("type", "pretrain", "rows")
+
+
+def _one_file_each(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Axolotl takes one local file for each entry of the list."""
+    single = []
+    for source in sources:
+        if source.path in _FORMATS and len(source.files) > 1:
+            single += [replace(source, files=(file,)) for file in source.files]
+        else:
+            single.append(source)
+    return tuple(single)
+
+
+def _put_list(writer: Writer, name: str, sources: tuple[Source, ...], field: str) -> None:
+    position = 0
+    for number, source in enumerate(sources):
+        for single in _one_file_each((source,)):
+            entry = Entry(writer, (name, position), f"{field}[{number}]")
+            _put_place(entry, single)
+            told(entry, single)
+            position += 1
+
+
+def _put_place(entry: Entry, source: Source) -> None:
+    if source.path in _FORMATS and source.files:
+        entry.put("path", source.files[0], "files", "path")
+        entry.put("ds_type", source.file_format or source.path, "file_format")
+    else:
+        entry.put("path", source.path, "path")
+        if source.subset:
+            entry.put("name", source.subset, "subset")
+        if source.files:
+            entry.put("data_files", list(source.files), "files")
+        if source.file_format:
+            entry.put("ds_type", source.file_format, "file_format")
+    if source.split != "train" or entry.written("split"):
+        entry.put("split", source.split, "split")
+    if source.revision:
+        entry.put("revision", source.revision, "revision")
+    if not source.path:
+        entry.lose(Code.LOST_SOURCE, "path", "it is not known where the rows lie", Severity.ERROR)

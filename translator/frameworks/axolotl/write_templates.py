@@ -1,0 +1,109 @@
+"""Writing chat templates, and the tokens that end turns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from translator.catalog.chat_jinja import jinja
+from translator.catalog.formats import ChatFormat as Known
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.axolotl import templates
+from translator.ir import ChatFormat, InstructionRows, MessageRows, PreferenceRows, Source
+from translator.writing import Writer
+
+
+def templated(source: Source) -> bool:
+    """Whether Axolotl renders a data set's rows with ``chat_template``."""
+    if not isinstance(source.format, ChatFormat):
+        return False
+    if isinstance(source.rows, PreferenceRows):
+        return source.rows.messages and not is_transform(source)
+    return isinstance(source.rows, MessageRows)
+
+
+def is_transform(source: Source) -> bool:
+    """Whether a named transform of pairs writes the turns itself."""
+    form, rows = source.format, source.rows
+    return (
+        isinstance(rows, PreferenceRows)
+        and isinstance(form, ChatFormat)
+        and form.template in ("chatml", "llama3")
+        and rows.messages
+        and rows.system == "system"
+        and rows.prompt == "prompt"
+    )
+
+
+def put_templates(writer: Writer) -> None:
+    """``chat_template`` of the file, from the first data set that is rendered with one."""
+    sources = writer.document.recipe.data.sources
+    for position, source in enumerate(sources):
+        form = source.format
+        if not isinstance(form, ChatFormat):
+            continue
+        field = f"data.sources[{position}].format.template"
+        if templated(source) and not writer.has("chat_template"):
+            name, text = spelled(writer, form, field)
+            writer.put("chat_template", name, field)
+            if text is not None:
+                writer.put("chat_template_jinja", text)
+        if isinstance(source.rows, MessageRows | InstructionRows):
+            _put_end(writer, source, form)
+
+
+def spelled(writer: Writer, form: ChatFormat, field: str) -> tuple[str, str | None]:
+    """Axolotl's name of a template and, where it has none, the template's text."""
+    if form.template == "jinja" and form.system_prompt is None:
+        return "jinja", form.jinja or ""
+    if form.template == "tokenizer" and form.system_prompt is None:
+        return templates.DEFAULT, None
+    name = templates.axolotl_name(form.template)
+    if name is not None and form.system_prompt is None:
+        return name, None
+    known = templates.format_of(form.template, writer.value("model.id"))
+    if known is None:
+        return _unknown(writer, form, field)
+    if form.system_prompt is not None:
+        known = replace(known, default_system=form.system_prompt)
+    return _as_text(writer, known, form, field)
+
+
+def _unknown(writer: Writer, form: ChatFormat, field: str) -> tuple[str, str | None]:
+    if form.system_prompt is not None and form.template in ("tokenizer", "jinja"):
+        why = (
+            "the text of the template is not known here, so its default system message "
+            "cannot be changed"
+        )
+        field = field.replace(".template", ".system_prompt")
+    else:
+        why = "Axolotl has no such template, and its text is not known here"
+    writer.lose(Code.LOST_TEMPLATE, field, why)
+    return templates.DEFAULT, None
+
+
+def _as_text(writer: Writer, known: Known, form: ChatFormat, field: str) -> tuple[str, str | None]:
+    try:
+        text = jinja(known)
+    except ValueError as error:
+        why = f"Axolotl has no such template, and it cannot be written out: {error}"
+        writer.lose(Code.LOST_TEMPLATE, field, why)
+        return templates.DEFAULT, None
+    why = f"Axolotl has no name for {form.template} like this; the template is written out"
+    writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
+    return "jinja", text
+
+
+def _put_end(writer: Writer, source: Source, form: ChatFormat) -> None:
+    """The end of a turn counts in the loss only if it is the end-of-sequence token or listed."""
+    model = writer.value("model.id")
+    end = templates.end_of_turn(form.template, model)
+    if end is None:
+        return
+    own = dict(writer.value("model.special_tokens") or ()).get("eos_token")
+    usual = own or templates.eos_token(model)
+    if form.end_is_eos or (isinstance(source.rows, InstructionRows) and usual != end):
+        if own is None:
+            writer.put("special_tokens.eos_token", end)
+    elif source.supervision.turn_ends != "none" and usual is not None and usual != end:
+        writer.put("eot_tokens", [end])

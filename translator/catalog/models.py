@@ -64,17 +64,28 @@ class ModelFacts:
     """Where the facts come from."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    pattern: re.Pattern[str]
-    facts: Mapping[str, Any]
+@cache
+def _needle(pattern: str) -> str:
+    """Letters that any name the pattern fits must hold: they spare compiling most patterns."""
+    start = re.match(r"\^?([a-z]+)([?*{]?)", pattern)
+    if start is None or "|" in pattern:
+        return ""
+    return start[1][:-1] if start[2] else start[1]
 
 
 @cache
-def _lines() -> tuple[_Line, ...]:
-    return tuple(
-        _Line(re.compile(row["pattern"], re.IGNORECASE), row) for row in table("models")["lines"]
-    )
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _line_of(leaf: str) -> Mapping[str, Any] | None:
+    """The first model line whose pattern fits the last part of a name."""
+    lower = leaf.lower()
+    for line in table("models")["lines"]:
+        pattern = line["pattern"]
+        if _needle(pattern) in lower and _compiled(pattern).search(leaf):
+            return cast("Mapping[str, Any]", line)
+    return None
 
 
 _SIZE = re.compile(r"(?<![\w.])(?:e|\d+x)?(\d+(?:[._]\d+)?)(b|m)(?![a-z])", re.IGNORECASE)
@@ -172,7 +183,7 @@ def facts(name: str) -> ModelFacts | None:
     A ``config.json`` of the folder or of the Hub cache refines what the name tells.
     """
     identity = resolve(name)
-    by_name = _by_name(identity.canonical)
+    by_name = facts_by_name(identity.canonical)
     config = config_file(identity.canonical) or config_file(identity.weights)
     if config is None:
         return by_name
@@ -180,13 +191,13 @@ def facts(name: str) -> ModelFacts | None:
 
 
 @cache
-def _by_name(canonical: str) -> ModelFacts | None:
+def facts_by_name(canonical: str) -> ModelFacts | None:
+    """Facts that the name alone tells."""
     # Only the last part: an organisation may be called after a family (mistralai, meta-llama).
-    leaf = canonical.rstrip("/").rsplit("/", 1)[-1]
-    for line in _lines():
-        if line.pattern.search(leaf):
-            return _from_line(canonical, line.facts, assumed=not is_known_id(canonical))
-    return None
+    line = _line_of(canonical.rstrip("/").rsplit("/", 1)[-1])
+    if line is None:
+        return None
+    return _from_line(canonical, line, assumed=not is_known_id(canonical))
 
 
 def config_file(name: str) -> Path | None:
@@ -220,7 +231,7 @@ def from_config(path: Path, *, name: str | None = None) -> ModelFacts | None:
     text = config.get("text_config")
     text = text if isinstance(text, dict) else config
     label = name or str(file.parent)
-    by_name = _by_name(label)
+    by_name = facts_by_name(label)
     # A name that leads to another architecture says nothing about this one.
     known = by_name if by_name is not None and by_name.family == family_name else None
     tied = config.get("tie_word_embeddings", text.get("tie_word_embeddings"))

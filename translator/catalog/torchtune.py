@@ -13,7 +13,14 @@ from typing import Any, Literal
 
 from translator.catalog.data import table
 from translator.catalog.identity import resolve
-from translator.catalog.models import ModelFacts, config_file, facts, read_config
+from translator.catalog.models import (
+    ModelFacts,
+    config_file,
+    facts,
+    facts_by_name,
+    read_config,
+    size_of,
+)
 
 Version = Literal["0.6.1", "main"]
 Form = Literal["full", "lora", "qlora"]
@@ -211,8 +218,10 @@ def _like(known: ModelFacts) -> Builder | None:
     if known.line is None or known.size is None:
         return None
     for name, item in _by_id().items():
-        other = facts(name)
-        if other is None or (other.line, other.size) != (known.line, known.size):
+        if size_of(name) != known.size:
+            continue
+        other = facts_by_name(name)
+        if other is None or other.line != known.line:
             continue
         if other.base == known.base or not _differs_by_tuning(item):
             return replace(item, assumed=True)

@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 import torch
 import yaml
+from axolotl.integrations.base import PluginManager
 from axolotl.utils.config import merge_input_args, prepare_plugins, validate_config
 from axolotl.utils.dict import DictDefault
 from axolotl.utils.schemas.config import AxolotlInputConfig
@@ -104,6 +105,7 @@ def judge(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Rejected("is no mapping")
     cfg = DictDefault(data)
+    PluginManager.get_instance().plugins.clear()  # of the file before: its schema would stay
     prepare_plugins(cfg)
     device, environment = capabilities(cfg)
     valid = validate_config(cfg, capabilities=device, env_capabilities=environment)

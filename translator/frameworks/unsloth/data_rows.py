@@ -1,0 +1,162 @@
+"""Rows about the data: lengths, packing, streaming; the sources themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.unsloth.data_reading import read_sources
+from translator.frameworks.unsloth.objective import trainer_of
+from translator.frameworks.unsloth.rows import find, flavour_of, known
+from translator.lens import Row, Via
+from translator.reading import Reader
+from translator.tree import Node
+from translator.writing import Writer
+
+MODEL_LENGTH = 2048
+"""``max_seq_length`` of from_pretrained: unsloth/models/loader.py:1241 (2026.10.9)."""
+_FALLBACK_LENGTH = 8192
+
+
+# --- length --------------------------------------------------------------------------------------
+
+
+def _number(reader: Reader, found: tuple[str, Node] | None) -> int | None:
+    if found is None:
+        return None
+    value = known(reader, *found, "data.max_length")
+    return int(value) if isinstance(value, int | float) and value > 0 else None
+
+
+def _read_length(reader: Reader) -> None:
+    """unsloth/models/rl.py:2770 (2026.10.9): the arguments' length, at most the model's; a
+    ``max_length`` counts when it is not TRL's default of 1024."""
+    model = find(reader, "load.max_seq_length")
+    own = find(reader, "args.max_seq_length", "trainer.max_seq_length")
+    trl = find(reader, "args.max_length", "trainer.max_length")
+    limit = _number(reader, model)
+    origin = reader.default("max_seq_length 2048: unsloth/models/loader.py:1241 (2026.10.9)")
+    if model is not None:
+        origin = reader.written(("load", "max_seq_length"), model[1])
+    length = limit if limit is not None else MODEL_LENGTH
+    given = _number(reader, own)
+    place = own
+    if given is None and (explicit := _number(reader, trl)) is not None and explicit != 1024:
+        given, place = explicit, trl
+    if given is not None and place is not None:
+        key, node = place
+        if given < length:
+            length, origin = given, reader.written(tuple(key.split(".")), node)
+        elif given > length:
+            message = f"{key} ({given}) is lowered to the model's max_seq_length ({length})"
+            reader.say(Code.SURPRISE, Severity.WARNING, message, node, key=key)
+    elif trl is not None and trl[1].plain() not in (None, length):
+        message = f"{trl[0]} ({trl[1].plain()!r}): Unsloth takes the model's length, {length}"
+        reader.say(Code.SURPRISE, Severity.WARNING, message, trl[1], key=trl[0])
+    reader.set("data.max_length", length, origin)
+    mode = find(reader, "args.truncation_mode")
+    if mode is not None and mode[1].plain() == "keep_end":
+        reader.leave(("args", "truncation_mode"), mode[1], "long rows keep their end",
+                     Severity.WARNING)  # fmt: skip
+
+
+def _read_overlong(reader: Reader) -> None:
+    rule = "drop" if reader.facts.get("drops_overlong") == "yes" else "truncate"
+    why = "unsloth_zoo/dataset_utils.py:2829 (2026.10.9): tokenized with truncation"
+    reader.set("data.overlong", rule, reader.default(why))
+
+
+def _write_length(writer: Writer) -> None:
+    length = writer.value("data.max_length")
+    if length is None:
+        from translator.catalog.models import facts
+
+        model = facts(writer.document.recipe.model.id)
+        length = (model.max_positions if model else None) or _FALLBACK_LENGTH
+        why = f"a script needs a limit; rows of more than {length} tokens are cut"
+        writer.lose(Code.LOST_LENGTH, "data.max_length", why, Severity.NOTE)
+    writer.put("load.max_seq_length", length, "data.max_length")
+    if not trainer_of(writer.document.recipe).online:
+        writer.put("args.max_length", length, "data.max_length")
+
+
+# --- packing -------------------------------------------------------------------------------------
+
+
+def _read_packing(reader: Reader) -> None:
+    found = find(reader, "args.packing", "trainer.packing")
+    strategy = find(reader, "args.packing_strategy")
+    origin = reader.default(f"packing False: {flavour_of(reader.facts).why}")
+    packed: Any = False
+    if found is not None:
+        origin = reader.written(tuple(found[0].split(".")), found[1])
+        packed = known(reader, *found, "data.packing")
+    reader.set("data.packing", bool(packed), origin)
+    if not packed:
+        if strategy is not None:
+            message = "packing_strategy has no effect: rows are not packed"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, strategy[1], verbose=True)
+        return
+    kind = None if strategy is None else known(reader, *strategy, "data.packing")
+    fill = "wrapped" if kind == "wrapped" else "best-fit"
+    reader.set("data.packing.fill", fill, origin)
+    reader.set("data.packing.isolated", fill != "wrapped", origin)
+
+
+def _write_packing(writer: Writer) -> None:
+    packing = writer.document.recipe.data.packing
+    if not trainer_of(writer.document.recipe).supervised:
+        if packing is not None:
+            why = "TRL packs rows in supervised fine-tuning only"
+            writer.lose(Code.LOST_PACKING, "data.packing", why, Severity.WARNING)
+        return
+    if packing is None:
+        if writer.origin("data.packing").written:
+            writer.put("args.packing", False, "data.packing")
+        return
+    writer.put("args.packing", True, "data.packing")
+    if packing.fill == "wrapped":
+        writer.put("args.packing_strategy", "wrapped", "data.packing.fill")
+    elif packing.fill == "in-order":
+        why = "rows are fitted into sequences instead of taken in order"
+        writer.lose(Code.LOST_PACKING, "data.packing.fill", why, Severity.NOTE)
+    if not packing.isolated and packing.fill != "wrapped":
+        why = "a row does not see the rows packed before it"
+        writer.lose(Code.LOST_PACKING, "data.packing.isolated", why, Severity.WARNING)
+
+
+def _read_streaming(reader: Reader) -> None:
+    node = reader.node("data", "train", "load", "streaming")
+    origin = reader.default("streaming False: datasets.load_dataset")
+    value = False
+    if node is not None:
+        value = known(reader, "streaming", node, "data.streaming") is True
+        origin = reader.written(("data", "train", "load", "streaming"), node)
+    reader.set("data.streaming", value, origin)
+
+
+def _nothing(writer: Writer) -> None:
+    """Written as statements; see :mod:`translator.frameworks.unsloth.data_code`."""
+
+
+ROWS: tuple[Row, ...] = (
+    Via(fields=("data.max_length",),
+        read_keys=("load.max_seq_length", "args.max_length", "args.max_seq_length",
+                   "trainer.max_seq_length", "args.truncation_mode"),
+        get=_read_length, put=_write_length),
+    Via(fields=("data.overlong",), read_keys=(), get=_read_overlong, put=_nothing),
+    Via(fields=("data.packing", "data.packing.isolated", "data.packing.fill"),
+        read_keys=("args.packing", "args.packing_strategy", "trainer.packing"),
+        get=_read_packing, put=_write_packing,
+        partly={"data.packing.isolated": ("approximated", "rows are kept apart"),
+                "data.packing.fill": ("approximated", "best fit, or one stream cut in pieces")}),
+    Via(fields=("data.sources.*", "data.validation"), read_keys=("data.*",),
+        get=read_sources, put=_nothing,
+        partly={"data.sources.rows=custom": ("refused", "the code is the user's own"),
+                "data.sources.supervision.roles": ("approximated", "the assistant's turns only"),
+                "data.sources.supervision.turn_headers": ("approximated", "masked with prompts"),
+                "data.sources.supervision.turn_ends": ("approximated", "trained with answers")}),
+    Via(fields=("data.streaming",), read_keys=("data.train.load.streaming",),
+        get=_read_streaming, put=_nothing),
+)  # fmt: skip

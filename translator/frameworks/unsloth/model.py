@@ -1,0 +1,558 @@
+"""Rows about the network: which weights, in how many bits, and the adapters on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from translator import ir
+from translator.catalog.identity import resolve
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.document import Origin
+from translator.frameworks.unsloth.pycode import Code as Expression
+from translator.frameworks.unsloth.rows import (
+    REAL,
+    REAL_OR_NONE,
+    TEXT_OR_NONE,
+    TRUTH,
+    WHOLE,
+    find,
+    known,
+)
+from translator.lens import Conv, Key, Row, Via
+from translator.reading import Reader
+from translator.tree import Node, Unresolved
+from translator.writing import Writer
+
+DEFAULT_MODEL = "unsloth/Llama-3.2-1B-Instruct"
+"""unsloth/models/loader.py:1241 (2026.10.9)."""
+LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""What ``get_peft_model`` adapts unless told otherwise: unsloth/models/llama.py:4569."""
+_ATTENTION = LINEAR[:4]
+
+
+# --- weights -------------------------------------------------------------------------------------
+
+
+def _read_model(reader: Reader) -> None:
+    found = find(reader, "load.model_name")
+    name: Any = DEFAULT_MODEL
+    origin = reader.default(f"model_name {name!r}: unsloth/models/loader.py:1241 (2026.10.9)")
+    if found is not None:
+        origin = reader.written(("load", "model_name"), found[1])
+        given = known(reader, *found, "model.id")
+        name = given if isinstance(given, str) else found[1].raw or str(found[1].value)
+        if isinstance(found[1].value, Unresolved):
+            name = found[1].value.expression
+    identity = resolve(str(name))
+    exact = reader.value("load", "use_exact_model_name") is True
+    identifier = identity.weights
+    if identity.bits == 4 or not exact:
+        identifier = identity.weights if not exact else identity.canonical
+    reader.set("model.id", identifier if not exact else name, origin)
+    if exact and identity.bits is not None and identity.bits < 16:
+        reader.set("model.id", identity.canonical, origin)
+    _read_quantization(reader, identity.bits, identity.dynamic, exact, origin)
+
+
+def _read_quantization(
+    reader: Reader, stored: int | None, dynamic: bool, exact: bool, name: Origin
+) -> None:
+    flags = {}
+    nodes = {}
+    for key, default in (
+        ("load_in_4bit", True),
+        ("load_in_8bit", False),
+        ("load_in_16bit", False),
+        ("load_in_fp8", False),
+        ("full_finetuning", False),
+    ):
+        node = reader.node("load", key)
+        value = None if node is None else known(reader, f"load.{key}", node, "quantization")
+        flags[key] = default if value is None else bool(value)
+        if node is not None:
+            nodes[key] = node
+    kind, key = _stored_as(flags, stored, explicit="load_in_4bit" in nodes)
+    if key in nodes:
+        origin = reader.written(("load", key), nodes[key])
+    elif kind is not None and stored is not None and key == "model_name":
+        origin = name
+    else:
+        why = "load_in_4bit True: unsloth/models/loader.py:1241 (2026.10.9)"
+        origin = reader.default(why)
+    if flags["full_finetuning"] and flags["load_in_4bit"] and "load_in_4bit" in nodes:
+        message = "load_in_4bit has no effect beside full_finetuning: all weights are trained"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes["load_in_4bit"], verbose=True)
+    reader.set("quantization", kind is not None, origin)
+    if kind is None:
+        return
+    reader.set("quantization.kind", kind, origin)
+    why = "unsloth_zoo/peft_utils.py:35 (2026.8.13)"
+    reader.set("quantization.double", True, reader.default(why))
+    if kind == "nf4" and (dynamic or (stored is None and not exact)):
+        message = (
+            "Unsloth loads its own 4-bit copy where it has one, which keeps some layers in 16 bit; "
+            "other frameworks quantise every linear layer"
+        )
+        reader.say(Code.SURPRISE, Severity.NOTE, message, field="quantization", verbose=True)
+
+
+def _stored_as(
+    flags: dict[str, bool], stored: int | None, *, explicit: bool
+) -> tuple[str | None, str]:
+    """The format of the base weights, and the keyword that decides it."""
+    if flags["full_finetuning"]:
+        return None, "full_finetuning"
+    if flags["load_in_8bit"]:
+        return "int8", "load_in_8bit"
+    if flags["load_in_fp8"]:
+        return "fp8", "load_in_fp8"
+    if flags["load_in_16bit"] and not (explicit and flags["load_in_4bit"]):
+        return None, "load_in_16bit"
+    if stored == 16:
+        return None, "model_name"
+    if flags["load_in_4bit"]:
+        return "nf4", "load_in_4bit"
+    return None, "load_in_4bit"
+
+
+def _write_model(writer: Writer) -> None:
+    model = writer.document.recipe.model
+    writer.put("load.model_name", model.id, "model.id")
+    if model.directory and not model.id:
+        writer.put("load.model_name", model.directory, "model.directory")
+    quantization = writer.document.recipe.quantization
+    kind = quantization.kind if quantization else None
+    if kind in ("other", "fp4"):
+        why = "Unsloth stores 4-bit weights as NF4 only"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why)
+    if kind == "int8":
+        writer.put("load.load_in_4bit", False, "quantization")
+        writer.put("load.load_in_8bit", True, "quantization.kind", "quantization")
+    elif kind == "fp8":
+        writer.put("load.load_in_4bit", False, "quantization")
+        writer.put("load.load_in_fp8", True, "quantization.kind", "quantization")
+    else:
+        writer.put("load.load_in_4bit", kind is not None, "quantization.kind", "quantization")
+    if kind == "nf4":
+        identity = resolve(model.id)
+        if identity.known:
+            writer.put("load.use_exact_model_name", True)
+    if quantization is not None and not quantization.double:
+        why = "Unsloth quantises the block scales as well"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.double", why, Severity.WARNING)
+    if writer.document.recipe.adapter is None:
+        if quantization is not None:
+            why = "quantised weights cannot be trained; there is no adapter on them"
+            writer.lose(Code.LOST_QUANTIZATION, "quantization", why)
+        writer.put("load.full_finetuning", True)
+
+
+def _read_rope(reader: Reader) -> None:
+    node = reader.node("load", "rope_scaling")
+    origin = reader.default("unsloth/models/loader.py:1241 (2026.10.9)")
+    pairs: tuple[tuple[str, Any], ...] = ()
+    if node is not None:
+        value = known(reader, "load.rope_scaling", node, "model.rope_scaling")
+        pairs = tuple(sorted(value.items())) if isinstance(value, dict) else ()
+        origin = reader.written(("load", "rope_scaling"), node)
+    reader.set("model.rope_scaling", pairs, origin)
+
+
+def _write_rope(writer: Writer) -> None:
+    pairs = writer.value("model.rope_scaling")
+    if pairs:
+        writer.put("load.rope_scaling", dict(pairs), "model.rope_scaling")
+
+
+def _read_tokens(reader: Reader) -> None:
+    node = reader.node("tokens")
+    origin = reader.default("none given")
+    special: dict[str, str] = {}
+    added: tuple[str, ...] = ()
+    if node is not None and node.is_mapping:
+        origin = reader.written(("tokens",), node)
+        value = node.plain()
+        found = value.get("add_new_tokens") or value.get("add_tokens") or ()
+        added = tuple(token for token in _listed(found) if isinstance(token, str))
+        special = {
+            role: text
+            for role, text in (value.get("special") or {}).items()
+            if isinstance(text, str)
+        }
+    reader.set("model.new_tokens", added, origin)
+    reader.set("model.special_tokens", tuple(sorted(special.items())), origin)
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _write_tokens(writer: Writer) -> None:
+    """The script's own statements; see :mod:`translator.frameworks.unsloth.render`."""
+
+
+def _read_files(reader: Reader) -> None:
+    reader.set("model.directory", None, reader.default("the model name may be a folder"))
+    reader.set("model.files", (), reader.default("all files of the folder"))
+
+
+def _write_files(writer: Writer) -> None:
+    """The weights come from the Hub by id; a torchtune folder is a copy of the same files."""
+
+
+def _read_modality(reader: Reader) -> None:
+    modality = reader.facts.get("modality", "text")
+    reader.set("model.modality", modality, reader.default("what the rows hold"))
+
+
+def _write_modality(writer: Writer) -> None:
+    if writer.value("model.modality") != "text":
+        why = "ftx writes scripts for text only"
+        writer.lose(Code.LOST_MODEL, "model.modality", why)
+
+
+# --- adapter -------------------------------------------------------------------------------------
+
+
+def has_adapter(reader: Reader) -> bool:
+    """Whether the script puts adapters on the model."""
+    return reader.peek("peft") is not None
+
+
+def _adapter_key(reader: Reader, name: str) -> tuple[str, Node] | None:
+    return find(reader, f"peft.{name}")
+
+
+def _read_adapter(reader: Reader) -> None:
+    node = reader.peek("peft")
+    reader.set(
+        "adapter",
+        node is not None,
+        reader.default("get_peft_model is not called")
+        if node is None
+        else Origin(written=True, span=node.span, key="get_peft_model"),
+    )
+    if node is not None:
+        if (kind := reader.node("peft", "class")) is not None:
+            reader.facts["peft_class"] = str(kind.plain())
+        _read_targets(reader)
+        _read_initialization(reader)
+        _read_layers(reader)
+
+
+def _plain_peft(reader: Reader) -> bool:
+    return reader.facts.get("peft_class", "").endswith("LoraConfig")
+
+
+def _number(name: str, unsloth: object, peft: object, field: str, conv: Conv) -> Row:
+    """A numeric setting whose default differs between Unsloth and a bare ``LoraConfig``."""
+
+    def get(reader: Reader) -> None:
+        if not has_adapter(reader):
+            return
+        bare = reader.tree.get(("peft", "class"))
+        is_bare = bare is not None and str(bare.plain()).endswith("LoraConfig")
+        default = peft if is_bare else unsloth
+        where = "peft/tuners/lora/config.py" if is_bare else "unsloth/models/llama.py:4569"
+        Key(
+            field=field,
+            key=f"peft.{name}",
+            conv=conv,
+            default=default,
+            why=f"{name} {default!r}: {where}",
+            code=Code.LOST_ADAPTER,
+        ).read(reader)
+
+    def put(writer: Writer) -> None:
+        if writer.document.recipe.adapter is not None:
+            writer.put(f"peft.{name}", writer.value(field), field)
+
+    return Via(fields=(field,), read_keys=(f"peft.{name}",), get=get, put=put)
+
+
+def _read_targets(reader: Reader) -> None:
+    found = _adapter_key(reader, "target_modules")
+    default = LINEAR
+    origin = reader.default("target_modules, all seven: unsloth/models/llama.py:4569 (2026.10.9)")
+    value: Any = None
+    if found is not None:
+        origin = reader.written(("peft", "target_modules"), found[1])
+        value = known(reader, *found, "adapter.modules")
+    saved = find(reader, "peft.modules_to_save")
+    trained: set[str] = set()
+    saved_origin = reader.default("modules_to_save None: unsloth/models/llama.py:4569 (2026.10.9)")
+    if saved is not None:
+        saved_origin = reader.written(("peft", "modules_to_save"), saved[1])
+        trained |= {str(name) for name in _listed(known(reader, *saved, "adapter") or ())}
+    pattern = None
+    modules: tuple[str, ...]
+    if isinstance(value, str) and value != "all-linear":
+        pattern, modules = value, ()
+    elif isinstance(value, str) or (value is None and _uses_flags(reader)):
+        modules = _all_linear(reader)
+    elif value is None and _plain_peft(reader):
+        modules = ("q_proj", "v_proj")
+    else:
+        modules = default if value is None else tuple(str(name) for name in value)
+    modules = _flagged(reader, modules)
+    if "embed_tokens" in modules:
+        # unsloth/models/llama.py:4776 (2026.10.9): embeddings are trained in full instead
+        modules = tuple(name for name in modules if name != "embed_tokens")
+        trained.add("embed_tokens")
+    reader.set("adapter.modules", in_order(modules), origin)
+    reader.set("adapter.module_pattern", pattern, origin)
+    reader.set("adapter.trained_modules", tuple(sorted(trained)), saved_origin)
+
+
+def _uses_flags(reader: Reader) -> bool:
+    """FastModel and FastVisionModel choose by ``finetune_*`` instead of by name."""
+    node = reader.tree.get(("load", "class"))
+    return node is not None and str(node.plain()).split(".")[-1] in ("FastModel", "FastVisionModel")
+
+
+def _all_linear(reader: Reader) -> tuple[str, ...]:
+    from translator.catalog.models import facts
+
+    model = facts(str(reader.values.get("model.id", "")))
+    if model is None or model.experts:
+        return ("all-linear",)
+    return model.linear_modules
+
+
+def _flagged(reader: Reader, modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Modules after the ``finetune_*`` switches (unsloth/models/vision.py:4910)."""
+    switches = {}
+    for name in ("attention_modules", "mlp_modules", "language_layers", "vision_layers"):
+        value = reader.value("peft", f"finetune_{name}")
+        switches[name] = value is not False
+    if not _uses_flags(reader) or modules == ("all-linear",):
+        return modules
+    if not switches["attention_modules"]:
+        modules = tuple(name for name in modules if name not in (*_ATTENTION, "qkv_proj"))
+    if not switches["mlp_modules"]:
+        modules = tuple(name for name in modules if name in (*_ATTENTION, "qkv_proj"))
+    return modules
+
+
+def in_order(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Modules without repetition, in the IR's order, unknown names last."""
+    rank = {name: place for place, name in enumerate(ir.MODULE_ORDER)}
+    return tuple(sorted(dict.fromkeys(modules), key=lambda name: (rank.get(name, 99), name)))
+
+
+def _read_initialization(reader: Reader) -> None:
+    found = _adapter_key(reader, "init_lora_weights")
+    origin = reader.default("init_lora_weights True: unsloth/models/llama.py:4569 (2026.10.9)")
+    value: Any = True
+    if found is not None:
+        origin = reader.written(("peft", "init_lora_weights"), found[1])
+        value = known(reader, *found, "adapter.initialization")
+    loftq = _adapter_key(reader, "loftq_config")
+    if loftq is not None and loftq[1].plain() and value is True:
+        message = "loftq_config has no effect: init_lora_weights is not 'loftq'"
+        reader.say(Code.NO_EFFECT, Severity.WARNING, message, loftq[1], key="peft.loftq_config")
+    name = (
+        value.lower() if isinstance(value, str) else "default" if value is not False else "random"
+    )
+    reader.set("adapter.initialization", name.partition("_niter")[0], origin)
+
+
+def _read_layers(reader: Reader) -> None:
+    found = _adapter_key(reader, "layers_to_transform")
+    origin = reader.default("layers_to_transform None: unsloth/models/llama.py:4569 (2026.10.9)")
+    layers = None
+    if found is not None:
+        origin = reader.written(("peft", "layers_to_transform"), found[1])
+        value = known(reader, *found, "adapter.layers")
+        if value is not None:
+            layers = tuple(layer for layer in _listed(value) if isinstance(layer, int))
+    reader.set("adapter.layers", layers, origin)
+
+
+def _write_adapter(writer: Writer) -> None:
+    adapter = writer.document.recipe.adapter
+    if adapter is None:
+        return
+    modules: object = list(adapter.modules)
+    if adapter.modules == ("all-linear",):
+        modules = "all-linear"
+        writer.facts["loader"] = "FastModel"
+    if adapter.module_pattern is not None:
+        modules = adapter.module_pattern
+    writer.put("peft.target_modules", modules, "adapter.modules")
+    if adapter.trained_modules:
+        other = [n for n in adapter.trained_modules if n not in ("embed_tokens", "lm_head")]
+        if other:
+            # unsloth/models/llama.py:4880 (2026.10.9)
+            why = f"Unsloth trains only embed_tokens and lm_head in full, not {', '.join(other)}"
+            writer.lose(Code.LOST_ADAPTER, "adapter.trained_modules", why)
+        kept = [n for n in adapter.trained_modules if n in ("embed_tokens", "lm_head")]
+        if kept:
+            writer.put("peft.modules_to_save", kept, "adapter.trained_modules")
+    if adapter.initialization not in ("default", "random"):
+        if adapter.initialization in ("gaussian", "loftq", "corda"):
+            writer.put("peft.init_lora_weights", adapter.initialization, "adapter.initialization")
+        else:
+            # unsloth/models/llama.py:3261 (2026.8.19)
+            why = "Unsloth knows the initialisations gaussian, loftq and corda only"
+            writer.lose(Code.LOST_ADAPTER, "adapter.initialization", why)
+    if adapter.layers is not None:
+        writer.put("peft.layers_to_transform", list(adapter.layers), "adapter.layers")
+    if adapter.weight_decomposed:
+        writer.put("peft.use_dora", True, "adapter.weight_decomposed")
+    if adapter.rank_stabilized:
+        writer.put("peft.use_rslora", True, "adapter.rank_stabilized")
+    if adapter.dtype != "float32":
+        why = "Unsloth keeps adapter weights in float32: small updates are not rounded away"
+        writer.lose(Code.LOST_ADAPTER_DTYPE, "adapter.dtype", why, Severity.WARNING)
+    if adapter.start_from is not None:
+        why = "the adapter to go on from has to be loaded by hand"
+        writer.lose(Code.LOST_ADAPTER, "adapter.start_from", why)
+    if adapter.b_learning_rate_ratio is not None:
+        writer.put("args.loraplus_lr_ratio", adapter.b_learning_rate_ratio,
+                   "adapter.b_learning_rate_ratio")  # fmt: skip
+    seed = writer.document.recipe.seed
+    if seed is not None and writer.needed("seed", 3407):
+        writer.put("peft.random_state", seed)
+
+
+def _flag(name: str, field: str) -> Row:
+    def get(reader: Reader) -> None:
+        if has_adapter(reader):
+            why = f"{name} False: unsloth/models/llama.py:4569 (2026.10.9)"
+            Key(field=field, key=f"peft.{name}", conv=TRUTH, default=False, why=why,
+                code=Code.LOST_ADAPTER).read(reader)  # fmt: skip
+
+    def put(writer: Writer) -> None:
+        """With the other settings of the adapter."""
+
+    return Via(fields=(field,), read_keys=(f"peft.{name}",), get=get, put=put)
+
+
+_BIAS = Conv(read=lambda value: value if value in ("none", "all", "lora_only") else _no_bias(),
+             write=lambda value: value)  # fmt: skip
+
+
+def _no_bias() -> object:
+    raise ValueError("must be none, all or lora_only")
+
+
+def _read_fixed_adapter(reader: Reader) -> None:
+    if has_adapter(reader):
+        why = "unsloth_zoo/training_utils.py:300 (2026.8.13): adapters are kept in float32"
+        reader.set("adapter.dtype", "float32", reader.default(why))
+        reader.set("adapter.start_from", None, reader.default("a fresh adapter"))
+        Key(field="adapter.b_learning_rate_ratio", key="args.loraplus_lr_ratio",
+            conv=REAL_OR_NONE, default=None, why="unsloth/trainer.py:944 (2026.10.9)",
+            code=Code.LOST_ADAPTER).read(reader)  # fmt: skip
+
+
+# --- precision -----------------------------------------------------------------------------------
+
+_DTYPES = {"bfloat16": "bfloat16", "bf16": "bfloat16", "float16": "float16", "half": "float16",
+           "fp16": "float16", "float32": "float32", "float": "float32", "fp32": "float32"}  # fmt: skip
+
+
+def _read_precision(reader: Reader) -> None:
+    why = "dtype None: bfloat16 where there is it (unsloth/models/llama.py:2435, 2026.8.19)"
+    origin = reader.default(why)
+    compute = "auto"
+    dtype = find(reader, "load.dtype", "load.torch_dtype")
+    flags = {name: find(reader, f"args.{name}") for name in ("bf16", "fp16")}
+    states = {name: _switch(reader, f"args.{name}", found) for name, found in flags.items()}
+    if dtype is not None:
+        text = str(known(reader, *dtype, "precision.compute")).removeprefix("torch.")
+        if text in _DTYPES:
+            compute = _DTYPES[text]
+            origin = reader.written(tuple(dtype[0].split(".")), dtype[1])
+    if compute == "auto":
+        for name, format in (("bf16", "bfloat16"), ("fp16", "float16")):
+            found = flags[name]
+            if states[name] is True and found is not None:
+                compute = format
+                origin = reader.written(tuple(found[0].split(".")), found[1])
+    reader.set("precision.compute", compute, origin)
+    full = not has_adapter(reader)
+    why = "unsloth/models/vision.py:2166 (2026.8.19): norms stay in float32"
+    weights = "compute" if not full else "float32" if compute == "float32" else "mixed"
+    reader.set("precision.weights", weights, reader.default(why))
+
+
+def _switch(reader: Reader, key: str, found: tuple[str, Node] | None) -> bool | None:
+    """A switch's state; None when it is not given or depends on the hardware."""
+    if found is None:
+        return None
+    node = found[1]
+    if isinstance(node.value, Unresolved):
+        if "bf16" in node.value.expression or "bfloat16" in node.value.expression:
+            return None
+        reader.unresolved(node, key, "precision.compute")
+        return None
+    return node.value if isinstance(node.value, bool) else None
+
+
+def _write_precision(writer: Writer) -> None:
+    compute = writer.value("precision.compute")
+    torch_name = {"bfloat16": "torch.bfloat16", "float16": "torch.float16",
+                  "float32": "torch.float32"}.get(compute)  # fmt: skip
+    if torch_name is not None:
+        writer.put("load.dtype", Expression(torch_name), "precision.compute")
+        writer.put("args.bf16", compute == "bfloat16", "precision.compute")
+        writer.put("args.fp16", compute == "float16", "precision.compute")
+    if writer.document.recipe.adapter is not None:
+        return
+    weights = writer.value("precision.weights")
+    if weights == "float32" and compute != "float32":
+        why = "weights are kept in the format of the computation, norms in float32"
+        writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.WARNING)
+    elif weights == "compute" and compute != "float32":
+        why = "norms are kept in float32"
+        writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.NOTE)
+
+
+ROWS: tuple[Row, ...] = (
+    Via(fields=("model.id", "quantization", "quantization.kind", "quantization.double"),
+        read_keys=("load.model_name", "load.load_in_4bit", "load.load_in_8bit",
+                   "load.load_in_16bit", "load.load_in_fp8", "load.full_finetuning",
+                   "load.use_exact_model_name"),
+        get=_read_model, put=_write_model,
+        partly={"quantization.double": ("approximated", "block scales are always quantised")}),
+    Key(field="model.revision", key="load.revision", conv=TEXT_OR_NONE, default=None,
+        why="unsloth/models/loader.py:1241 (2026.10.9)", code=Code.LOST_LOADING),
+    Key(field="model.tokenizer", key="load.tokenizer_name", conv=TEXT_OR_NONE, default=None,
+        why="unsloth/models/llama.py:3487 (2026.10.9)", code=Code.LOST_TOKENIZER),
+    Key(field="model.trust_remote_code", key="load.trust_remote_code", conv=TRUTH, default=False,
+        why="unsloth/models/loader.py:1241 (2026.10.9)", code=Code.LOST_LOADING),
+    Via(fields=("model.rope_scaling",), read_keys=("load.rope_scaling",), get=_read_rope,
+        put=_write_rope),
+    Via(fields=("model.special_tokens", "model.new_tokens"), read_keys=("tokens.*",),
+        get=_read_tokens, put=_write_tokens),
+    Via(fields=("model.directory", "model.files"), read_keys=(), get=_read_files,
+        put=_write_files,
+        partly={"model.directory": ("approximated", "weights are found by id"),
+                "model.files": ("approximated", "weights are found by id")}),
+    Via(fields=("model.modality",), read_keys=(), get=_read_modality, put=_write_modality,
+        partly={"model.modality": ("refused", "scripts are written for text only")}),
+    _number("r", 16, 8, "adapter.rank", WHOLE),
+    _number("lora_alpha", 16, 8, "adapter.alpha", REAL),
+    _number("lora_dropout", 0.0, 0.0, "adapter.dropout", REAL),
+    _number("bias", "none", "none", "adapter.bias", _BIAS),
+    _flag("use_rslora", "adapter.rank_stabilized"),
+    _flag("use_dora", "adapter.weight_decomposed"),
+    Via(fields=("adapter", "adapter.modules", "adapter.module_pattern", "adapter.trained_modules",
+                "adapter.initialization", "adapter.layers"),
+        read_keys=("peft.target_modules", "peft.modules_to_save", "peft.init_lora_weights",
+                   "peft.loftq_config", "peft.layers_to_transform",
+                   "peft.finetune_attention_modules", "peft.finetune_mlp_modules",
+                   "peft.finetune_language_layers", "peft.finetune_vision_layers"),
+        get=_read_adapter, put=_write_adapter),
+    Via(fields=("adapter.dtype", "adapter.start_from", "adapter.b_learning_rate_ratio"),
+        read_keys=("args.loraplus_lr_ratio",), get=_read_fixed_adapter, put=lambda writer: None,
+        partly={"adapter.dtype": ("approximated", "adapters are kept in float32"),
+                "adapter.start_from": ("refused", "has to be loaded by hand")}),
+    Via(fields=("precision.compute", "precision.weights"),
+        read_keys=("load.dtype", "args.bf16", "args.fp16"),
+        get=_read_precision, put=_write_precision,
+        partly={"precision.weights": ("approximated", "norms are always kept in float32")}),
+)  # fmt: skip

@@ -1,0 +1,459 @@
+"""Rows about how gradients become updates: optimizer, schedule, duration, batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from translator import ir
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.unsloth.rows import (
+    REAL,
+    REAL_OR_NONE,
+    TRUTH,
+    WHOLE,
+    Arg,
+    default_of,
+    find,
+    flavour_of,
+    known,
+)
+from translator.lens import Conv, Key, Row, Via
+from translator.reading import Reader
+from translator.writing import Writer
+
+# transformers/training_args.py:113 (5.16); the first group has one spelling in the IR as well.
+OPTIMIZERS = frozenset(
+    [
+        "adamw_torch",
+        "adafactor",
+        "adamw_anyprecision",
+        "adamw_torch_4bit",
+        "adamw_torch_8bit",
+        "ademamix",
+        "sgd",
+        "adagrad",
+        "adamw_bnb_8bit",
+        "ademamix_8bit",
+        "lion_8bit",
+        "lion_32bit",
+        "paged_adamw_32bit",
+        "paged_adamw_8bit",
+        "paged_ademamix_32bit",
+        "paged_ademamix_8bit",
+        "paged_lion_32bit",
+        "paged_lion_8bit",
+        "rmsprop",
+        "rmsprop_bnb",
+        "rmsprop_bnb_8bit",
+        "rmsprop_bnb_32bit",
+        "galore_adamw",
+        "galore_adamw_8bit",
+        "galore_adafactor",
+        "galore_adamw_layerwise",
+        "galore_adamw_8bit_layerwise",
+        "galore_adafactor_layerwise",
+        "lomo",
+        "adalomo",
+        "grokadamw",
+        "schedule_free_radam",
+        "schedule_free_adamw",
+        "schedule_free_sgd",
+        "apollo_adamw",
+        "apollo_adamw_layerwise",
+        "stable_adamw",
+    ]
+)
+_CANONICAL = {"adamw_8bit": "adamw_bnb_8bit", "paged_adamw": "paged_adamw_32bit",
+              "lion": "lion_32bit", "adamw_hf": "adamw_torch", "adamw": "adamw_torch"}  # fmt: skip
+
+# transformers/trainer_utils.py:580 (5.16)
+_SHAPES = frozenset(
+    [
+        "linear",
+        "cosine",
+        "cosine_with_restarts",
+        "polynomial",
+        "constant",
+        "inverse_sqrt",
+        "reduce_lr_on_plateau",
+        "warmup_stable_decay",
+        "greedy",
+    ]
+)
+
+
+# --- optimizer -----------------------------------------------------------------------------------
+
+
+def _read_optimizer(reader: Reader) -> None:
+    found = find(reader, "args.optim")
+    name: Any = default_of(reader.facts, "optim")
+    origin = reader.default(f"optim {name!r}: {flavour_of(reader.facts).why}")
+    if found is not None:
+        value = known(reader, *found, "optimizer.name")
+        origin = reader.written(tuple(found[0].split(".")), found[1])
+        if value is not None:
+            name = str(value).removeprefix("OptimizerNames.").lower()
+    fused = name == "adamw_torch_fused"
+    canonical = "adamw_torch" if fused else _CANONICAL.get(name, name)
+    if canonical not in OPTIMIZERS and found is not None:
+        message = f"optim: {name!r} is no optimizer of transformers"
+        reader.say(Code.BAD_VALUE, Severity.ERROR, message, found[1], key="args.optim")
+    reader.set("optimizer.name", canonical, origin)
+    reader.set("optimizer.fused", True if fused else None, origin)
+    arguments = reader.node("args", "optim_args")
+    pairs: tuple[tuple[str, Any], ...] = ()
+    where = reader.default("transformers/training_args.py:805 (5.16)")
+    if arguments is not None:
+        text = known(reader, "args.optim_args", arguments, "optimizer.arguments")
+        pairs = optimizer_arguments(str(text or ""))
+        where = reader.written(("args", "optim_args"), arguments)
+    reader.set("optimizer.arguments", pairs, where)
+
+
+def optimizer_arguments(text: str) -> tuple[tuple[str, Any], ...]:
+    """``"a=1, b=x"`` as sorted pairs, numbers and truth values as such."""
+    pairs = []
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if equals:
+            pairs.append((name.strip(), _scalar(value.strip())))
+    return tuple(sorted(pairs))
+
+
+def _scalar(text: str) -> str | float | int | bool:
+    if text in ("True", "False"):
+        return text == "True"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _write_optimizer(writer: Writer) -> None:
+    name = writer.value("optimizer.name")
+    fused = writer.value("optimizer.fused")
+    if name not in OPTIMIZERS:
+        writer.lose(
+            Code.LOST_OPTIMIZER, "optimizer.name", "transformers has no such optimizer", help=None
+        )
+        name = "adamw_torch"
+    spelled = {"adamw_bnb_8bit": "adamw_8bit"}.get(name, name)
+    if fused:
+        if name == "adamw_torch":
+            spelled = "adamw_torch_fused"
+        else:
+            writer.lose(
+                Code.LOST_KERNEL,
+                "optimizer.fused",
+                f"there is no fused variant of {name}",
+                Severity.NOTE,
+            )
+    writer.put("args.optim", spelled, "optimizer.name")
+    pairs = writer.value("optimizer.arguments")
+    if pairs:
+        text = ", ".join(f"{key}={value}" for key, value in pairs)
+        writer.put("args.optim_args", text, "optimizer.arguments")
+
+
+def _read_constants(reader: Reader) -> None:
+    why = "transformers/trainer.py:1308 (5.16): biases and norms are exempt from decay"
+    reader.set("optimizer.decays_norms", False, reader.default(why))
+    reader.set("optimizer.in_backward", False, reader.default("no such option"))
+    why = "unsloth/models/llama.py:2989 (2026.8.19): the sum over a step's tokens"
+    reader.set("batching.normalization", "token", reader.default(why))
+
+
+def _write_constants(writer: Writer) -> None:
+    if writer.value("optimizer.decays_norms") and writer.document.recipe.adapter is None:
+        why = "norms and biases are exempt from weight decay"
+        if writer.value("optimizer.weight_decay"):
+            writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.WARNING)
+    if writer.value("optimizer.in_backward"):
+        why = "updates come after the backward pass, which takes the memory of all gradients"
+        writer.lose(Code.LOST_KERNEL, "optimizer.in_backward", why, Severity.WARNING)
+    recipe = writer.document.recipe
+    several = recipe.batching.accumulation > 1 or (recipe.parallelism.gpus or 1) > 1
+    if recipe.batching.normalization == "micro_batch" and several:
+        why = (
+            "the loss of a step is the mean over its tokens, not over its micro batches; rows "
+            "with short answers weigh less"
+        )
+        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.WARNING)
+
+
+_CLIPPING = Conv(
+    read=lambda value: None if not value else REAL.read(value),
+    write=lambda value: 0.0 if value is None else value,
+)
+
+# --- schedule ------------------------------------------------------------------------------------
+
+
+def _read_schedule(reader: Reader) -> None:
+    shape: Any = default_of(reader.facts, "lr_scheduler_type")
+    origin = reader.default(f"lr_scheduler_type {shape!r}: {flavour_of(reader.facts).why}")
+    found = find(reader, "args.lr_scheduler_type")
+    if found is not None:
+        origin = reader.written(("args", "lr_scheduler_type"), found[1])
+        value = known(reader, *found, "schedule.shape")
+        if value is not None:
+            shape = str(value).removeprefix("SchedulerType.").lower()
+    options = _options(reader)
+    warmup, warmup_origin = _warmup(reader)
+    rate = reader.values.get("optimizer.learning_rate")
+    floor = 0.0
+    if shape in ("cosine_with_min_lr", "cosine_warmup_with_min_lr"):
+        shape = "cosine"
+        floor = float(options.pop("min_lr_rate", 0) or 0)
+        least = options.pop("min_lr", None)
+        if least is not None and isinstance(rate, float) and rate:
+            floor = least / rate
+    if shape == "constant":
+        if warmup != ir.WarmupSteps(steps=0) and warmup_origin.written:
+            message = "warm-up has no effect: the schedule 'constant' starts at the full rate"
+            reader.say(Code.NO_EFFECT, Severity.WARNING, message, key=warmup_origin.key)
+        warmup = ir.WarmupSteps(steps=0)
+    elif shape == "constant_with_warmup":
+        shape = "constant"
+    if shape not in _SHAPES and found is not None:
+        message = f"lr_scheduler_type: {shape!r} is no schedule of transformers"
+        reader.say(Code.BAD_VALUE, Severity.ERROR, message, found[1], key=found[0])
+    cycles = options.pop("num_cycles", None)
+    reader.set("schedule.shape", shape, origin)
+    reader.set("schedule.min_ratio", floor, origin)
+    reader.set("schedule.cycles", None if cycles is None else float(cycles), origin)
+    reader.set("schedule.arguments", tuple(sorted(options.items())), origin)
+    reader.set("schedule.warmup", warmup, warmup_origin)
+
+
+def _options(reader: Reader) -> dict[str, Any]:
+    node = reader.node("args", "lr_scheduler_kwargs")
+    if node is None:
+        return {}
+    value = known(reader, "args.lr_scheduler_kwargs", node, "schedule.arguments")
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _warmup(reader: Reader) -> tuple[ir.WarmupSteps | ir.WarmupRatio, Any]:
+    steps = find(reader, "args.warmup_steps")
+    ratio = find(reader, "args.warmup_ratio")
+    for found in (steps, ratio):
+        if found is None:
+            continue
+        value = known(reader, *found, "schedule.warmup")
+        origin = reader.written(tuple(found[0].split(".")), found[1])
+        if value is None:
+            return ir.WarmupSteps(steps=0), origin
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            message = f"{found[0]}: {value!r} must be a number from 0 on"
+            reader.say(Code.BAD_VALUE, Severity.ERROR, message, found[1], key=found[0])
+            return ir.WarmupSteps(steps=0), origin
+        if value or ratio is None or found is ratio:
+            # transformers/training_args.py:2115 (5.16): steps count when there are any, and below
+            # 1 they are a share
+            return _share(value, share=found is ratio), origin
+    value = default_of(reader.facts, "warmup_steps")
+    assert isinstance(value, int | float)
+    why = f"warmup_steps {value!r}: {flavour_of(reader.facts).why}"
+    return _share(value, share=False), reader.default(why)
+
+
+def _share(value: float, *, share: bool) -> ir.WarmupSteps | ir.WarmupRatio:
+    if share or 0 < value < 1:
+        return ir.WarmupRatio(ratio=float(value)) if value else ir.WarmupSteps(steps=0)
+    return ir.WarmupSteps(steps=int(value))
+
+
+def _write_schedule(writer: Writer) -> None:
+    schedule = writer.document.recipe.schedule
+    steps = _warmup_steps(writer)
+    options: dict[str, object] = dict(schedule.arguments)
+    shape = schedule.shape
+    if shape == "constant" and steps:
+        shape = "constant_with_warmup"
+    if schedule.min_ratio:
+        if shape == "cosine":
+            shape = "cosine_with_min_lr"
+            options["min_lr_rate"] = schedule.min_ratio
+        else:
+            why = f"transformers has no floor for the schedule {shape!r}"
+            writer.lose(Code.LOST_SCHEDULE, "schedule.min_ratio", why)
+    if schedule.cycles is not None:
+        if shape in ("cosine", "cosine_with_restarts", "cosine_with_min_lr"):
+            whole = shape == "cosine_with_restarts"
+            options["num_cycles"] = int(schedule.cycles) if whole else schedule.cycles
+        else:
+            why = f"the schedule {shape!r} has no cycles"
+            writer.lose(Code.LOST_SCHEDULE, "schedule.cycles", why)
+    if schedule.shape not in _SHAPES:
+        writer.lose(Code.LOST_SCHEDULE, "schedule.shape", "transformers has no such schedule")
+        shape = "linear"
+    writer.put("args.lr_scheduler_type", shape, "schedule.shape")
+    if options:
+        writer.put("args.lr_scheduler_kwargs", dict(sorted(options.items())), "schedule.arguments")
+    writer.put("args.warmup_steps", steps, "schedule.warmup", "schedule.warmup.ratio")
+
+
+def _warmup_steps(writer: Writer) -> float | int:
+    """Steps of warm-up, or a share of all below 1."""
+    recipe = writer.document.recipe
+    warmup = recipe.schedule.warmup
+    if isinstance(warmup, ir.WarmupSteps):
+        return warmup.steps
+    if warmup.ratio >= 1 or (isinstance(recipe.duration, ir.Steps) and warmup.ratio):
+        total = recipe.duration.count if isinstance(recipe.duration, ir.Steps) else None
+        if total is not None:
+            share = warmup.ratio * total
+            steps = int(share) if warmup.rounding == "down" else -int(-share // 1)
+            return steps if warmup.at_most is None else min(steps, warmup.at_most)
+    if not warmup.ratio:
+        return 0
+    if warmup.at_most is not None:
+        bound = int(warmup.at_most / warmup.ratio)
+        why = (
+            f"the limit of {warmup.at_most} warm-up steps cannot be told; a run of more than "
+            f"{bound} steps would warm up longer"
+        )
+        writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why, Severity.WARNING)
+    elif warmup.rounding == "down":
+        why = "a share of the steps is rounded up instead of down, one step at most"
+        writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why, Severity.NOTE)
+    return warmup.ratio
+
+
+# --- duration ------------------------------------------------------------------------------------
+
+
+def _read_duration(reader: Reader) -> None:
+    limit = reader.node("args", "max_steps")
+    epochs = reader.node("args", "num_train_epochs")
+    if limit is not None:
+        value = known(reader, "args.max_steps", limit, "duration")
+        if isinstance(value, int | float) and value > 0:
+            origin = reader.written(("args", "max_steps"), limit)
+            reader.set("duration", ir.Steps(count=int(value)), origin)
+            if epochs is not None:
+                message = f"num_train_epochs ({epochs.plain()!r}) has no effect beside max_steps"
+                reader.say(Code.NO_EFFECT, Severity.NOTE, message, epochs, verbose=True)
+            return
+    value = default_of(reader.facts, "num_train_epochs")
+    origin = reader.default(f"num_train_epochs {value!r}: {flavour_of(reader.facts).why}")
+    if epochs is not None:
+        origin = reader.written(("args", "num_train_epochs"), epochs)
+        given = known(reader, "args.num_train_epochs", epochs, "duration")
+        value = given if given is not None else value
+    try:
+        count = REAL.read(value)
+    except ValueError as error:
+        message = f"num_train_epochs: {value!r} {error}"
+        reader.say(Code.BAD_VALUE, Severity.ERROR, message, epochs, key="args.num_train_epochs")
+        count = 3.0
+    assert isinstance(count, float)
+    reader.set("duration", ir.Epochs(count=count), origin)
+
+
+def _write_duration(writer: Writer) -> None:
+    duration = writer.document.recipe.duration
+    if isinstance(duration, ir.Steps):
+        writer.put("args.max_steps", duration.count, "duration", "duration.count")
+        return
+    count = duration.count
+    whole = int(count) if count == int(count) else count
+    writer.put("args.num_train_epochs", whole, "duration", "duration.count")
+
+
+# --- order ---------------------------------------------------------------------------------------
+
+
+def _read_order(reader: Reader) -> None:
+    why = "transformers/training_args.py:1355 (5.16)"
+    shuffle, grouped = True, False
+    origin = reader.default(why)
+    if found := find(reader, "args.train_sampling_strategy", "args.group_by_length"):
+        origin = reader.written(tuple(found[0].split(".")), found[1])
+        value = known(reader, *found, "data.shuffle")
+        shuffle = value != "sequential"
+        grouped = value in (True, "group_by_length")
+    reader.set("data.shuffle", shuffle, origin)
+    reader.set("batching.group_by_length", grouped, origin)
+
+
+def _write_order(writer: Writer) -> None:
+    if writer.value("batching.group_by_length"):
+        strategy = "group_by_length"
+    elif not writer.value("data.shuffle"):
+        strategy = "sequential"
+    elif writer.document.recipe.objective.__class__ is ir.LabelObjective:
+        strategy = "random"  # trl/trainer/kto_config.py (1.9.0): sequential unless told otherwise
+    else:
+        return
+    writer.put("args.train_sampling_strategy", strategy, "data.shuffle", "batching.group_by_length")
+
+
+def _read_eval_batch(reader: Reader) -> None:
+    found = find(reader, "args.per_device_eval_batch_size")
+    if reader.facts.get("evaluates") != "yes":
+        value, origin = None, reader.default("no evaluation")
+    elif found is None:
+        value = default_of(reader.facts, "per_device_eval_batch_size")
+        origin = reader.default(flavour_of(reader.facts).why)
+    else:
+        value = known(reader, *found, "batching.eval_micro_batch")
+        origin = reader.written(tuple(found[0].split(".")), found[1])
+    reader.set("batching.eval_micro_batch", value, origin)
+
+
+def _write_eval_batch(writer: Writer) -> None:
+    size = writer.value("batching.eval_micro_batch")
+    if size is not None and writer.document.recipe.data.validation is not None:
+        writer.put("args.per_device_eval_batch_size", size, "batching.eval_micro_batch")
+
+
+ROWS: tuple[Row, ...] = (
+    Arg(field="batching.micro_batch", name="per_device_train_batch_size", conv=WHOLE,
+        code=Code.LOST_BATCHING, places=("args.per_gpu_train_batch_size",)),
+    Via(fields=("batching.eval_micro_batch",), read_keys=("args.per_device_eval_batch_size",),
+        get=_read_eval_batch, put=_write_eval_batch),
+    Arg(field="batching.accumulation", name="gradient_accumulation_steps", conv=WHOLE,
+        code=Code.LOST_BATCHING),
+    Arg(field="batching.drop_last", name="dataloader_drop_last", conv=TRUTH,
+        code=Code.LOST_BATCHING),
+    Arg(field="batching.neftune_alpha", name="neftune_noise_alpha", conv=REAL_OR_NONE,
+        code=Code.LOST_BATCHING, places=("trainer.neftune_noise_alpha",)),
+    Via(fields=("batching.group_by_length", "data.shuffle"),
+        read_keys=("args.train_sampling_strategy", "args.group_by_length"),
+        get=_read_order, put=_write_order),
+    Arg(field="optimizer.learning_rate", name="learning_rate", conv=REAL,
+        code=Code.LOST_OPTIMIZER),
+    Via(fields=("optimizer.name", "optimizer.fused", "optimizer.arguments"),
+        read_keys=("args.optim", "args.optim_args"), get=_read_optimizer, put=_write_optimizer),
+    Arg(field="optimizer.weight_decay", name="weight_decay", conv=REAL,
+        code=Code.LOST_OPTIMIZER),
+    Arg(field="optimizer.beta1", name="adam_beta1", conv=REAL, code=Code.LOST_OPTIMIZER),
+    Arg(field="optimizer.beta2", name="adam_beta2", conv=REAL, code=Code.LOST_OPTIMIZER),
+    Arg(field="optimizer.epsilon", name="adam_epsilon", conv=REAL, code=Code.LOST_OPTIMIZER),
+    Arg(field="optimizer.max_grad_norm", name="max_grad_norm", conv=_CLIPPING,
+        code=Code.LOST_OPTIMIZER),
+    Key(field="optimizer.embedding_learning_rate", key="args.embedding_learning_rate",
+        conv=REAL_OR_NONE, default=None, why="unsloth/trainer.py:941 (2026.10.9)",
+        code=Code.LOST_OPTIMIZER),
+    Via(fields=("optimizer.decays_norms", "optimizer.in_backward", "batching.normalization"),
+        read_keys=(), get=_read_constants, put=_write_constants,
+        partly={"optimizer.decays_norms": ("approximated", "norms and biases never decay"),
+                "optimizer.in_backward": ("approximated", "updates follow the backward pass"),
+                "batching.normalization": ("approximated", "always the mean over tokens")}),
+    Via(fields=("schedule.shape", "schedule.min_ratio", "schedule.cycles", "schedule.arguments",
+                "schedule.warmup"),
+        read_keys=("args.lr_scheduler_type", "args.lr_scheduler_kwargs", "args.warmup_steps",
+                   "args.warmup_ratio"),
+        get=_read_schedule, put=_write_schedule,
+        partly={"schedule.warmup=ratio.at_most":
+                ("approximated", "exact when the number of steps is given")}),
+    Via(fields=("duration",),
+        read_keys=("args.max_steps", "args.num_train_epochs"),
+        get=_read_duration, put=_write_duration),
+)  # fmt: skip

@@ -1,0 +1,172 @@
+"""The kinds of rows that Unsloth's table needs beside the lens's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.unsloth.defaults import Flavour, default
+from translator.lens import Conv, Coverage, Key
+from translator.reading import Reader
+from translator.tree import Node, Unresolved
+from translator.writing import Writer
+
+FLAVOUR = "flavour"
+SUPERVISED = "supervised"
+
+
+def flavour_of(facts: dict[str, str]) -> Flavour:
+    """Whose defaults a training has, as noted before the table runs."""
+    return Flavour[facts.get(FLAVOUR, Flavour.PATCHED.name)]
+
+
+def default_of(facts: dict[str, str], name: str) -> object:
+    """An argument's default in the training at hand."""
+    return default(name, flavour_of(facts), supervised=facts.get(SUPERVISED, "yes") == "yes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arg:
+    """A field that is one training argument; its default depends on the class of the arguments.
+
+    ``places`` are further keys under which older versions take it (``trainer.packing``).
+    """
+
+    field: str
+    name: str
+    conv: Conv
+    code: Code
+    places: tuple[str, ...] = ()
+    severity: Severity = Severity.ERROR
+
+    def read(self, reader: Reader) -> None:
+        self._key(reader.facts).read(reader)
+
+    def write(self, writer: Writer) -> None:
+        self._key(writer.facts).write(writer)
+
+    def _key(self, facts: dict[str, str]) -> Key:
+        flavour = flavour_of(facts)
+        return Key(
+            field=self.field,
+            key=f"args.{self.name}",
+            conv=self.conv,
+            default=self.conv.read(default_of(facts, self.name)),
+            why=f"{self.name} {default_of(facts, self.name)!r}: {flavour.why}",
+            code=self.code,
+            aliases=self.places,
+            severity=self.severity,
+        )
+
+    def coverage(self) -> Iterable[Coverage]:
+        yield Coverage(field=self.field, status="carried", key=f"args.{self.name}")
+
+    def spellings(self) -> Iterable[str]:
+        yield f"args.{self.name}"
+        yield from self.places
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsaid:
+    """A field about which a script has nothing to say and Unsloth decides for itself.
+
+    Reading gives ``value``; writing reports a loss only for a value that the source states.
+    """
+
+    field: str
+    value: object
+    why: str
+    code: Code
+    severity: Severity
+    instead: str
+    unless: Callable[[Writer], bool] | None = None
+    """Whether the value has no effect in this recipe, so that nothing is lost."""
+
+    def read(self, reader: Reader) -> None:
+        reader.set(self.field, self.value, reader.default(self.why))
+
+    def write(self, writer: Writer) -> None:
+        if self.field not in writer.flat or writer.value(self.field) == self.value:
+            return
+        if not writer.origin(self.field).written or (self.unless and self.unless(writer)):
+            return
+        writer.lose(self.code, self.field, f"{writer.target} {self.instead}", self.severity)
+
+    def coverage(self) -> Iterable[Coverage]:
+        yield Coverage(field=self.field, status="approximated", key="", why=self.instead)
+
+    def spellings(self) -> Iterable[str]:
+        return ()
+
+
+# --- conversions ---------------------------------------------------------------------------------
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
+def _real(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            raise ValueError("must be a number") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a number")
+    return float(value)
+
+
+def _text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    return value
+
+
+def _truth(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("must be True or False")
+    return value
+
+
+def _keep(value: object) -> object:
+    return value
+
+
+def _or_none(inner: Callable[[object], object]) -> Callable[[object], object]:
+    return lambda value: None if value is None else inner(value)
+
+
+WHOLE = Conv(read=_whole, write=_keep)
+REAL = Conv(read=_real, write=_keep)
+REAL_OR_NONE = Conv(read=_or_none(_real), write=_keep)
+WHOLE_OR_NONE = Conv(read=_or_none(_whole), write=_keep)
+TEXT = Conv(read=_text, write=_keep)
+TEXT_OR_NONE = Conv(read=_or_none(_text), write=_keep)
+TRUTH = Conv(read=_truth, write=_keep)
+
+
+# --- reading a few keys at once ------------------------------------------------------------------
+
+
+def find(reader: Reader, *keys: str) -> tuple[str, Node] | None:
+    """The first of some keys that the script gives, with its node; all are marked as seen."""
+    found = None
+    for key in keys:
+        node = reader.node(*key.split("."))
+        if node is not None and found is None:
+            found = (key, node)
+    return found
+
+
+def known(reader: Reader, key: str, node: Node, field: str) -> Any:
+    """A node's plain value; an unresolved one is reported for ``field`` and gives None."""
+    if isinstance(node.value, Unresolved):
+        reader.unresolved(node, key, field)
+        return None
+    return node.plain()

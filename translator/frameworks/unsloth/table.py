@@ -1,0 +1,31 @@
+"""Unsloth's table: the rows of every part, in the order in which values depend on each other."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from translator.frameworks.unsloth import (
+    data_rows,
+    model,
+    objective,
+    optimization,
+    others,
+    run,
+)
+from translator.lens import Table
+
+
+@cache
+def table() -> Table:
+    """The table; it does not load unless every field of the IR has a row."""
+    return Table(
+        "Unsloth",
+        (
+            *model.ROWS,
+            *objective.ROWS,
+            *optimization.ROWS,
+            *data_rows.ROWS,
+            *run.ROWS,
+            *others.ROWS,
+        ),
+    )

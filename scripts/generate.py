@@ -1,0 +1,115 @@
+"""Writes what is made from the code: schemas/, docs/matrix.md and blocks of README.md.
+
+    python scripts/generate.py [--check]
+
+With ``--check`` nothing is written; the exit code is 1 when a file is not as it would be made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from translator.codes import Code
+from translator.matrix import matrix
+from translator.render.matrix import counts_text, matrix_markdown
+from translator.schema_outputs import schemas
+from translator.versions import SPOKEN
+
+ROOT = Path(__file__).parent.parent
+CASE = ROOT / "fixtures" / "recipes" / "alpaca_qlora"
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and its text."""
+    made = {
+        ROOT / "schemas" / f"{name}.schema.json": json.dumps(schema, indent=2) + "\n"
+        for name, schema in schemas().items()
+    }
+    made[ROOT / "docs" / "matrix.md"] = matrix_markdown(matrix())
+    made[ROOT / "docs" / "codes.md"] = codes()
+    made[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
+    return made
+
+
+def codes() -> str:
+    """Every code with its name and sentence."""
+    rows = [f"| {entry.code} | {entry.title} | {entry.summary} |" for entry in Code]
+    head = ["# Codes", "", "| code | name | what it says |", "|---|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def readme(text: str) -> str:
+    """The README with its generated blocks (between ``<!-- name -->`` comments) made anew."""
+    for name, block in blocks().items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.S)
+        if not pattern.search(text):
+            raise SystemExit(f"README.md has no block {name}")
+        text = pattern.sub(lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text)
+    return text
+
+
+def blocks() -> dict[str, str]:
+    """The generated blocks by name."""
+    return {
+        "example": example(),
+        "matrix": "\n".join(f"- {line}" for line in counts_text(matrix())),
+        "versions": versions(),
+    }
+
+
+def example() -> str:
+    """A script, what it becomes, and what is said about it, by the converter itself."""
+    from translator import convert, load
+    from translator.render.excerpts import Excerpts
+    from translator.render.text import TextRenderer
+
+    source = CASE / "unsloth.py"
+    conversion = convert(load(source, format="unsloth"), to="axolotl", stem="run")
+    shown = TextRenderer(Excerpts({}))
+    said = shown.diagnostics(d for d in conversion.diagnostics if not d.verbose)
+    notes = "\n".join(said).replace(str(source), "proto.py")
+    before = "\n".join(_fence("python", source.read_text(encoding="utf-8")))
+    after = "\n".join(_fence("yaml", conversion.text.replace(str(source), "proto.py")))
+    command = "$ ftx convert proto.py --to axolotl -o run.yaml"
+    return "\n".join(
+        [
+            "`proto.py`:",
+            before,
+            "becomes `run.yaml`:",
+            after,
+            "and this is said:",
+            *_fence("text", f"{command}\n{notes}"),
+        ]
+    )
+
+
+def versions() -> str:
+    """A table of the versions that are read and written."""
+    rows = [f"| {name} | {s.reads} | {', '.join(s.versions)} |" for name, s in SPOKEN.items()]
+    return "\n".join(["| format | read | written |", "|---|---|---|", *rows])
+
+
+def _fence(language: str, text: str) -> list[str]:
+    return [f"```{language}", text.rstrip(), "```"]
+
+
+def main() -> int:
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for path, text in files().items():
+        old = path.read_text(encoding="utf-8") if path.exists() else None
+        if old != text:
+            stale.append(path.relative_to(ROOT))
+            if not check:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    for path in stale:
+        print(f"{'stale' if check else 'written'}: {path}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

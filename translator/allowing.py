@@ -1,0 +1,36 @@
+"""The names with which a user accepts losses."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from translator.codes import BY_CODE, Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.errors import FtxError
+
+
+def code_of(name: str) -> Code | None:
+    """The code that a code (in any case) or its kebab-case name stands for; None for ``all``.
+
+    Raises:
+        FtxError: no such code.
+    """
+    if name.lower() == "all":
+        return None
+    if entry := BY_CODE.get(name.upper()):
+        return entry
+    by_title = {entry.title: entry for entry in Code}
+    if entry := by_title.get(name.lower()):
+        return entry
+    close = get_close_matches(name.upper(), BY_CODE, n=1, cutoff=0.6) or get_close_matches(
+        name.lower(), by_title, n=1, cutoff=0.6
+    )
+    raise FtxError(
+        Diagnostic(
+            code=Code.BAD_OPTION.code,
+            severity=Severity.ERROR,
+            message=f"{name!r} is no code of a diagnostic, nor 'all'",
+            file="",
+            help=f"did you mean {close[0]}?" if close else None,
+        )
+    )

@@ -1,0 +1,278 @@
+"""The command line: arguments in, text out. What the commands do is in the modules they import
+when they run, so that ``ftx --help`` loads click and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from translator import __version__
+
+if TYPE_CHECKING:
+    from translator.console import Console
+
+FORMATS = ("axolotl", "torchtune", "unsloth", "ir")  # as in frameworks, which would load more
+
+
+class Names(click.ParamType):  # type: ignore[type-arg]  # generic in some releases only
+    """One of a few words; a wrong one is answered with the nearest."""
+
+    name = "name"
+
+    def __init__(self, *names: str, versions: bool = False) -> None:
+        self.names = names
+        self.versions = versions
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        word = value.partition("@")[0] if self.versions else value
+        if word not in self.names:
+            self.fail(f"{value!r} is none of {', '.join(self.names)}{meant(word, self.names)}")
+        return value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        if param.param_type_name == "argument":
+            return param.name.upper() if param.name else "NAME"
+        return f"[{'|'.join(self.names)}]{'[@VERSION]' if self.versions else ''}"
+
+
+class Settings(click.ParamType):  # type: ignore[type-arg]
+    """``NAME=VALUE``."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, sign, setting = str(value).partition("=")
+        if not sign or not name.strip():
+            self.fail(f"{value!r} is not NAME=VALUE")
+        return name.strip(), setting
+
+
+class Commands(click.Group):
+    """A group that knows what a misspelt command was meant to be."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            ctx.fail(f"No such command {name!r}.{meant(name, self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+
+def meant(word: str, names: Sequence[str]) -> str:
+    """A question about the nearest name, or nothing."""
+    close = get_close_matches(word.lower(), names, n=1, cutoff=0.5)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that reads a configuration."""
+    options: list[Decorator] = [
+        click.option("--from", "source_format", type=Names(*FORMATS), help="Format of FILE."),
+        click.option(
+            "--set", "settings", type=Settings(), multiple=True, metavar="NAME=VALUE",
+            help="A value that FILE leaves open, or another than it has.",
+        ),
+        click.option("--at", type=click.IntRange(min=1), metavar="LINE",
+                     help="Line of the training to read in a script that has several."),
+        click.option("--recipe", metavar="NAME",
+                     help="torchtune recipe that FILE belongs to (lora_finetune_single_device)."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def telling_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How diagnostics are shown."""
+    options: list[Decorator] = [
+        click.option("--format", "style", type=Names("text", "json"), default="text",
+                     help="Of diagnostics; JSON as 'ftx schema diagnostics' says."),
+        click.option("-v", "--verbose", is_flag=True, help="Also what has no bearing on the run."),
+        click.option("-q", "--quiet", is_flag=True, help="Errors only."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
+@click.version_option(__version__, "--version", prog_name="ftx", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Translates fine-tuning configurations between Axolotl (YAML), torchtune (YAML) and Unsloth
+    (Python scripts and notebooks), and loses nothing silently.
+
+    \b
+    ftx convert proto.py --to axolotl -o run.yaml
+    ftx convert run.yaml --to torchtune > tune.yaml
+    ftx diff proto.py run.yaml
+
+    FILE may be '-' for standard input. Its format is recognised from its content. The result goes
+    to standard output, what is said about it to standard error.
+
+    \b
+    Exit codes: 0 done; 1 refused, or differences found; 2 wrong usage or unreadable input;
+    130 interrupted.
+    """
+
+
+@cli.command()
+@click.argument("file")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    type=Names(*FORMATS, versions=True),
+    help="Format to write, with a version where another than the current is meant.",
+)
+@click.option("-o", "--output", "out", metavar="OUT", help="File to write; side files go beside.")
+@reading_options
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="CODE",
+    help="Accept errors of a code (XLT402, template-lost, all); may be repeated.",
+)
+@click.option("--report", metavar="FILE", help="Write everything that was said, as JSON.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+@telling_options
+def convert(  # one parameter an option
+    file: str, target: str, out: str | None, source_format: str | None,
+    settings: tuple[tuple[str, str], ...], at: int | None, recipe: str | None,
+    allow: tuple[str, ...], report: str | None, force: bool,
+    style: str, verbose: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Tell the run in FILE in another format.
+
+    Nothing is written when the result would train something else than FILE, unless --allow says
+    that this is known.
+
+    \b
+    ftx convert proto.py --to axolotl -o run.yaml
+    ftx convert run.yaml --to torchtune@0.6 --allow packing-lost
+    ftx convert qlora.ipynb --to torchtune --set model_name=meta-llama/Llama-3.1-8B
+    """
+    from translator.commands import run_convert
+
+    return run_convert(
+        _console(style, verbose, quiet), file, target, out, report,
+        allow=[code for entry in allow for code in entry.split(",")], force=force,
+        reading=_reading(source_format, settings, at, recipe),
+    )  # fmt: skip
+
+
+@cli.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--format", "style", type=Names("text", "json"), default="text",
+              help="JSON as 'ftx schema diff' says.")  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help="Also what reading the files had to say.")
+def diff(a: str, b: str, style: str, verbose: bool) -> int:
+    """What differs in meaning between A and B, in any formats. Exit code 1 if anything does.
+
+    \b
+    ftx diff proto.py run.yaml
+    ftx diff old.yaml new.yaml --format json
+    """
+    from translator.commands import run_diff
+
+    return run_diff(_console(style, verbose, not verbose), a, b, as_json=style == "json")
+
+
+@cli.command()
+@click.argument("file")
+@reading_options
+@telling_options
+def ir(
+    file: str, source_format: str | None, settings: tuple[tuple[str, str], ...],
+    at: int | None, recipe: str | None, style: str, verbose: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """What ftx understands of FILE, as JSON ('ftx schema ir'), with the origin of each value.
+
+    \b
+    ftx ir run.yaml > run.ir.json
+    ftx convert run.ir.json --to unsloth
+    """
+    from translator.commands import run_ir
+
+    reading = _reading(source_format, settings, at, recipe)
+    return run_ir(_console(style, verbose, quiet), file, reading=reading)
+
+
+@cli.command()
+@click.option("--format", "style", type=Names("text", "markdown", "json"), default="text")
+def matrix(style: str) -> int:
+    """What each framework does with each field: carries, approximates or refuses it, and why."""
+    from translator.commands import run_matrix
+
+    return run_matrix(style)
+
+
+@cli.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> int:
+    """Print a JSON Schema; without NAME, the names there are.
+
+    \b
+    ftx schema ir
+    """
+    from translator.commands import run_schema
+
+    return run_schema(name)
+
+
+def _reading(
+    source_format: str | None, settings: tuple[tuple[str, str], ...],
+    at: int | None, recipe: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    """The keyword arguments of :func:`translator.load`."""
+    return {"format": source_format, "set": dict(settings), "at": at, "recipe": recipe}
+
+
+def _console(style: str, verbose: bool, quiet: bool) -> Console:
+    from translator.console import Console
+
+    return Console(as_json=style == "json", verbose=verbose, quiet=quiet)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point of the command; exits the process."""
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader has seen enough; keep the interpreter from complaining when it closes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except (KeyboardInterrupt, click.Abort):
+        code = 130
+    except Exception as error:
+        if os.environ.get("FTX_TRACEBACK"):
+            raise
+        sys.stderr.write(
+            f"ftx: internal error, please report it: {type(error).__name__}: {error}\n"
+            "FTX_TRACEBACK=1 shows where it happened\n"
+        )
+        code = 2
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        result = cli.main(arguments, prog_name="ftx", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code

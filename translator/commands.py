@@ -1,0 +1,195 @@
+"""What the commands do, between the arguments and the API. Each returns the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+from translator import api
+from translator.codes import Code
+from translator.console import Console
+from translator.diagnostics import Diagnostic, Severity
+from translator.document import Conversion, Document
+from translator.errors import FtxError
+from translator.render.json import dumps
+from translator.source import MAX_BYTES, MAX_NOTEBOOK_BYTES, Source, decode, read_source
+
+STDIN = "<stdin>"
+P = ParamSpec("P")
+
+
+def told(
+    command: Callable[Concatenate[Console, P], int],
+) -> Callable[Concatenate[Console, P], int]:
+    """Shows what a command raises for bad input; nothing in a user's file leads to a traceback."""
+
+    @wraps(command)
+    def run(console: Console, /, *arguments: P.args, **options: P.kwargs) -> int:
+        try:
+            return command(console, *arguments, **options)
+        except FtxError as error:
+            console.tell(error.diagnostics)
+            return error.exit_code
+        except (RecursionError, MemoryError):
+            console.tell([_beyond("the input is nested too deeply or is too large", Code.TOO_BIG)])
+            return 2
+
+    return run
+
+
+@told
+def run_convert(
+    console: Console,
+    file: str,
+    target: str,
+    out: str | None,
+    report: str | None,
+    *,
+    allow: Collection[str],
+    force: bool,
+    reading: Mapping[str, Any],
+) -> int:
+    """``ftx convert``."""
+    accepted = api.accepted_codes(allow)
+    to_stdout = out is None or out == "-"
+    document = _load(console, file, reading)
+    out_path = None if to_stdout or out is None else Path(out)
+    conversion = api.convert(
+        document,
+        target,
+        strict=False,
+        stem=out_path.name.partition(".")[0] if out_path else None,
+        rewrite=_leaves_notebook(file, out_path),
+    )
+    refused = api.blocking(conversion, accepted)
+    notes = [] if out_path or not conversion.files or refused else [_side_files_left(conversion)]
+    outcome = "nothing written" if refused else None
+    if not refused and out_path is not None:
+        outcome = f"{out_path} written" + "".join(
+            f", {out_path.parent / name}" for name in conversion.files
+        )
+    files: dict[Path, str] = {}
+    if out_path is not None and not refused:
+        files[out_path] = conversion.text
+        files |= {out_path.parent / name: text for name, text in conversion.files.items()}
+    if report is not None:
+        files[Path(report)] = _report(conversion, accepted)
+    if files:
+        from translator.files import write_files
+
+        write_files(files, force=force)
+    console.tell([*conversion.diagnostics, *notes], accepted, outcome)
+    if refused:
+        return 1
+    if out_path is None:
+        _write(conversion.text)
+    return 0
+
+
+@told
+def run_diff(console: Console, a: str, b: str, *, as_json: bool) -> int:
+    """``ftx diff``."""
+    from translator.diff import diff
+    from translator.render.differences import differences_data, differences_text
+
+    left, right = _load(console, a, {}), _load(console, b, {})
+    found = diff(left, right)
+    said = [d for document in (left, right) for d in document.diagnostics]
+    errors = [d for d in said if d.severity is Severity.ERROR]
+    if said and (console.verbose or errors):
+        console.tell(said)
+    if as_json:
+        _write(dumps(differences_data(found, left, right)))
+    else:
+        _write(differences_text(found, left, right, console.excerpts))
+    return int(bool(found))
+
+
+@told
+def run_ir(console: Console, file: str, *, reading: Mapping[str, Any]) -> int:
+    """``ftx ir``."""
+    document = _load(console, file, reading)
+    text = api.convert(document, "ir", strict=False).text
+    if document.diagnostics:
+        console.tell(api.worst_first(document.diagnostics))
+    _write(text)
+    return int(any(d.severity is Severity.ERROR for d in document.diagnostics))
+
+
+def run_matrix(style: str) -> int:
+    """``ftx matrix``."""
+    from translator.matrix import matrix
+    from translator.render import matrix as render
+
+    lines = matrix()
+    if style == "json":
+        _write(dumps(render.matrix_data(lines)))
+    else:
+        _write(render.matrix_text(lines) if style == "text" else render.matrix_markdown(lines))
+    return 0
+
+
+def run_schema(name: str | None) -> int:
+    """``ftx schema``."""
+    from translator.schema import names, shipped
+
+    if name is None:
+        _write("".join(f"{known}\n" for known in names()))
+        return 0
+    try:
+        _write(shipped(name))
+    except KeyError:
+        close = get_close_matches(name, names(), n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names())}"
+        sys.stderr.write(f"ftx: no schema {name!r}; {hint}\n")
+        return 2
+    return 0
+
+
+def _load(console: Console, file: str, reading: Mapping[str, Any]) -> Document:
+    source = _stdin() if file == "-" else read_source(file)
+    console.texts[source.path] = source.text
+    return api.load_source(source, **reading)
+
+
+def _stdin() -> Source:
+    data = sys.stdin.buffer.read(MAX_NOTEBOOK_BYTES + 1)
+    notebook = data.lstrip()[:1] == b"{"
+    return decode(data, STDIN, limit=MAX_NOTEBOOK_BYTES if notebook else MAX_BYTES)
+
+
+def _leaves_notebook(file: str, out: Path | None) -> bool:
+    """Whether a notebook shall become a script, which is the same format in another file type."""
+    return file.endswith(".ipynb") and out is not None and out.suffix == ".py"
+
+
+def _report(conversion: Conversion, accepted: Collection[str]) -> str:
+    from translator.render.json import conversion_data
+
+    return dumps(conversion_data(conversion, accepted))
+
+
+def _side_files_left(conversion: Conversion) -> Diagnostic:
+    names = ", ".join(conversion.files)
+    return Diagnostic(
+        code=Code.SIDE_FILE.code,
+        severity=Severity.WARNING,
+        message=f"the text needs {names} beside it, which standard output cannot hold",
+        file="",
+        help="-o OUT writes all of them",
+    )
+
+
+def _beyond(message: str, code: Code) -> Diagnostic:
+    return Diagnostic(code=code.code, severity=Severity.ERROR, message=message, file="")
+
+
+def _write(text: str) -> None:
+    """Text to standard output as UTF-8, with its own line ends."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.flush()

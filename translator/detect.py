@@ -1,0 +1,63 @@
+"""Which format a file has, from its content."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.errors import FtxError, NotAConfigError
+from translator.frameworks import FORMATS, framework
+from translator.source import Source
+
+_SEARCH_ORDER = ("ir", "torchtune", "axolotl", "unsloth")
+"""Most telling first: an IR file and a torchtune component cannot be taken for anything else."""
+
+_LOOKED_FOR = (
+    "base_model beside datasets or lora_r (axolotl), _component_ (torchtune), "
+    "from_pretrained and a trainer (unsloth), an ftx IR (ir)"
+)
+
+
+def detect(source: Source) -> str:
+    """The name of the format.
+
+    Raises:
+        NotAConfigError: it is none of those that ftx reads.
+    """
+    for name in _SEARCH_ORDER:
+        if framework(name).recognise(source):
+            return name
+    if not source.text.strip():
+        message = f"{source.path} is empty"
+    else:
+        message = f"{source.path} is no configuration that ftx knows; looked for {_LOOKED_FOR}"
+    raise NotAConfigError(
+        Diagnostic(
+            code=Code.NOT_A_CONFIG.code,
+            severity=Severity.ERROR,
+            message=message,
+            file=source.path,
+            help=None if not source.text.strip() else "--from FORMAT reads it as one all the same",
+        )
+    )
+
+
+def check_format(name: str) -> str:
+    """The name itself.
+
+    Raises:
+        FtxError: no such format.
+    """
+    if name in FORMATS:
+        return name
+    close = get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
+    raise FtxError(
+        Diagnostic(
+            code=Code.BAD_OPTION.code,
+            severity=Severity.ERROR,
+            message=f"{name!r} is no format; there are {', '.join(FORMATS)}",
+            file="",
+            help=f"did you mean {close[0]}?" if close else None,
+        )
+    )

@@ -1,0 +1,139 @@
+"""One form for recipes that do the same."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from translator.ir import (
+    MODULE_ORDER,
+    Adapter,
+    Batching,
+    ChatFormat,
+    Checkpoints,
+    Data,
+    Evaluation,
+    Optimizer,
+    Precision,
+    Quantization,
+    Recipe,
+    Schedule,
+    SeparateRows,
+    Source,
+    Steps,
+    WarmupRatio,
+    WarmupSteps,
+)
+
+
+def canonical(recipe: Recipe) -> Recipe:
+    """The recipe with equal meanings in equal words, and settings without effect at rest.
+
+    Two recipes that train the same thing, as far as can be known without the data and the weights,
+    have equal canonical forms. The form is for comparing only: it is not what anyone wrote.
+    """
+    adapters = recipe.adapter is not None
+    evaluates = recipe.evaluation.interval is not None and recipe.data.validation is not None
+    return replace(
+        recipe,
+        adapter=_adapter(recipe.adapter, recipe.model.id) if recipe.adapter else None,
+        quantization=_quantization(recipe.quantization) if recipe.quantization else None,
+        data=_data(recipe.data, recipe.model.id, evaluates),
+        optimizer=_optimizer(recipe.optimizer, adapters),
+        schedule=_schedule(recipe),
+        batching=_batching(recipe.batching, recipe.parallelism.gpus, evaluates),
+        precision=_precision(recipe.precision, adapters),
+        evaluation=recipe.evaluation if evaluates else Evaluation(),
+        checkpoints=_checkpoints(recipe.checkpoints, adapters),
+    )
+
+
+def _adapter(adapter: Adapter, model: str) -> Adapter:
+    alpha = adapter.alpha
+    if adapter.rank_stabilized:
+        alpha *= math.sqrt(adapter.rank)  # alpha / sqrt(rank) = (alpha · sqrt(rank)) / rank
+    modules = adapter.modules
+    if modules == ("all-linear",):
+        from translator.catalog.models import facts
+
+        known = facts(model)
+        if known is not None and known.linear_modules and not known.experts:
+            modules = known.linear_modules
+    return replace(
+        adapter,
+        alpha=alpha,
+        rank_stabilized=False,
+        modules=tuple(sorted(modules, key=_module_place)),
+        trained_modules=tuple(sorted(adapter.trained_modules)),
+    )
+
+
+def _module_place(module: str) -> tuple[int, str]:
+    known = module in MODULE_ORDER
+    return MODULE_ORDER.index(module) if known else len(MODULE_ORDER), module
+
+
+def _quantization(quantization: Quantization) -> Quantization:
+    in_blocks = quantization.kind in ("nf4", "fp4")
+    return quantization if in_blocks else replace(quantization, double=True)
+
+
+def _data(data: Data, model: str, evaluates: bool) -> Data:
+    validation = data.validation
+    if isinstance(validation, SeparateRows):
+        separate = SeparateRows(sources=tuple(_source(s, model) for s in validation.sources))
+        validation = separate if evaluates else None
+    sources = tuple(_source(source, model) for source in data.sources)
+    return replace(data, sources=sources, validation=validation)
+
+
+def _source(source: Source, model: str) -> Source:
+    """The template that a model's tokenizer ships, by its name where the catalogue has it."""
+    if not isinstance(source.format, ChatFormat) or source.format.template != "tokenizer":
+        return source
+    from translator.catalog.models import facts
+
+    known = facts(model)
+    if known is None or known.chat_format is None or known.base is not False:
+        return source
+    return replace(source, format=replace(source.format, template=known.chat_format))
+
+
+def _optimizer(optimizer: Optimizer, adapters: bool) -> Optimizer:
+    same_rate = optimizer.embedding_learning_rate == optimizer.learning_rate
+    return replace(
+        optimizer,
+        decays_norms=optimizer.decays_norms and not adapters and optimizer.weight_decay != 0,
+        embedding_learning_rate=None if same_rate else optimizer.embedding_learning_rate,
+    )
+
+
+def _schedule(recipe: Recipe) -> Schedule:
+    """Warm-up in steps where the number of steps is known."""
+    warmup = recipe.schedule.warmup
+    if isinstance(warmup, WarmupRatio):
+        if warmup.ratio == 0:
+            warmup = WarmupSteps(steps=0)
+        elif isinstance(recipe.duration, Steps):
+            exact = warmup.ratio * recipe.duration.count
+            steps = math.ceil(exact) if warmup.rounding == "up" else math.floor(exact)
+            at_most = steps if warmup.at_most is None else warmup.at_most
+            warmup = WarmupSteps(steps=min(steps, at_most))
+    return replace(recipe.schedule, warmup=warmup)
+
+
+def _batching(batching: Batching, gpus: int | None, evaluates: bool) -> Batching:
+    one_mean = batching.accumulation == 1 and gpus in (None, 1)
+    return replace(
+        batching,
+        normalization="token" if one_mean else batching.normalization,
+        eval_micro_batch=batching.eval_micro_batch if evaluates else None,
+    )
+
+
+def _precision(precision: Precision, adapters: bool) -> Precision:
+    return replace(precision, weights="compute") if adapters else precision
+
+
+def _checkpoints(checkpoints: Checkpoints, adapters: bool) -> Checkpoints:
+    return checkpoints if adapters else replace(checkpoints, adapter_only=True)

@@ -1,0 +1,1 @@
+"""Results as text, Markdown and JSON; nothing else in ftx prints."""

@@ -64,6 +64,15 @@ def kinds(annotation: Any) -> list[str]:
     return ["dict"] if hasattr(annotation, "model_fields") else [annotation.__name__]
 
 
+def _nullable(annotation: Any) -> bool:
+    """Whether a key may be there without a value."""
+    if annotation is Any or annotation is type(None):
+        return True
+    return any(_nullable(option) for option in typing.get_args(annotation)) and (
+        typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated)
+    )
+
+
 def models(annotation: Any) -> list[Any]:
     """The pydantic models an annotation mentions."""
     if hasattr(annotation, "model_fields"):
@@ -86,6 +95,8 @@ def walk(model: Any, prefix: str, found: dict[str, dict[str, Any]]) -> None:
         plain = default is None or isinstance(default, bool | int | float | str)
         record = found.setdefault(key, {"type": [], "default": default if plain else None})
         record["type"] = list(dict.fromkeys([*record["type"], *kinds(entry.annotation)]))
+        if not _nullable(entry.annotation):
+            record["null"] = False
         aliases = [entry.alias] if entry.alias else []
         aliases += list(getattr(entry.validation_alias, "choices", []))
         if others := sorted({a for a in aliases if a != name}):

@@ -12,6 +12,7 @@ from translator.frameworks.axolotl.lookup import Found, find, no_effect, refuse,
 from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import (
     FLAG,
+    NOTHING,
     NUMBER,
     TEXT,
     anything,
@@ -100,7 +101,7 @@ def _stored(
 
 def _get_details(reader: Reader, kind: str | None) -> str | None:
     """bitsandbytes settings: Axolotl's own are nf4 with quantised scales, bf16 computation."""
-    found = find(reader, "bnb_config_kwargs", mapping, {}, f"{_PEFT}:149: double quantisation")
+    found = find(reader, "bnb_config_kwargs", mapping, NOTHING, f"{_PEFT}:149: double quantisation")
     settings = dict(found.value)
     double = bool(settings.pop("bnb_4bit_use_double_quant", True))
     reader.set("quantization.double", double or kind not in ("nf4", "fp4"), found.origin)

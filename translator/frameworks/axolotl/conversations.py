@@ -9,7 +9,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
 from translator.frameworks.axolotl.lookup import find
-from translator.frameworks.axolotl.values import flag, mapping, one_of, text, texts
+from translator.frameworks.axolotl.values import NOTHING, flag, mapping, one_of, text, texts
 from translator.ir import ChatFormat, MessageRows, Supervision
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _BUILT_IN_ROLES = {"human": "user", "user": "user", "assistant": "assistant",
 
 def property_names(dataset: Dataset) -> tuple[str, str]:
     """The keys of a turn's role and content, current and former spelling."""
-    found = dataset.get("message_property_mappings", mapping, {}, field="rows.role_key")
+    found = dataset.get("message_property_mappings", mapping, NOTHING, field="rows.role_key")
     role = dataset.get("message_field_role", text, None)
     content = dataset.get("message_field_content", text, None)
     for former, present in ((role, "role"), (content, "content")):

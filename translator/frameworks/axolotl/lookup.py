@@ -47,12 +47,12 @@ def find(
     the default with ``why`` as its citation."""
     spelled = names if isinstance(names, list) else [names]
     for position, name in enumerate(spelled):
-        address = address_of(name)  # type: ignore[arg-type]
+        address = address_of(name)
         node = reader.node(*address)
         if node is None:
             continue
         if position:
-            current = spell(address_of(spelled[0]))  # type: ignore[arg-type]
+            current = spell(address_of(spelled[0]))
             old_spelling(reader, address, node, f"the present name is {current}")
         value = converted(reader, address, node, convert, default, field=field)
         return Found(value, reader.written(address, node), node)

@@ -9,7 +9,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.lookup import Found, find, old_spelling, refuse
 from translator.frameworks.axolotl.rows import key, via
-from translator.frameworks.axolotl.values import FLAG, mapping, text, texts
+from translator.frameworks.axolotl.values import FLAG, NOTHING, mapping, text, texts
 from translator.lens import Row
 from translator.reading import Reader
 from translator.writing import Writer
@@ -96,7 +96,7 @@ def _put_modality(writer: Writer) -> None:
 
 def _get_special_tokens(reader: Reader) -> None:
     """``additional_special_tokens`` and ``tokens`` both extend the vocabulary."""
-    found = find(reader, "special_tokens", mapping, {}, "the tokenizer's own special tokens")
+    found = find(reader, "special_tokens", mapping, NOTHING, "the tokenizer's own special tokens")
     own = {role: token for role, token in found.value.items() if isinstance(token, str)}
     added = _added_tokens(reader, own)
     more = [
@@ -143,17 +143,17 @@ def _get_rope(reader: Reader) -> None:
     scaling: dict[str, Any] = {}
     origin = reader.default("the model's own positions")
     for name in CONFIG_OVERRIDES:
-        overrides = find(reader, name, mapping, {})
+        overrides = find(reader, name, mapping, NOTHING)
         if overrides.node is None:
             continue
-        for key, value in overrides.value.items():
-            node = reader.node(name, key)
-            if key in ("rope_scaling", "rope_parameters") and isinstance(value, dict):
+        for part, value in overrides.value.items():
+            node = reader.node(name, part)
+            if part in ("rope_scaling", "rope_parameters") and isinstance(value, dict):
                 scaling, origin = value, overrides.origin
             elif node is not None:
                 why = "changes the model's configuration, in Axolotl only"
-                reader.leave((name, key), node, why, Severity.ERROR)
-    former = find(reader, "rope_scaling", mapping, {})
+                reader.leave((name, part), node, why, Severity.ERROR)
+    former = find(reader, "rope_scaling", mapping, NOTHING)
     if former.node is not None and former.value:
         former_why = "0.19 refuses it; write it below overrides_of_model_config"
         reader.say(

@@ -96,9 +96,9 @@ def _pairs(reader: Reader, method: str, beta: float | None) -> PreferenceObjecti
         reader.origins["objective.margin"] = gamma.origin
     prompt = find(reader, "max_prompt_len", whole, None)
     kept = method in ("dpo", "ipo")
-    reference = "none" if method in ("orpo", "simpo") else (
-        "base" if reader.values["adapter"] else "copy"
-    )  # fmt: skip
+    reference: Literal["base", "copy", "none"] = "base" if reader.values["adapter"] else "copy"
+    if not kept:
+        reference = "none"
     margin = gamma.value
     if method == "simpo" and margin is None:
         margin = 0.5
@@ -126,11 +126,10 @@ def _online(reader: Reader, method: str, beta: float | None) -> OnlineObjective:
     completion = find(reader, "trl.max_completion_length", whole, 256)
     loss = find(reader, "trl.loss_type", text, "dapo")
     how = find(reader, "trl.multi_objective_aggregation", text, None)
-    if how.node is not None and (method, how.value) != ("gdpo", "normalize_then_sum"):
-        if how.value != "sum_then_normalize":
-            why = "another way to join several rewards"
-            place = ("trl", "multi_objective_aggregation")
-            reader.leave(place, how.node, why, Severity.ERROR)
+    usual = (("gdpo", "normalize_then_sum"), (method, "sum_then_normalize"))
+    if how.node is not None and (method, how.value) not in usual:
+        why = "another way to join several rewards"
+        reader.leave(("trl", "multi_objective_aggregation"), how.node, why, Severity.ERROR)
     if method == "gdpo":
         node = reader.node("rl")
         assert node is not None

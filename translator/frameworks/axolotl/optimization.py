@@ -7,6 +7,7 @@ from translator.diagnostics import Severity
 from translator.frameworks.axolotl.lookup import find, no_effect, refuse, surprise
 from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import (
+    NOTHING,
     NUMBER,
     flag,
     mapping,
@@ -168,7 +169,7 @@ def _put_constants(writer: Writer) -> None:
 
 def _get_schedule(reader: Reader) -> None:
     shape = find(reader, "lr_scheduler", text, "cosine", f"{_TRAINING}:144")
-    kwargs = find(reader, "lr_scheduler_kwargs", mapping, {})
+    kwargs = find(reader, "lr_scheduler_kwargs", mapping, NOTHING)
     arguments = dict(kwargs.value)
     floor = find(reader, "cosine_min_lr_ratio", number, None, f"{_TRAINING}:152: none")
     constant = find(reader, "cosine_constant_lr_ratio", number, None)

@@ -9,36 +9,18 @@ from translator.document import Origin
 from translator.frameworks.axolotl import deepspeed
 from translator.frameworks.axolotl.lookup import find, no_effect, old_spelling, refuse
 from translator.frameworks.axolotl.rows import key, via
-from translator.frameworks.axolotl.values import COUNT, flag, mapping, text, texts, whole
+from translator.frameworks.axolotl.values import COUNT, NOTHING, flag, mapping, text, texts, whole
 from translator.lens import Row
 from translator.reading import Reader
-from translator.tree import Node
 from translator.writing import Writer
 
 _CONFIG = "axolotl/utils/schemas/config.py"
 
 
-def rename_prefixed(reader: Reader) -> None:
-    """``fsdp_config.fsdp_offload_params`` is ``fsdp_config.offload_params`` today
-    (axolotl/utils/schemas/validation.py: check_fsdp_config_kwargs_prefix)."""
-    config = reader.peek("fsdp_config")
-    if config is None or not config.is_mapping:
-        return
-    children: dict[str, Node] = config.value
-    for name in [n for n in children if n.startswith("fsdp_") and n != "fsdp_version"]:
-        present = name.removeprefix("fsdp_")
-        node = children[name]
-        if node.value is not None:
-            old_spelling(reader, ("fsdp_config", name), node, f"now fsdp_config.{present}")
-        children.setdefault(present, node)
-        del children[name]
-
-
 def _get_strategy(reader: Reader) -> None:
-    rename_prefixed(reader)
     plan = deepspeed.read_plan(reader)
     wrap = find(reader, "fsdp", texts, ())
-    config = find(reader, "fsdp_config", mapping, {})
+    config = find(reader, "fsdp_config", mapping, NOTHING)
     reader.used.discard(("fsdp_config",))
     version = find(reader, "fsdp_version", whole, None)
     inner = find(reader, ["fsdp_config.fsdp_version", "fsdp_config.version"], whole, None)

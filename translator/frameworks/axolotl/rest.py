@@ -7,12 +7,12 @@ with the recorded list of all keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl.lookup import find, no_effect
+from translator.frameworks.axolotl.lookup import find, no_effect, refuse
 from translator.frameworks.axolotl.memory import plugins
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
@@ -98,8 +98,8 @@ _ONLY: dict[tuple[Severity, str], str] = {
         use_onebitllms scaling_softmax use_pose
         lora_rank_pattern lora_alpha_pattern lora_target_parameters peft_layers_pattern
         peft_layer_replication peft_trainable_token_indices fix_untrained_tokens
-        trainer_cls dpo_loss_weights dpo_use_weighting cpo_alpha rpo_alpha
-        max_packed_sequence_len fp8 quantize_moe_experts""",
+        trainer_cls dpo_loss_weights dpo_use_weighting cpo_alpha
+        fp8 quantize_moe_experts""",
     (Severity.ERROR, "only Axolotl chooses or changes rows like this"): """
         dataset_exact_deduplication dataset_shard_num dataset_shard_idx
         datasets[].shards datasets[].shards_idx datasets[].input_transform
@@ -125,7 +125,7 @@ _ONLY: dict[tuple[Severity, str], str] = {
         fp32_norms fp32_norm_classes fp8_config.recipe fp8_enable_fsdp_float8_all_gather
         fsdp_config.mixed_precision_policy relora_prune_method lisa_layers_attribute
         scaling_softmax_factor scaling_softmax_bias pose_split_on_token_ids
-        pose_max_context_len pose_num_chunks eaft_alpha eaft_k s2_attention
+        pose_max_context_len pose_num_chunks eaft_alpha eaft_k
         dion_lr dion_momentum dion_rank_fraction dion_rank_multiple_of
         qgalore_rank qgalore_update_proj_gap qgalore_scale qgalore_proj_type
         qgalore_proj_quant qgalore_proj_bits qgalore_proj_group_size qgalore_cos_threshold
@@ -134,8 +134,7 @@ _ONLY: dict[tuple[Severity, str], str] = {
         do_causal_lm_eval eval_causal_lm_metrics do_bench_eval bench_dataset bench_split
         metric_for_best_model greater_is_better loss_watchdog_threshold loss_watchdog_patience
         save_first_step save_only_model dynamic_checkpoint.enabled
-        dynamic_checkpoint.check_interval dynamic_checkpoint.trigger_file_path
-        dpo_use_logits_to_keep dpo_generate_during_eval dpo_norm_loss flash_attn_rms_norm""",
+        dynamic_checkpoint.check_interval dynamic_checkpoint.trigger_file_path""",
 }
 _INERT: dict[str, tuple[object, ...]] = {
     "cpo_alpha": (1.0, 1),
@@ -167,9 +166,51 @@ _FORMER = (
     "unsloth_cross_entropy_loss", "unsloth_lora_mlp", "unsloth_lora_qkv", "unsloth_lora_o",
     "unsloth_rms_norm", "unsloth_rope",
 )  # fmt: skip
-"""Removed (axolotl/utils/schemas/validation.py: check_deprecated_unsloth_fields)."""
+"""Removed too (axolotl/utils/schemas/validation.py: check_deprecated_unsloth_fields)."""
 
-CARRIED_OF_DATASETS = ["path", "name", "split", "revision", "data_files", "ds_type", "type", "chat_template", "chat_template_jinja", "conversation", "field", "field_messages", "field_tools", "field_chosen", "field_rejected", "message_property_mappings", "message_field_role", "message_field_content", "roles", "roles_to_train", "train_on_eos", "train_on_eot", "drop_system_message", "text_column", "type.system_prompt", "type.system_format", "type.field_system", "type.field_instruction", "type.field_input", "type.field_output", "type.format", "type.no_input_format", "type.field_prompt", "type.field_chosen", "type.field_rejected", "type.prompt_format", "type.chosen_format", "type.rejected_format", "type.field_completion", "type.field_label", "type.completion_format"]
+CARRIED_OF_DATASETS = [
+    "path",
+    "name",
+    "split",
+    "revision",
+    "data_files",
+    "ds_type",
+    "type",
+    "chat_template",
+    "chat_template_jinja",
+    "conversation",
+    "field",
+    "field_messages",
+    "field_tools",
+    "field_chosen",
+    "field_rejected",
+    "message_property_mappings",
+    "message_field_role",
+    "message_field_content",
+    "roles",
+    "roles_to_train",
+    "train_on_eos",
+    "train_on_eot",
+    "drop_system_message",
+    "text_column",
+    "type.system_prompt",
+    "type.system_format",
+    "type.field_system",
+    "type.field_instruction",
+    "type.field_input",
+    "type.field_output",
+    "type.format",
+    "type.no_input_format",
+    "type.field_prompt",
+    "type.field_chosen",
+    "type.field_rejected",
+    "type.prompt_format",
+    "type.chosen_format",
+    "type.rejected_format",
+    "type.field_completion",
+    "type.field_label",
+    "type.completion_format",
+]
 """Keys of a data set that :mod:`.sources` and :mod:`.preference` read."""
 _LISTS = ("datasets", "test_datasets", "pretraining_dataset")
 
@@ -185,6 +226,46 @@ class Known:
 
     def write(self, writer: Writer) -> None:
         """Nothing by itself."""
+
+    def coverage(self) -> Iterable[Coverage]:
+        return ()
+
+    def spellings(self) -> Iterable[str]:
+        return self.names
+
+
+_REFUSED = {
+    "max_packed_sequence_len": "sample_packing and sequence_len replace it",
+    "s2_attention": "shifted sparse attention is gone",
+    "flash_attn_rms_norm": "the model's own norms are used",
+    "rpo_alpha": "its loss is gone from TRL",
+    "dpo_use_logits_to_keep": "a kernel that is gone from TRL",
+    "dpo_generate_during_eval": "samples during evaluation are gone from TRL",
+    "dpo_norm_loss": "its loss is gone from TRL",
+    **dict.fromkeys(_FORMER, "lora_mlp_kernel and its like replace it"),
+}
+"""Keys that 0.19 stops at (axolotl/utils/schemas/deprecated.py), and what became of them."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Keys that were removed: Axolotl refuses a file that sets one."""
+
+    names: Mapping[str, str]
+
+    def read(self, reader: Reader) -> None:
+        for name, why in self.names.items():
+            node = reader.node(name)
+            if node is None:
+                continue
+            if node.value is False:
+                no_effect(reader, (name,), "it is off", verbose=True)
+            else:
+                reason = f"is refused by 0.19 and not carried: {why}"
+                refuse(reader, (name,), node, reason, Severity.WARNING)
+
+    def write(self, writer: Writer) -> None:
+        """Nothing of it is in the recipe."""
 
     def coverage(self) -> Iterable[Coverage]:
         return ()
@@ -331,9 +412,6 @@ def _only_rows() -> Iterable[Row]:
                 yield Only(
                     name=name, why=why, severity=grade, inert=(None, False, record["default"])
                 )
-    for name in _FORMER:
-        why = "removed from Axolotl, which refuses it; lora_mlp_kernel and its like replace it"
-        yield Only(name=name, why=why, severity=Severity.NOTE)
 
 
 def _everywhere(name: str, recorded: dict[str, dict[str, object]]) -> list[str]:
@@ -349,16 +427,68 @@ _CARRIED_IN_BLOCKS = {
     "trl.reward_weights", "trl.use_vllm", "trl.multi_objective_aggregation",
 }  # fmt: skip
 _CARRIED_OF_PLUGINS = frozenset(
-    ["cut_cross_entropy", "liger_rope", "liger_rms_norm", "liger_glu_activation", "liger_layer_norm", "liger_swiglu", "liger_rms_norm_gated", "liger_fused_linear_cross_entropy", "liger_cross_entropy", "kd_trainer", "use_swanlab", "swanlab_project", "swanlab_experiment_name", "swanlab_workspace", "liger_kernel_impl", "lm_eval_tasks", "lm_eval_batch_size", "lm_eval_post_train", "lm_eval_model", "swanlab_api_key", "swanlab_description", "swanlab_mode", "swanlab_log_model", "swanlab_web_host", "swanlab_api_host", "swanlab_lark_webhook_url", "swanlab_lark_secret", "swanlab_log_completions", "swanlab_completion_log_interval", "swanlab_completion_max_buffer"]
+    [
+        "cut_cross_entropy",
+        "liger_rope",
+        "liger_rms_norm",
+        "liger_glu_activation",
+        "liger_layer_norm",
+        "liger_swiglu",
+        "liger_rms_norm_gated",
+        "liger_fused_linear_cross_entropy",
+        "liger_cross_entropy",
+        "kd_trainer",
+        "use_swanlab",
+        "swanlab_project",
+        "swanlab_experiment_name",
+        "swanlab_workspace",
+        "liger_kernel_impl",
+        "lm_eval_tasks",
+        "lm_eval_batch_size",
+        "lm_eval_post_train",
+        "lm_eval_model",
+        "swanlab_api_key",
+        "swanlab_description",
+        "swanlab_mode",
+        "swanlab_log_model",
+        "swanlab_web_host",
+        "swanlab_api_host",
+        "swanlab_lark_webhook_url",
+        "swanlab_lark_secret",
+        "swanlab_log_completions",
+        "swanlab_completion_log_interval",
+        "swanlab_completion_max_buffer",
+    ]
 )
 
 ROWS: tuple[Row, ...] = (
     via((), ("type_of_model", "model_type"), _get_class, lambda writer: None),
     *(Ignore(names=tuple(names.split()), why=why) for why, names in _WITHOUT_BEARING.items()),
     *_only_rows(),
+    Refused(_REFUSED),
     PluginKeys(_CARRIED_OF_PLUGINS),
     Known(
-        (*tuple(f"{kind}[].{name}" for kind in _LISTS for name in CARRIED_OF_DATASETS if f"{kind}[].{name}" in recorded_keys()), "trl", "vllm", "ebft", "qat", "peft", "peft.loftq_config", "fp8_config", "dynamic_checkpoint", "lr_groups[].name", "lr_groups[].modules", "lr_groups[].lr", *tuple(k for k in recorded_keys() if k.startswith(("role_boundaries[]", "selective_"))), *tuple(k for k in recorded_keys() if k.startswith("special_tokens.")))
+        (
+            *tuple(
+                f"{kind}[].{name}"
+                for kind in _LISTS
+                for name in CARRIED_OF_DATASETS
+                if f"{kind}[].{name}" in recorded_keys()
+            ),
+            "trl",
+            "vllm",
+            "ebft",
+            "qat",
+            "peft",
+            "peft.loftq_config",
+            "fp8_config",
+            "dynamic_checkpoint",
+            "lr_groups[].name",
+            "lr_groups[].modules",
+            "lr_groups[].lr",
+            *tuple(k for k in recorded_keys() if k.startswith(("role_boundaries[]", "selective_"))),
+            *tuple(k for k in recorded_keys() if k.startswith("special_tokens.")),
+        )
     ),
     Unread(),
 )

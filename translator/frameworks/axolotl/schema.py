@@ -70,7 +70,13 @@ def check_kinds(reader: Reader) -> None:
     told = {d.span for d in reader.diagnostics if d.code == Code.BAD_VALUE.code}
     for address, node in _typed(reader.tree):
         record = recorded_keys().get(_pattern(address))
-        if record is None or node.value is None or node.span in told:
+        if record is None or node.span in told:
+            continue
+        if node.value is None:
+            if record.get("null") is False:
+                name = spell(address)
+                message = f"{name}: Axolotl refuses the key without a value"
+                reader.say(Code.BAD_VALUE, Severity.WARNING, message, node, key=name)
             continue
         value = node.plain()
         if not any(_accepts(kind, value) for kind in record["type"]):

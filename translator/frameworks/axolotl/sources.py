@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from translator.codes import Code
@@ -185,7 +185,7 @@ def _by_name(dataset: Dataset, name: str) -> Told:
     if name in ("chat_template", "chat_template.load", "chat_template.default"):
         layout = chat_format(dataset)
         return message_rows(dataset), layout, supervision(dataset, layout)
-    if name.startswith(("sharegpt", "pygmalion")) and not name.startswith("pygmalion"):
+    if name.startswith("sharegpt"):
         return _sharegpt(dataset, name)
     if name.startswith("alpaca_chat") and dataset.node.get(("conversation",)) is not None:
         style = dataset.get("conversation", text, "chat").value
@@ -285,9 +285,5 @@ def _user_defined(dataset: Dataset) -> Told:
         known.with_input,
         known.without_input,
     ):
-        rows = InstructionRows(**{**_fields(rows), "style": "alpaca"})
+        rows = replace(rows, style="alpaca")
     return rows, PlainFormat(), Supervision(prompt=_on_inputs(dataset.reader))
-
-
-def _fields(rows: InstructionRows) -> dict[str, str | None]:
-    return {name: getattr(rows, name) for name in InstructionRows.__dataclass_fields__}

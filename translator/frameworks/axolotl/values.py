@@ -69,6 +69,10 @@ def mapping(value: object) -> dict[str, Any]:
     return value
 
 
+NOTHING: dict[str, Any] = {}
+"""The default where a mapping may stand."""
+
+
 def anything(value: object) -> Any:
     """The value as it stands."""
     return value

@@ -222,7 +222,8 @@ def _own_template(entry: Entry, form: ChatFormat) -> None:
     file_name = entry.writer.entries.get(("chat_template",))
     file_text = entry.writer.entries.get(("chat_template_jinja",))
     same_text = (file_text.value if file_text is not None else None) == text
-    if file_name is None or file_name.value != name or not same_text:
+    of_file = templates.DEFAULT if file_name is None else file_name.value
+    if of_file != name or not same_text:
         entry.put("chat_template", name, "format.template")
         if text is not None:
             entry.put("chat_template_jinja", text, "format.jinja")

@@ -6,7 +6,6 @@ import ast
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 FRAMEWORKS = Path(__file__).parent.parent / "translator" / "frameworks"
 
@@ -38,6 +37,10 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "use_gradient_checkpointing": ("unsloth", True),
     "gradient_checkpointing": (True, False),
     "_component_": (),
+    "plugins": (
+        "axolotl.integrations.liger.LigerPlugin",
+        "axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin",
+    ),
     "report_to": ("none", "wandb"),
 }
 """Values by the last step of a key; the first that is not there already is taken. They complete

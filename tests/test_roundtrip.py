@@ -1,0 +1,103 @@
+"""There and back again: what a conversion does not report as lost is not lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from corpus_run import TARGETS
+from hypothesis import HealthCheck, given, settings
+from strategies import recipes
+from test_corpus_sample import SAMPLE, TRAININGS
+
+from translator import Diagnostic, Document, Recipe, convert, load
+from translator.api import loads
+from translator.fields import flatten
+
+PAIRS = [(name, target) for name in TRAININGS for target in TARGETS if not name.startswith(target)]
+
+
+def changed(before: Recipe, after: Recipe, losses: Iterable[Diagnostic]) -> dict[str, object]:
+    """The fields that differ though no loss names them or a part around or below them."""
+    old, new = flatten(before), flatten(after)
+    lost = {bare(loss.field) for loss in losses if loss.field}
+    return {
+        field: (old.get(field), new.get(field))
+        for field in old.keys() | new.keys()
+        if old.get(field) != new.get(field) and not any(related(bare(field), part) for part in lost)
+    }
+
+
+def bare(field: str) -> str:
+    """A field without case markers; positions stay."""
+    return re.sub(r"=\w+", "", field)
+
+
+def related(field: str, part: str) -> bool:
+    """Whether a field is a part, lies in it, or holds it."""
+    return (
+        field == part
+        or field.startswith((f"{part}.", f"{part}["))
+        or part.startswith((f"{field}.", f"{field}["))
+    )
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(recipe=recipes())
+def test_what_is_written_reads_back(target: str, recipe: Recipe) -> None:
+    document = Document(path="any.ir.json", format="ir", text="", recipe=recipe, origins={})
+    result = convert(document, target, strict=False, stem="run")
+    again = loads(result.text, name="run", format=target)
+    assert changed(recipe, again.recipe, result.losses) == {}
+
+
+@pytest.mark.parametrize(("name", "target"), PAIRS)
+def test_there_and_back(name: str, target: str) -> None:
+    start = load(SAMPLE / name)
+    out = convert(start, target, strict=False, stem="run")
+    middle = loads(out.text, name="run", format=target)
+    back = convert(middle, start.format, strict=False, stem="run")
+    end = loads(back.text, name="run", format=start.format)
+    assert changed(start.recipe, end.recipe, (*out.losses, *back.losses)) == {}
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_writing_anew_keeps_the_meaning(name: str) -> None:
+    start = load(SAMPLE / name)
+    result = convert(start, start.format, strict=False, stem="run", rewrite=True)
+    again = loads(result.text, name="run", format=start.format)
+    assert changed(start.recipe, again.recipe, result.losses) == {}
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_the_same_format_keeps_every_byte(name: str) -> None:
+    file = SAMPLE / name
+    assert convert(file, load(file).format).text.encode() == file.read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("name", TRAININGS)
+def test_line_ends_and_byte_order_marks_stay(name: str, ending: str, mark: str) -> None:
+    text = mark + (SAMPLE / name).read_text(encoding="utf-8").replace("\n", ending)
+    document = loads(text, name=name, format=name.partition("/")[0])
+    assert convert(document, document.format).text == text
+
+
+SETTINGS = {"axolotl": "learning_rate", "torchtune": "optimizer.lr", "unsloth": "learning_rate"}
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_one_value_changes_one_line(name: str) -> None:
+    file = SAMPLE / name
+    format = name.partition("/")[0]
+    document = load(file, set={SETTINGS[format]: "0.000123"})
+    assert document.recipe.optimizer.learning_rate == 0.000123
+    before = file.read_text(encoding="utf-8").splitlines()
+    after = convert(document, format).text.splitlines()
+    assert len(after) == len(before)
+    assert sum(a != b for a, b in zip(after, before, strict=True)) == 1
+    assert Path(name).suffix == ".ipynb" or "0.000123" in "\n".join(after)

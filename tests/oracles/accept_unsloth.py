@@ -26,7 +26,8 @@ from verdicts import Rejected, serve
 RECORD = json.loads((Path(__file__).parent / "unsloth_signatures.json").read_text("utf-8"))
 LIBRARIES = ("trl", "transformers", "datasets", "peft")
 LOADING = ("attn_implementation", "cache_dir", "local_files_only", "max_memory",
-           "offload_folder", "quantization_config", "subfolder", "variant")  # fmt: skip
+           "offload_folder", "quantization_config", "subfolder", "tokenizer_name",
+           "variant")  # fmt: skip
 """What ``from_pretrained`` takes in its ``**kwargs`` for the loader of transformers."""
 METHODS = {
     "train": "transformers.Trainer.train",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin

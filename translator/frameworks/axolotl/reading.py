@@ -7,7 +7,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.fields import assemble
-from translator.frameworks.axolotl import older
+from translator.frameworks.axolotl import conflicts, older
 from translator.frameworks.axolotl.schema import check_kinds
 from translator.frameworks.axolotl.table import all_keys, table
 from translator.frameworks.base import ReadOptions
@@ -36,10 +36,10 @@ def read_config(source: Source, options: ReadOptions) -> Document:
         keys = ", ".join(list(tree.value)[:4]) or "nothing"
         raise _no_config(source, tree.span, f"has no base_model and no datasets, but {keys}")
     reader = Reader(path=source.path, tree=tree, diagnostics=list(findings))
-    reader.used |= set()
     older.modernise(reader)
     table().read(reader, all_keys())
     check_kinds(reader)
+    conflicts.check(reader)
     if not reader.values["adapter"]:
         fields = sorted(f for f in reader.values if f.startswith("adapter."))
         part_absent(reader, "adapter", fields, "there is no adapter")

@@ -45,7 +45,7 @@ def put_templates(writer: Writer) -> None:
         field = f"data.sources[{position}].format.template"
         if templated(source) and not writer.has("chat_template"):
             name, text = spelled(writer, form, field)
-            if name == templates.DEFAULT and not writer.origin(field).written:
+            if name == templates.DEFAULT and field not in writer.document.origins:
                 continue  # what Axolotl does by itself; mistral-common refuses to be told
             writer.put("chat_template", name, field)
             if text is not None:

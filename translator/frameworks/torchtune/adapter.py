@@ -1,0 +1,161 @@
+"""Rows about low-rank adapters and 4-bit weights: arguments of the model's builder."""
+
+from __future__ import annotations
+
+from translator.catalog.models import facts
+from translator.catalog.torchtune import form_of
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.torchtune.adapter_writing import (
+    put_adapter,
+    put_dtype,
+    put_quantization,
+)
+from translator.frameworks.torchtune.lookup import argument_default, called, find, surprise
+from translator.frameworks.torchtune.model import MODEL_KEY
+from translator.frameworks.torchtune.values import flag, number, positive, texts
+from translator.ir import MODULE_ORDER
+from translator.lens import Always, Row, Via
+from translator.reading import Reader
+
+ATTENTION = {"q_proj": "q_proj", "k_proj": "k_proj", "v_proj": "v_proj", "output_proj": "o_proj"}
+"""torchtune's names of attention layers (torchtune/modules/peft/_utils.py:14) and the field's."""
+MLP = ("gate_proj", "up_proj", "down_proj")
+_LORA = "torchtune/models/llama3/_model_builders.py"
+
+
+def _get_adapter(reader: Reader) -> None:
+    key = reader.facts.get(MODEL_KEY, "model")
+    path, known = called(reader, key)
+    component = reader.peek(key, "_component_")
+    form = "full" if path is None else form_of(path)
+    present = form != "full" or reader.peek(key, "lora_attn_modules") is not None
+    origin = (
+        reader.default("a builder without adapters")
+        if component is None
+        else reader.written((key, "_component_"), component)
+    )
+    reader.set("adapter", present, origin)
+
+    def default(name: str, otherwise: object) -> object:
+        return argument_default(known, name, otherwise)
+
+    rank = find(reader, f"{key}.lora_rank", positive, default("lora_rank", 8), _LORA)
+    alpha = find(
+        reader, f"{key}.lora_alpha", number, float(str(default("lora_alpha", 16))), _LORA,
+        field="adapter.alpha",
+    )  # fmt: skip
+    dropout = find(
+        reader, f"{key}.lora_dropout", number, float(str(default("lora_dropout", 0))), _LORA
+    )
+    dora = find(reader, f"{key}.use_dora", flag, False, _LORA)
+    if rank.value == "required":
+        message = f"{key}.lora_rank is missing, which {path} needs"
+        reader.say(Code.MISSING_KEY, Severity.ERROR, message, component, field="adapter.rank")
+    reader.set("adapter.rank", 8 if rank.value == "required" else rank.value, rank.origin)
+    reader.set("adapter.alpha", alpha.value, alpha.origin)
+    reader.set("adapter.dropout", dropout.value, dropout.origin)
+    reader.set("adapter.weight_decomposed", dora.value, dora.origin)
+    never = reader.default("torchtune/modules/peft/lora.py: the scale is alpha / rank")
+    reader.set("adapter.rank_stabilized", False, never)
+    reader.set("adapter.module_pattern", None, never)
+    _get_modules(reader, key, present)
+
+
+def _get_quantization(reader: Reader) -> None:
+    key = reader.facts.get(MODEL_KEY, "model")
+    path, _ = called(reader, key)
+    four = path is not None and form_of(path) == "qlora"
+    found = find(reader, f"{key}.quantize_base", flag, four, "the builder's own")
+    origin = found.origin if found.written else reader.origins["adapter"]
+    present = bool(found.value and reader.values["adapter"])
+    reader.set("quantization", present, origin)
+    reader.set("quantization.kind", "nf4", origin)
+    reader.set("quantization.double", True, reader.default("torchao: scales are quantised too"))
+
+
+def _get_modules(reader: Reader, key: str, present: bool) -> None:
+    attention = find(reader, f"{key}.lora_attn_modules", texts, (), field="adapter.modules")
+    mlp = find(reader, f"{key}.apply_lora_to_mlp", flag, False)
+    output = find(reader, f"{key}.apply_lora_to_output", flag, False)
+    names = {ATTENTION[name] for name in attention.value if name in ATTENTION}
+    for position, name in enumerate(attention.value):
+        if name in ATTENTION:
+            continue
+        hint = "; torchtune calls it output_proj" if name == "o_proj" else ""
+        address = (key, "lora_attn_modules", position)
+        surprise(reader, address, f"no layer of that name: it gets no adapter{hint}")
+    if mlp.value:
+        names |= set(MLP)
+    if output.value:
+        names.add("lm_head")
+    if present and not attention.value:
+        message = f"{key}.lora_attn_modules is missing or empty, which torchtune refuses"
+        reader.say(Code.MISSING_KEY, Severity.ERROR, message, reader.peek(key))
+    names = _as_stored(reader, names)
+    chosen = next((f for f in (attention, mlp, output) if f.written), attention)
+    reader.set("adapter.modules", tuple(n for n in MODULE_ORDER if n in names), chosen.origin)
+
+
+def _as_stored(reader: Reader, names: set[str]) -> set[str]:
+    """Parts of layers that the model's own checkpoint holds as one, by the name of that one."""
+    known = facts(str(reader.facts.get("model", "")))
+    for fused, parts in known.fused_modules if known else ():
+        if set(parts) <= names:
+            names = (names - set(parts)) | {fused}
+    return names
+
+
+def _get_dtype(reader: Reader) -> None:
+    why = "recipes/lora_finetune_single_device.py: adapters are made in the run's dtype"
+    node = reader.peek("dtype")
+    compute = "float32" if node is None or node.value in ("fp32", "float32") else "bfloat16"
+    reader.set("adapter.dtype", compute, reader.default(why))
+
+
+_INIT = "torchtune/modules/peft/lora.py:305"
+
+
+def _never(field: str, value: object, why: str, severity: Severity, instead: str) -> Row:
+    return Always(
+        field=field, value=value, why=why, code=Code.LOST_ADAPTER, severity=severity,
+        instead=instead,
+    )  # fmt: skip
+
+
+ROWS: tuple[Row, ...] = (
+    Via(
+        fields=("adapter", "adapter.rank", "adapter.alpha", "adapter.dropout", "adapter.modules",
+                "adapter.weight_decomposed", "adapter.rank_stabilized", "adapter.module_pattern"),
+        read_keys=("model._component_", "model.lora_rank", "model.lora_alpha", "model.lora_dropout",
+                   "model.use_dora", "model.lora_attn_modules", "model.apply_lora_to_mlp",
+                   "model.apply_lora_to_output"),
+        get=_get_adapter,
+        put=put_adapter,
+        partly={"adapter.module_pattern": ("refused", "layers are chosen by name only")},
+    ),
+    Via(
+        fields=("quantization", "quantization.kind", "quantization.double"),
+        read_keys=("model._component_", "model.quantize_base"),
+        get=_get_quantization,
+        put=put_quantization,
+        partly={"quantization.kind": ("approximated", "4-bit NormalFloat only")},
+    ),
+    Via(
+        fields=("adapter.dtype",),
+        read_keys=("dtype",),
+        get=_get_dtype,
+        put=put_dtype,
+        partly={"adapter.dtype": ("approximated", "adapters have the run's dtype")},
+    ),
+    _never("adapter.trained_modules", (), _LORA, Severity.ERROR,
+           "trains adapters and nothing beside them"),
+    _never("adapter.bias", "none", _LORA, Severity.ERROR, "trains no biases"),
+    _never("adapter.initialization", "default", _INIT, Severity.WARNING,
+           "starts from Kaiming A and zero B"),
+    _never("adapter.layers", None, _LORA, Severity.ERROR, "gives every layer an adapter"),
+    _never("adapter.start_from", None, _LORA, Severity.ERROR,
+           "continues adapters only from a checkpoint of its own"),
+    _never("adapter.b_learning_rate_ratio", None, _LORA, Severity.WARNING,
+           "has one learning rate for all weights"),
+)  # fmt: skip

@@ -1,0 +1,124 @@
+"""Writing adapters and 4-bit weights as arguments of the model's builder."""
+
+from __future__ import annotations
+
+import math
+
+from translator.catalog.models import facts
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.torchtune.model_writing import target_builder
+from translator.frameworks.torchtune.values import tidy
+from translator.writing import Writer
+
+_ATTENTION = {"q_proj": "q_proj", "k_proj": "k_proj", "v_proj": "v_proj", "o_proj": "output_proj"}
+_MLP = ("gate_proj", "up_proj", "down_proj")
+
+
+def put_adapter(writer: Writer) -> None:
+    """Rank, alpha, dropout and the layers; nothing for full fine-tuning."""
+    if not writer.value("adapter"):
+        return
+    attention, mlp, output = _layers(writer)
+    writer.put("model.lora_attn_modules", attention, "adapter.modules")
+    writer.put("model.apply_lora_to_mlp", mlp)
+    if _takes(writer, "apply_lora_to_output"):
+        writer.put("model.apply_lora_to_output", output)
+    elif output:
+        why = f"{writer.value('model.id')} ties its output to the embedding; neither can be adapted"
+        writer.lose(Code.LOST_TARGETS, "adapter.modules", f"lm_head: in torchtune {why}")
+    rank, alpha = writer.value("adapter.rank"), writer.value("adapter.alpha")
+    if writer.value("adapter.rank_stabilized"):
+        scaled = alpha * math.sqrt(rank)
+        why = f"torchtune scales by alpha / rank; lora_alpha {tidy(scaled)} gives the same scale"
+        writer.lose(Code.TOLD_OTHERWISE, "adapter.rank_stabilized", why, Severity.NOTE)
+        alpha = scaled
+    writer.put("model.lora_rank", rank, "adapter.rank")
+    writer.put("model.lora_alpha", tidy(alpha), "adapter.alpha")
+    writer.put("model.lora_dropout", float(writer.value("adapter.dropout")), "adapter.dropout")
+    if writer.value("adapter.weight_decomposed"):
+        writer.put("model.use_dora", True, "adapter.weight_decomposed")
+
+
+def _takes(writer: Writer, argument: str) -> bool:
+    made = target_builder(writer)
+    if made is None or made.path is None:
+        return made is None or not dict(made.architecture).get("tie_word_embeddings", False)
+    return argument in dict(made.lora_accepts)
+
+
+def _layers(writer: Writer) -> tuple[list[str], bool, bool]:
+    """Attention layers by torchtune's names, whether the MLP, whether the output head."""
+    pattern = writer.value("adapter.module_pattern")
+    if pattern is not None:
+        why = "torchtune takes names of layers, no pattern over paths"
+        writer.lose(Code.LOST_TARGETS, "adapter.module_pattern", why)
+    wanted = list(writer.value("adapter.modules"))
+    if wanted == ["all-linear"]:
+        wanted = [*_ATTENTION, *_MLP]
+    wanted = _split(writer, wanted)
+    attention = [_ATTENTION[name] for name in wanted if name in _ATTENTION]
+    dense = [name for name in _MLP if name in wanted]
+    unknown = [n for n in wanted if n not in (*_ATTENTION, *_MLP, "lm_head")]
+    if unknown:
+        why = f"torchtune has no layer {', '.join(unknown)} to give an adapter"
+        writer.lose(Code.LOST_TARGETS, "adapter.modules", why)
+    if dense and len(dense) < len(_MLP):
+        missing = ", ".join(name for name in _MLP if name not in dense)
+        why = f"torchtune adapts all of an MLP or nothing: {missing} get adapters too"
+        writer.lose(Code.LOST_TARGETS, "adapter.modules", why)
+    if not attention and pattern is None:
+        why = "torchtune needs at least one attention layer with an adapter; q_proj gets one"
+        writer.lose(Code.LOST_TARGETS, "adapter.modules", why)
+    return attention or ["q_proj"], bool(dense), "lm_head" in wanted
+
+
+def _split(writer: Writer, names: list[str]) -> list[str]:
+    """Layers that are one in the checkpoint (``qkv_proj``) as the parts torchtune makes of them."""
+    known = facts(writer.value("model.id"))
+    for fused, parts in known.fused_modules if known else ():
+        if fused in names:
+            position = names.index(fused)
+            names = [*names[:position], *parts, *names[position + 1 :]]
+            if writer.document.format != "torchtune":
+                why = f"torchtune keeps {', '.join(parts)} apart, each with an adapter of its own"
+                writer.lose(Code.LOST_TARGETS, "adapter.modules", why, Severity.WARNING)
+    return names
+
+
+def put_quantization(writer: Writer) -> None:
+    """NF4 by the builder's name, or by ``quantize_base`` where no builder is called so."""
+    kind = writer.value("quantization.kind")
+    if kind is None:
+        return
+    if not writer.value("adapter"):
+        why = "torchtune trains quantised weights through adapters only"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why)
+        return
+    if kind == "fp4":
+        why = "torchtune stores 4-bit weights as NormalFloat (nf4)"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why, Severity.WARNING)
+    elif kind != "nf4":
+        why = "torchtune keeps frozen weights in 16 or 4 bits only"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why)
+        return
+    if not writer.value("quantization.double"):
+        why = "torchtune quantises the scales of the blocks too"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.double", why, Severity.NOTE)
+    made = target_builder(writer)
+    if made is not None and (made.path is None or made.qlora is None):
+        writer.put("model.quantize_base", True, "quantization.kind")
+
+
+def put_dtype(writer: Writer) -> None:
+    """Adapters are made in the run's dtype."""
+    if not writer.value("adapter"):
+        return
+    kept = writer.value("adapter.dtype")
+    made = "float32" if writer.value("precision.compute") == "float32" else "bfloat16"
+    if kept == made:
+        return
+    why = f"torchtune keeps adapters and their optimizer states in the run's {made}"
+    if kept == "float32":
+        why += "; small updates are rounded away"
+    writer.lose(Code.LOST_ADAPTER_DTYPE, "adapter.dtype", why, Severity.WARNING)

@@ -1,0 +1,103 @@
+"""Reading a torchtune YAML: overrides, interpolation, the recipe it belongs to, then the table."""
+
+from __future__ import annotations
+
+import re
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.document import Document
+from translator.fields import assemble
+from translator.frameworks.base import ReadOptions
+from translator.frameworks.torchtune.components import (
+    all_keys,
+    in_version,
+    recipe_keys,
+    required_keys,
+)
+from translator.frameworks.torchtune.interpolation import Resolution, resolve
+from translator.frameworks.torchtune.lookup import no_effect
+from translator.frameworks.torchtune.model import DOWNLOADS, MODEL_KEY
+from translator.frameworks.torchtune.overriding import override
+from translator.frameworks.torchtune.recognising import (
+    Belonging,
+    belonging,
+    kind_of,
+    refuse_other_kinds,
+)
+from translator.frameworks.torchtune.table import torchtune_table
+from translator.reading import Reader
+from translator.source import Source
+from translator.syntax.yaml import OmegaConfDialect, read_yaml
+from translator.tree import Node, spell
+
+_DOWNLOAD = re.compile(r"#.*\btune download\s+([\w.-]+/[\w.-]+)")
+_INERT = (None, False)
+_ASIDE = {"log_level", "log_peak_memory_stats", "log_every_n_steps", "cudnn_deterministic_mode"}
+# Said by their own rows when they are missing.
+_TOLD = {"model", "tokenizer", "dataset", "optimizer", "epochs", "checkpointer", "loss"}
+
+
+def read_config(source: Source, options: ReadOptions) -> Document:
+    """See :class:`translator.frameworks.base.Framework`."""
+    tree, findings = read_yaml(source, OmegaConfDialect)
+    refuse_other_kinds(source, tree)
+    override(tree, options.overrides, source.path)
+    resolution = resolve(tree)
+    belongs = belonging(source, tree, options.recipe)
+    reader = Reader(path=source.path, tree=tree, diagnostics=list(findings))
+    _note_facts(reader, source, belongs)
+    _note_interpolation(reader, resolution)
+    _drop_unread(reader, belongs)
+    torchtune_table().read(reader, known=all_keys())
+    return Document(
+        path=source.path,
+        format="torchtune",
+        text=source.text,
+        recipe=assemble(reader.values),
+        origins=reader.origins,
+        diagnostics=tuple(reader.diagnostics),
+        leftovers=tuple(reader.leftovers),
+        tree=tree,
+        facts={name: reader.facts[name] for name in ("recipe", "epochs") if name in reader.facts},
+    )
+
+
+def _note_facts(reader: Reader, source: Source, belongs: Belonging) -> None:
+    reader.facts["recipe"] = belongs.recipe
+    reader.facts["kind"] = kind_of(belongs.recipe)
+    if belongs.gpus is not None:
+        reader.facts["gpus"] = str(belongs.gpus)
+    reader.facts[DOWNLOADS] = "\n".join(dict.fromkeys(_DOWNLOAD.findall(source.text)))
+    if reader.tree.get(("policy_model",)) is not None and reader.tree.get(("model",)) is None:
+        reader.facts[MODEL_KEY] = "policy_model"
+    if belongs.why is not None:
+        message = f"read as a config of {belongs.recipe}: {belongs.why}"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, help="--recipe NAME tells it")
+
+
+def _note_interpolation(reader: Reader, resolution: Resolution) -> None:
+    for address, node in resolution.broken:
+        name = spell(address)
+        message = f"{name} ({node.reference!r}) refers to nothing in this file"
+        reader.say(Code.BAD_VALUE, Severity.WARNING, message, node, key=name)
+    for address in sorted(resolution.referenced, key=spell):
+        if len(address) == 1 and address[0] not in all_keys():
+            no_effect(reader, address, "a name that other values refer to")
+
+
+def _drop_unread(reader: Reader, belongs: Belonging) -> None:
+    """Takes keys away that the recipe does not look at, so that its defaults hold."""
+    read = recipe_keys(belongs.recipe)
+    top: dict[str, Node] = reader.tree.value
+    for key in [name for name in top if name in all_keys() and name not in read]:
+        inert = key in _ASIDE or any(top[key].value is value for value in _INERT)
+        severity = Severity.NOTE if inert else Severity.WARNING
+        why = f"{belongs.recipe} does not read it"
+        no_effect(reader, (key,), why, severity, verbose=inert)
+        del top[key]
+    version = "0.6.1" if in_version(belongs.recipe, "0.6.1") else "main"
+    for key in required_keys(belongs.recipe, version):
+        if key not in top and key not in _TOLD:
+            message = f"{key} is missing, which {belongs.recipe} of torchtune {version} needs"
+            reader.say(Code.MISSING_KEY, Severity.WARNING, message, key=key)

@@ -1,0 +1,88 @@
+"""Values as torchtune takes them: OmegaConf has typed them already, nothing is coerced twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from translator.lens import Conv
+
+
+def number(value: object) -> float:
+    """A real number."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError("is not a number")
+
+
+def whole(value: object) -> int:
+    """A whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise ValueError("is not a whole number")
+
+
+def positive(value: object) -> int:
+    """A whole number above zero."""
+    if (count := whole(value)) > 0:
+        return count
+    raise ValueError("is not above zero")
+
+
+def flag(value: object) -> bool:
+    """True or false; torchtune tests nothing but truth, so 0 and 1 count."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    raise ValueError("is neither True nor False")
+
+
+def text(value: object) -> str:
+    """A single value as text."""
+    if isinstance(value, dict | list) or value is None:
+        raise ValueError("is not text")
+    return str(value)
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A list of text, or one text as a list of one."""
+    if isinstance(value, list):
+        return tuple(text(element) for element in value)
+    return (text(value),)
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """A mapping of names to values."""
+    if isinstance(value, dict):
+        return value
+    raise ValueError("is not a mapping")
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """A conversion that takes only certain words."""
+
+    def choose(value: object) -> str:
+        if value in choices:
+            return str(value)
+        raise ValueError(f"is none of {', '.join(choices)}")
+
+    return choose
+
+
+def same(value: object) -> object:
+    """Writes a value as it is; tuples become lists."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def tidy(value: float) -> float | int:
+    """A real number without a fraction as an integer, as people write rank and alpha."""
+    return int(value) if float(value).is_integer() else value
+
+
+FLAG = Conv(read=flag, write=same)
+TEXT = Conv(read=text, write=same)
+COUNT = Conv(read=positive, write=same)
+WHOLE = Conv(read=whole, write=same)

@@ -1,0 +1,162 @@
+"""What a script does, read without running it.
+
+:func:`run` follows a module in program order: constants, functions and classes of the script are
+evaluated, what libraries do is remembered as *made* by a call (:class:`Made`), and what only the
+running program knows stays :class:`Unknown`. The evaluation is bounded in steps, depth and size,
+so it ends on any input.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from translator.syntax.evaluate_machine import Scope, Setting, mentioned
+from translator.syntax.evaluate_statements import Statements
+from translator.syntax.evaluate_values import (
+    Argument,
+    Arguments,
+    Class,
+    Function,
+    Instance,
+    Made,
+    Scalar,
+    Unknown,
+    Value,
+)
+from translator.syntax.python import Module
+
+_ENTRY_STEPS = 40
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a script does: calls of libraries, attributes set on what they return, imports, each in
+    program order. ``unused_overrides`` are names the user gave that the script does not have;
+    ``exhausted`` says that the evaluation met its limit before the end."""
+
+    module: Module
+    machine: Statements
+    calls: tuple[Made, ...]
+    settings: tuple[Setting, ...]
+    imports: tuple[str, ...]
+    exhausted: bool
+
+    @property
+    def unused_overrides(self) -> tuple[str, ...]:
+        """Names that the user gave and nothing took; call it after reading the trainings."""
+        used = self.machine.used_overrides
+        return tuple(name for name in self.machine.overrides if name not in used)
+
+    def apply(self, function: Value, *arguments: Value) -> Value:
+        """The result of a function of the script on values of the caller's, without a trace."""
+        machine = self.machine
+        before = len(machine.calls), len(machine.settings)
+        machine.journal.begin()
+        passed = Arguments(tuple(Argument(a, a.at) for a in arguments))
+        at = function.at or self.module.tree
+        result = machine.call(function, passed, at)
+        machine.journal.undo()
+        del machine.calls[before[0] :], machine.settings[before[1] :]
+        return result
+
+
+def run(
+    module: Module,
+    overrides: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    interesting: frozenset[str] = frozenset(),
+) -> Program:
+    """Evaluates a module.
+
+    ``overrides`` maps names (variables, arguments, dotted names) to values given by the user, as
+    text. ``folder`` is where configuration files are looked for. Functions that the module itself
+    never calls (an entry point that a launcher calls) are followed too when they call something
+    whose name is in ``interesting``.
+    """
+    given = {name: literal(text) for name, text in (overrides or {}).items()}
+    machine = Statements(module, given, folder, interesting)
+    scope = machine.globals
+    machine.block(module.tree.body, scope)
+    if interesting:
+        _follow_entries(machine, scope, interesting)
+    return Program(
+        module,
+        machine,
+        tuple(machine.calls),
+        tuple(machine.settings),
+        tuple(machine.imports),
+        machine.exhausted,
+    )
+
+
+def literal(text: str) -> Scalar:
+    """A value given on the command line: a Python or YAML scalar, else the text itself."""
+    words: dict[str, Scalar] = {"true": True, "false": False, "null": None, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    if len(text) > 400:
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text
+    return value if isinstance(value, bool | int | float | str) else text
+
+
+# -- entry points ---------------------------------------------------------------------------------
+
+
+def _follow_entries(machine: Statements, scope: Scope, interesting: frozenset[str]) -> None:
+    """Follows functions that nothing in the module calls: those that no other such function
+    mentions first, since they call the rest."""
+    for _ in range(_ENTRY_STEPS):
+        waiting = _not_entered(machine, interesting)
+        if not waiting or machine.exhausted:
+            return
+        mentioned = {
+            name
+            for value in waiting
+            for name in mentioned(value.node)
+            if name != getattr(value.node, "name", "")
+        }
+        roots = [v for v in waiting if getattr(v.node, "name", "") not in mentioned]
+        value = (roots or waiting)[0]
+        if isinstance(value, Class):
+            _follow_class(machine, value, interesting)
+        elif isinstance(value, Function):
+            machine.entered.add(value.node)
+            machine.call(value, Arguments(), value.node)
+
+
+def _follow_class(machine: Statements, kind: Class, interesting: frozenset[str]) -> None:
+    machine.entered.add(kind.node)
+    made = machine.call(kind, Arguments(), kind.node)
+    if not isinstance(made, Instance):
+        return
+    for name, value in list(kind.attributes.items()):
+        if isinstance(value, Function) and value.node not in machine.entered:
+            if mentioned(value.node) & interesting:
+                method = machine.attribute(made, name, value.node)
+                if isinstance(method, Function) and value.node not in machine.entered:
+                    machine.call(method, Arguments(), value.node)
+
+
+def _not_entered(machine: Statements, interesting: frozenset[str]) -> list[Function | Class]:
+    found: list[Function | Class] = []
+    for value in machine.globals.variables.values():
+        if isinstance(value, Function) and value.node not in machine.entered:
+            if mentioned(value.node) & interesting:
+                found.append(value)
+        elif isinstance(value, Class) and value.node not in machine.entered:
+            methods = [v for v in value.attributes.values() if isinstance(v, Function)]
+            if any(m.node in machine.entered for m in methods):
+                continue
+            if any(mentioned(m.node) & interesting for m in methods):
+                found.append(value)
+    return found
+
+
+__all__ = ["Program", "Unknown", "literal", "run"]

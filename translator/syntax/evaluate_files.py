@@ -1,0 +1,127 @@
+"""Configuration files that lie beside a script: read with safe loaders, never executed."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from translator.syntax.evaluate_machine import Machine
+from translator.syntax.evaluate_values import (
+    Attribute,
+    External,
+    Item,
+    Known,
+    Made,
+    Mapping,
+    OpenFile,
+    Operation,
+    Sequence,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from translator.tree import Node
+
+MAX_CONFIG_BYTES = 1_000_000
+_PARENTS = 2
+"""How far above the script's folder a relative path may start: scripts are often run from the
+root of their repository."""
+
+
+def load_file(machine: Machine, file: Value) -> Value | None:
+    """The content of a YAML or JSON file as a value, None when it is not there."""
+    name = path_of(file)
+    if name is None or machine.folder is None:
+        return None
+    found = _find(machine.folder, name)
+    if found is None:
+        return None
+    from translator.errors import UnreadableError
+    from translator.source import read_source
+    from translator.syntax.yaml import PyYamlDialect, read_yaml
+
+    try:
+        if found.stat().st_size > MAX_CONFIG_BYTES:
+            return None
+        tree, _ = read_yaml(read_source(found), PyYamlDialect)
+    except (OSError, UnreadableError):
+        return None
+    return _value(tree, posixpath.basename(name))
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    if posixpath.isabs(name) or "\0" in name:
+        return None
+    start = folder
+    for _ in range(_PARENTS + 1):
+        try:
+            candidate = start / name
+            if candidate.is_file():
+                return candidate
+        except OSError:
+            return None
+        if start == start.parent:
+            return None
+        start = start.parent
+    return None
+
+
+def _value(node: Node, name: str) -> Value:
+    note = f"{name}, line {node.span.line}"
+    if isinstance(node.value, dict):
+        entries = {key: _value(child, name) for key, child in node.value.items()}
+        return Mapping(entries, note=note)
+    if isinstance(node.value, list):
+        items = tuple(_value(child, name) for child in node.value)
+        return Sequence("list", {"items": items}, note=note)
+    if node.value is None or isinstance(node.value, bool | int | float | str | bytes):
+        return Known(node.value, note=note)
+    return Known(node.raw, note=note)
+
+
+def path_of(value: Value) -> str | None:
+    """The path that a value stands for, relative to the script's folder."""
+    if isinstance(value, OpenFile):
+        return path_of(value.path)
+    if isinstance(value, Known):
+        return value.value if isinstance(value.value, str) else None
+    if isinstance(value, External) and value.last == "__file__":
+        return "script.py"
+    if isinstance(value, Operation) and value.operator == "/":
+        parts = [path_of(operand) for operand in value.operands]
+        return _join([part for part in parts if part is not None], len(parts))
+    if isinstance(value, Attribute) and value.name == "parent":
+        inner = path_of(value.base)
+        return None if inner is None else posixpath.dirname(inner) or "."
+    if isinstance(value, Item):
+        return None
+    if isinstance(value, Made):
+        return _made_path(value)
+    return None
+
+
+def _made_path(value: Made) -> str | None:
+    if value.receiver is not None:
+        if value.name in ("resolve", "absolute", "expanduser", "open", "as_posix"):
+            return path_of(value.receiver)
+        if value.name == "joinpath":
+            start = path_of(value.receiver)
+            rest = [path_of(a.value) for a in value.arguments.positional]
+            parts = [part for part in (start, *rest) if part is not None]
+            return _join(parts, len(rest) + 1)
+        if value.name in ("read_text", "read_bytes", "read"):
+            return path_of(value.receiver)
+    parts = [path_of(argument.value) for argument in value.arguments.positional]
+    known = [part for part in parts if part is not None]
+    if value.name in ("Path", "PurePath", "join"):
+        return _join(known, len(parts))
+    if value.name in ("abspath", "realpath", "expanduser", "str") and len(known) == 1:
+        return known[0]
+    if value.name == "dirname" and len(known) == 1:
+        return posixpath.dirname(known[0]) or "."
+    return None
+
+
+def _join(parts: list[str], expected: int) -> str | None:
+    return posixpath.normpath(posixpath.join(*parts)) if len(parts) == expected and parts else None

@@ -1,0 +1,372 @@
+"""What an expression of a script is worth when nothing is run.
+
+A value is *known* (a scalar, a list, a dict, an object of a class in the script), *foreign* (what
+an imported library made: only its making is known), or *unknown* (with the names by which a user
+may give it). Every value remembers the syntax that defines it (``at``), so that a constant used
+five functions away still points to its literal.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Scalar = None | bool | int | float | complex | str | bytes
+
+
+@dataclass(eq=False)
+class Value:
+    """Base of all values; ``at`` is the syntax that defines it, None when no syntax does
+    (a value from a file beside the script, or one that the user gave)."""
+
+    at: ast.AST | None = field(default=None, kw_only=True)
+    note: str | None = field(default=None, kw_only=True)
+    """Where a value without syntax came from: ``train.yaml`` or ``--set lr``."""
+
+
+@dataclass(eq=False)
+class Known(Value):
+    """A scalar."""
+
+    value: Scalar
+
+
+@dataclass(eq=False)
+class Sequence(Value):
+    """A list, tuple or set. ``slots["items"]`` is a tuple of values; after a loop over something
+    unknown, ``slots["each"]`` is the :class:`Many` that was appended to it."""
+
+    kind: str
+    slots: dict[str, Any]
+
+    @property
+    def items(self) -> tuple[Value, ...]:
+        return tuple(self.slots["items"])
+
+    @property
+    def each(self) -> Many | None:
+        found: Many | None = self.slots.get("each")
+        return found
+
+
+def sequence(kind: str, items: tuple[Value, ...], at: ast.AST | None = None) -> Sequence:
+    """A list, tuple or set of these items."""
+    return Sequence(kind, {"items": items}, at=at)
+
+
+@dataclass(eq=False)
+class Mapping(Value):
+    """A dict. ``keys`` remembers where each key stands; ``slots["more"]`` holds unknown dicts that
+    were merged into it."""
+
+    entries: dict[Any, Value]
+    keys: dict[Any, ast.AST] = field(default_factory=dict)
+    slots: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def more(self) -> tuple[Value, ...]:
+        return tuple(self.slots.get("more", ()))
+
+
+@dataclass(eq=False)
+class Unknown(Value):
+    """What only the running program knows; ``names`` are spellings for ``--set``."""
+
+    names: tuple[str, ...] = ()
+    text: str | None = None
+
+
+@dataclass(eq=False)
+class Absent(Value):
+    """The other side of a conditional addition: nothing."""
+
+
+@dataclass(eq=False)
+class Choice(Value):
+    """One of two values, by a test that is not known."""
+
+    test: Value
+    then: Value
+    otherwise: Value
+
+
+@dataclass(eq=False)
+class Capability(Value):
+    """A value that depends on what the GPU can do (``bf16``): with the capability, and without."""
+
+    name: str
+    then: Value
+    otherwise: Value
+
+
+@dataclass(eq=False)
+class Operation(Value):
+    """An operator applied to values of which not all are known."""
+
+    operator: str
+    operands: tuple[Value, ...]
+
+
+@dataclass(eq=False)
+class Text(Value):
+    """A string of which some parts are known: literals, columns, rendered conversations."""
+
+    parts: tuple[Value, ...]
+
+
+@dataclass(eq=False)
+class Foreign(Value):
+    """Base of what only libraries know; attributes and items that the script sets are kept."""
+
+    attributes: dict[str, Value] = field(default_factory=dict, kw_only=True)
+    entries: dict[Any, Value] = field(default_factory=dict, kw_only=True)
+
+
+@dataclass(eq=False)
+class External(Foreign):
+    """Something imported: ``unsloth.FastLanguageModel``, ``torch.bfloat16``, ``builtins.len``."""
+
+    name: str
+
+    @property
+    def last(self) -> str:
+        return self.name.rpartition(".")[2]
+
+    @property
+    def last_two(self) -> str:
+        return ".".join(self.name.split(".")[-2:])
+
+
+@dataclass(eq=False)
+class Attribute(Foreign):
+    """An attribute of something foreign: ``tokenizer.eos_token``."""
+
+    base: Value
+    name: str
+
+
+@dataclass(eq=False)
+class Item(Foreign):
+    """An item of something foreign: ``dataset["train"]``, or a part of an unpacked result."""
+
+    base: Value
+    key: Value
+
+
+@dataclass(eq=False)
+class Each(Foreign):
+    """Any one element of something foreign: a row of a data set, a turn of a conversation."""
+
+    source: Value
+
+
+@dataclass(eq=False)
+class Batch(Foreign):
+    """Several rows of a data set at once, as a batched map function gets them."""
+
+    source: Value
+
+
+@dataclass(eq=False)
+class Many(Foreign):
+    """A list with one ``element`` for each element of ``source`` (when ``test`` holds)."""
+
+    source: Value
+    element: Value
+    test: Value | None = None
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A value passed to a call; ``key`` is the syntax of its name, ``expression`` of its value."""
+
+    value: Value
+    expression: ast.AST | None = None
+    key: ast.AST | None = None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a call passes. ``more`` holds unknown ``*args`` and ``**kwargs``."""
+
+    positional: tuple[Argument, ...] = ()
+    keywords: dict[str, Argument] = field(default_factory=dict)
+    more: tuple[Value, ...] = ()
+
+    def get(self, name: str, position: int | None = None) -> Argument | None:
+        """An argument by its keyword, or by its position."""
+        if name in self.keywords:
+            return self.keywords[name]
+        if position is not None and position < len(self.positional):
+            return self.positional[position]
+        return None
+
+    def value(self, name: str, position: int | None = None) -> Value | None:
+        """The value of an argument, None when it is not passed."""
+        found = self.get(name, position)
+        return None if found is None else found.value
+
+    def all(self) -> Iterator[Argument]:
+        yield from self.positional
+        yield from self.keywords.values()
+
+
+@dataclass(eq=False)
+class Made(Foreign):
+    """The result of a call of something foreign.
+
+    ``function`` is what was called; for a method it is an :class:`Attribute` of its receiver.
+    ``base`` names the library class when the script calls its own subclass. ``conditions`` are
+    the unknown tests under which the call happens, ``callers`` the calls that led to it, outermost
+    first.
+    """
+
+    function: Value
+    arguments: Arguments
+    base: str | None = None
+    conditions: tuple[Value, ...] = ()
+    callers: tuple[ast.AST, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last part of what was called: ``SFTTrainer``, ``map``."""
+        if isinstance(self.function, External):
+            return self.function.last
+        if isinstance(self.function, Attribute):
+            return self.function.name
+        return ""
+
+    @property
+    def receiver(self) -> Value | None:
+        """What a method was called on."""
+        return self.function.base if isinstance(self.function, Attribute) else None
+
+
+@dataclass(eq=False)
+class Function(Value):
+    """A function or method of the script; ``bound`` is its self."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: Any
+    bound: Value | None = None
+    owner: Class | None = None
+    defaults: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return "lambda" if isinstance(self.node, ast.Lambda) else self.node.name
+
+
+@dataclass(eq=False)
+class Class(Value):
+    """A class of the script; ``fields`` are its annotated attributes in order (a dataclass's
+    constructor takes them), ``attributes`` all that its body defines."""
+
+    name: str
+    node: ast.ClassDef
+    bases: tuple[Value, ...]
+    attributes: dict[str, Value]
+    fields: tuple[str, ...] = ()
+    is_dataclass: bool = False
+
+    def lineage(self) -> list[Class]:
+        """This class and its bases in the script, nearest first."""
+        found: list[Class] = [self]
+        for base in self.bases:
+            if isinstance(base, Class):
+                found.extend(c for c in base.lineage() if c not in found)
+        return found
+
+    def find(self, name: str) -> Value | None:
+        """An attribute of the class or of its bases in the script."""
+        for part in self.lineage():
+            if name in part.attributes:
+                return part.attributes[name]
+        return None
+
+    def foreign_base(self) -> External | None:
+        """The library class that it extends, if it extends one."""
+        for part in self.lineage():
+            for base in part.bases:
+                if isinstance(base, External):
+                    return base
+        return None
+
+
+@dataclass(eq=False)
+class Instance(Value):
+    """An object whose attributes are known: of a class of the script, a namespace, parsed
+    arguments. ``hint`` is what a user would write before an attribute's name (``args``)."""
+
+    attributes: dict[str, Value]
+    type: Class | None = None
+    hint: str | None = None
+
+
+@dataclass(eq=False)
+class Bound(Value):
+    """A method of a known value (``"{}".format``, ``settings.update``)."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(eq=False)
+class OpenFile(Value):
+    """A file that the script opens, by its path."""
+
+    path: Value
+
+
+def is_foreign(value: Value) -> bool:
+    """Whether nothing can be computed with a value, only remembered how it came about."""
+    return isinstance(value, Foreign | Unknown | Operation | Text | Choice | Absent)
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value is true, None when that is not known."""
+    if isinstance(value, Known):
+        return bool(value.value)
+    if isinstance(value, Sequence):
+        return True if value.items else None if value.each else False
+    if isinstance(value, Mapping):
+        return True if value.entries else None if value.more else False
+    if isinstance(value, Choice):
+        then, otherwise = truth(value.then), truth(value.otherwise)
+        return then if then == otherwise else None
+    if isinstance(value, Capability):
+        then, otherwise = truth(value.then), truth(value.otherwise)
+        return then if then == otherwise else None
+    if isinstance(value, Text):
+        return True if any(truth(p) for p in value.parts if isinstance(p, Known)) else None
+    if isinstance(value, Function | Class | Instance | Bound | OpenFile | External):
+        return True
+    if isinstance(value, Made) and value.name[:1].isupper():
+        return True
+    return None
+
+
+def same(a: Value, b: Value) -> bool:
+    """Whether two values are surely equal."""
+    if a is b:
+        return True
+    if isinstance(a, Known) and isinstance(b, Known):
+        return type(a.value) is type(b.value) and a.value == b.value
+    if isinstance(a, External) and isinstance(b, External):
+        return a.name == b.name
+    if isinstance(a, Sequence) and isinstance(b, Sequence):
+        return (
+            a.kind == b.kind
+            and len(a.items) == len(b.items)
+            and a.each is b.each
+            and all(same(x, y) for x, y in zip(a.items, b.items, strict=True))
+        )
+    if isinstance(a, Capability) and isinstance(b, Capability):
+        return (
+            a.name == b.name and same(a.then, b.then) and same(a.otherwise, b.otherwise)
+        )
+    if isinstance(a, Absent) and isinstance(b, Absent):
+        return True
+    return isinstance(a, Function) and isinstance(b, Function) and a.node is b.node

@@ -1,0 +1,195 @@
+"""Python source as a syntax tree whose every node knows its place; nothing is ever executed.
+
+The standard library's parser reads a script in about a millisecond. It knows the grammar of the
+interpreter that ftx runs on, so a script for a newer Python (quotes nested in f-strings) is
+refused by it; libcst then decides whether the text is Python at all, and the expressions that are
+too new are replaced by neutral ones of the same shape, so that all positions stay right.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.errors import UnreadableError
+from translator.source import Source
+from translator.spans import LineIndex, Span
+
+MAX_SYNTAX_NODES = 400_000
+"""The largest script in the wild has some 12,000."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A parsed script or notebook.
+
+    ``text`` is the code (for a notebook, all code cells in a row); ``opaque`` holds the offsets of
+    expressions that this interpreter's parser cannot read, whose value is therefore unknown.
+    ``locate`` says a line as the user knows it.
+    """
+
+    source: Source
+    text: str
+    tree: ast.Module
+    lines: LineIndex
+    opaque: frozenset[int] = frozenset()
+    locate: Callable[[int], str] = field(default=lambda line: f"line {line}")
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node stands. The node must have a position (an expression or a statement)."""
+        at: Any = node
+        return self.lines.span(
+            self.lines.offset(at.lineno, at.col_offset),
+            self.lines.offset(at.end_lineno, at.end_col_offset),
+        )
+
+    def key_span(self, node: ast.AST) -> Span:
+        """Where a keyword's name stands: the name alone, not the value after it."""
+        span = self.span(node)
+        if not isinstance(node, ast.keyword) or node.arg is None:
+            return span
+        return self.lines.span(span.start, span.start + len(node.arg))
+
+    def segment(self, node: ast.AST) -> str:
+        """The text of a node as written."""
+        at: Any = node
+        start = self.lines.offset(at.lineno, at.col_offset)
+        end = self.lines.offset(at.end_lineno, at.end_col_offset)
+        return self.text[start:end]
+
+    def is_opaque(self, node: ast.AST) -> bool:
+        """Whether a node stands for an expression that the parser could not read."""
+        at: Any = node
+        return (
+            bool(self.opaque) and self.lines.offset(at.lineno, at.col_offset) in self.opaque
+        )
+
+
+def parse_script(source: Source) -> Module:
+    """A Python file.
+
+    Raises:
+        UnreadableError: a syntax error, or nested too deeply.
+    """
+    return parse_code(source, source.text)
+
+
+def parse_code(
+    source: Source, text: str, locate: Callable[[int], str] | None = None
+) -> Module:
+    """Code that came from ``source``; ``locate`` says a line of it as the user knows it.
+
+    Raises:
+        UnreadableError: a syntax error, or nested too deeply.
+    """
+    say = locate or (lambda line: f"line {line}")
+    opaque: frozenset[int] = frozenset()
+    readable = text
+    try:
+        tree = _parse(source, text)
+    except SyntaxError as error:
+        newer = _without_newer_syntax(text)
+        if newer is None:
+            raise _syntax_error(source, text, error, say) from None
+        readable, opaque = newer
+        try:
+            tree = _parse(source, readable)
+        except SyntaxError as second:
+            raise _syntax_error(source, text, second, say) from None
+    return Module(source, text, tree, LineIndex(readable), opaque, say)
+
+
+def _parse(source: Source, text: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (RecursionError, MemoryError):
+        raise _refusal(source, Code.TOO_BIG, "is nested too deeply to be a script") from None
+    except ValueError as error:
+        if isinstance(error, SyntaxError):
+            raise
+        raise _refusal(source, Code.SYNTAX, "is not valid Python") from None
+    if len(text) > MAX_SYNTAX_NODES and sum(1 for _ in ast.walk(tree)) > MAX_SYNTAX_NODES:
+        raise _refusal(source, Code.TOO_BIG, "is too large to be a training script")
+    return tree
+
+
+def _without_newer_syntax(text: str) -> tuple[str, frozenset[int]] | None:
+    """The text with unreadable f-strings replaced, and their offsets; None if it is no Python."""
+    import libcst
+    from libcst.metadata import MetadataWrapper, PositionProvider
+
+    try:
+        tree = libcst.parse_module(text)
+        found: list[Any] = []
+        _outermost_strings(tree, found, libcst)
+        wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
+        positions = wrapper.resolve(PositionProvider)
+    except (libcst.ParserSyntaxError, RecursionError):
+        return None
+    lines = LineIndex(text)
+    characters = list(text)
+    opaque: set[int] = set()
+    for node in found:
+        if _is_readable(tree.code_for_node(node)):
+            continue
+        place: Any = positions[node]
+        start = _offset(lines, place.start)
+        end = _offset(lines, place.end)
+        for position in range(start, end):
+            if characters[position] not in "\r\n":
+                characters[position] = " "
+        characters[start], characters[start + 1], characters[end - 1] = "(", "0", ")"
+        opaque.add(start + 1)
+    return ("".join(characters), frozenset(opaque)) if opaque else None
+
+
+def _outermost_strings(node: Any, found: list[Any], libcst: Any) -> None:
+    if isinstance(node, libcst.ConcatenatedString | libcst.FormattedString):
+        found.append(node)
+        return
+    for child in node.children:
+        _outermost_strings(child, found, libcst)
+
+
+def _is_readable(code: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(f"({code})")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _offset(lines: LineIndex, place: Any) -> int:
+    return lines.offset(place.line, 0) + int(place.column)
+
+
+def _syntax_error(
+    source: Source, text: str, error: SyntaxError, locate: Callable[[int], str]
+) -> UnreadableError:
+    lines = LineIndex(text)
+    line = min(max(error.lineno or 1, 1), text.count("\n") + 1)
+    start = lines.offset(line, 0)
+    position = min(start + max((error.offset or 1) - 1, 0), len(text))
+    message = f"is not valid Python: {error.msg} ({locate(line)})"
+    return _refusal(source, Code.SYNTAX, message, lines.span(position, position))
+
+
+def _refusal(source: Source, code: Code, message: str, span: Span | None = None) -> UnreadableError:
+    return UnreadableError(
+        Diagnostic(
+            code=code.code,
+            severity=Severity.ERROR,
+            message=f"{source.path} {message}",
+            file=source.path,
+            span=span,
+        )
+    )

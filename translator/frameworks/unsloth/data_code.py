@@ -72,6 +72,7 @@ class _Composer:
         self.code = DataCode()
         self.steps: dict[tuple[object, ...], _Step] = {}
         self.names: set[str] = set()
+        self.shared: dict[tuple[str, ...], str] = {}
 
     def compose(self) -> DataCode:
         data = self.recipe.data
@@ -236,8 +237,9 @@ class _Composer:
         return lines
 
     def _filter(self, name: str, step: _Step, source: ir.Source) -> str:
+        """Leaves out rows that are too long, as their token ids will be counted."""
         if step.kind == "tokens":
-            length = 'len(row["input_ids"])'
+            test: object = Expression('lambda row: len(row["input_ids"]) <= MAX_LENGTH')
         else:
             text = f"row[{quoted(step.column)}]"
             if step.kind == "pair":
@@ -245,9 +247,9 @@ class _Composer:
                 self.code.eos = True
             chat = isinstance(source.format, ir.ChatFormat)
             special = ", add_special_tokens=False" if chat else ""
-            length = f'len(tokenizer({text}{special})["input_ids"])'
-        condition = f"lambda row: {length} <= MAX_LENGTH"
-        return call(f"{name}.filter", [Argument("", Expression(condition))], prefix=f"{name} = ")
+            ids = f'ids = tokenizer({text}{special})["input_ids"]'
+            test = Expression(self._once("fits", [ids], "return len(ids) <= MAX_LENGTH"))
+        return call(f"{name}.filter", [Argument("", test)], prefix=f"{name} = ")
 
     def _validation(self, joint: Kind) -> None:
         validation = self.recipe.data.validation
@@ -322,10 +324,8 @@ class _Composer:
             "chunks = []",
             f"for text in rows[{quoted(rows.column)}]:",
             f"    ids = {ids}",
-            "    chunks += [",
-            "        ids[start : start + MAX_LENGTH]",
-            "        for start in range(0, len(ids), MAX_LENGTH)",
-            "    ]",
+            "    for start in range(0, len(ids), MAX_LENGTH):",
+            "        chunks.append(ids[start : start + MAX_LENGTH])",
         ]
         note = "Cuts long texts into pieces, so that all of each is trained."
         result = 'return {"input_ids": chunks, "labels": chunks}'
@@ -552,6 +552,14 @@ class _Composer:
                 self.code.constants.append(line)
                 return name
             name, number = f"{stem}_{number}", number + 1
+
+    def _once(self, stem: str, body: Sequence[str], result: str) -> str:
+        """A function with this body: an existing one, or a new one."""
+        key = (stem, *body)
+        if key not in self.shared:
+            self.shared[key] = self._name(stem)
+            self._function(self.shared[key], body, result)
+        return self.shared[key]
 
     def _function(
         self, name: str, body: Sequence[str], result: str, *, argument: str = "row", note: str = ""

@@ -75,7 +75,7 @@ def diff(
     one, other = _document(left), _document(right)
     fields = _differing(canonical(one.recipe), canonical(other.recipe), Recipe, "")
     found = []
-    for field in fields:
+    for field in dict.fromkeys(_common(one.recipe, other.recipe, field) for field in fields):
         sides = _side(one, field), _side(other, field)
         # equal words that mean different things do so because of another field, which is listed
         if sides[0].value != sides[1].value:
@@ -121,6 +121,21 @@ def _differing(one: Any, other: Any, annotation: Any, path: str) -> Iterator[str
             yield from _differing(getattr(one, name), getattr(other, name), inner, step)
     else:
         yield path
+
+
+def _common(one: Recipe, other: Recipe, field: str) -> str:
+    """The field itself, or the place around it where the recipes, as they were written, take
+    different alternatives (a ratio here, steps there)."""
+    cut = [i for i, letter in enumerate(field) if letter in ".["]
+    for end in cut:
+        kinds = {_kind(_value(recipe, field[:end])) for recipe in (one, other)}
+        if len(kinds) > 1:
+            return field[:end]
+    return field
+
+
+def _kind(value: Any) -> object:
+    return value.get("kind") if isinstance(value, dict) else None
 
 
 def _side(document: Document, field: str) -> Side:

@@ -156,7 +156,9 @@ def _severity(data: Mapping[str, Any], path: str) -> Severity:
 def _span(data: Mapping[str, Any], path: str) -> Span | None:
     if "line" not in data:
         return None
-    values = {name: _is(int, data.get(name, 0), f"{path}.{name}") for name in PLACE}
+    line, column = data["line"], data.get("column", 1)
+    fallback = dict.fromkeys(PLACE, 0) | {"column": 1, "end_line": line, "end_column": column}
+    values = {name: _is(int, data.get(name, fallback[name]), f"{path}.{name}") for name in PLACE}
     return Span(**values)
 
 

@@ -81,7 +81,7 @@ def keywords(text: str, function: str) -> dict[str, str]:
 
 
 CASES = {
-    "alpaca masked": (ALPACA, PLAIN, ANSWERS, '"labels": ([-100] * len(prompt) + answer)'),
+    "alpaca masked": (ALPACA, PLAIN, ANSWERS, '"labels": ([-100] * len(prompt) + completion)'),
     "alpaca trained whole": (ALPACA, WHOLE, ir.Supervision(prompt=True), '{"text": prompt'),
     "prompt and completion": (ALPACA, WHOLE, ANSWERS, '"completion": row["output"]'),
     "alpaca as chat": (ALPACA, CHATML, ANSWERS, "train_on_responses_only("),

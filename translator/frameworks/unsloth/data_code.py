@@ -53,9 +53,9 @@ class DataCode:
 
 @dataclass(frozen=True)
 class _Step:
-    """How one group of sources is mapped: the function's name, or None when rows stay."""
+    """How one group of sources is mapped: by these functions, one after the other."""
 
-    function: str | None
+    functions: tuple[str, ...]
     kind: Kind
     column: str = "text"
 
@@ -216,12 +216,12 @@ class _Composer:
         self.code.use("datasets", "load_dataset")
         lines = [_load_call(source, name, streaming=self.recipe.data.streaming)]
         step = self._step(source, place, joint)
-        if step.function is not None:
+        for function in step.functions:
             arguments = [
-                Argument("", Expression(step.function)),
+                Argument("", Expression(function)),
                 Argument("remove_columns", Expression(f"{name}.column_names")),
             ]
-            if step.function.startswith("to_chunks"):
+            if function.startswith("to_chunks"):
                 arguments.insert(1, Argument("batched", True))
             lines.append(call(f"{name}.map", arguments, prefix=f"{name} = "))
         if self.recipe.data.overlong == "drop" and step.kind in ("text", "pair", "tokens"):
@@ -294,43 +294,48 @@ class _Composer:
             case ir.PromptRows():
                 return self._prompt_step(rows, form)
             case ir.TokenRows():
-                return _Step(None, "raw")
+                return _Step((), "raw")
             case ir.CustomRows() | ir.MessageRows():
                 name = self._name("to_text")
                 reference = rows.reference if isinstance(rows, ir.CustomRows) else rows.column
                 self._function(name, [], f"raise NotImplementedError({literal(reference)})")
-                return _Step(name, "text")
+                return _Step((name,), "text")
 
     def _text_step(self, rows: ir.TextRows, form: ir.Format, joint: Kind) -> _Step:
         end = isinstance(form, ir.PlainFormat) and form.end == "eos"
-        text = f"row[{quoted(rows.column)}]"
-        if self.recipe.data.overlong == "split":
-            return self._chunks_step(rows, end)
+        first = _Step((), "text", rows.column)
         if end:
             self.code.eos = True
-            text = f"{text} + EOS"
-        if joint == "tokens":
-            return self._tokens_from_text(text, special=True)
-        if not end:
-            return _Step(None, "text", rows.column)
-        name = self._name("to_text")
-        self._function(name, [], f'return {{"text": {text}}}')
-        return _Step(name, "text")
+            name = self._name("to_text")
+            self._function(name, [], f'return {{"text": row[{quoted(rows.column)}] + EOS}}')
+            first = _Step((name,), "text")
+        return self._tokens(first, joint, special=True)
 
-    def _chunks_step(self, rows: ir.TextRows, end: bool) -> _Step:
-        name = self._name("to_chunks")
-        ids = f'tokenizer(text)["input_ids"]{" + [tokenizer.eos_token_id]" if end else ""}'
-        body = [
-            "chunks = []",
-            f"for text in rows[{quoted(rows.column)}]:",
-            f"    ids = {ids}",
-            "    for start in range(0, len(ids), MAX_LENGTH):",
-            "        chunks.append(ids[start : start + MAX_LENGTH])",
-        ]
-        note = "Cuts long texts into pieces, so that all of each is trained."
-        result = 'return {"input_ids": chunks, "labels": chunks}'
-        self._function(name, body, result, argument="rows", note=note)
-        return _Step(name, "tokens")
+    def _tokens(self, step: _Step, joint: Kind, *, special: bool) -> _Step:
+        """A step that makes text, followed by one that makes tokens where sources need them."""
+        if joint != "tokens" or step.kind != "text":
+            return step
+        extra = "" if special else ", add_special_tokens=False"
+        if self.recipe.data.overlong == "split":
+            body = [
+                "chunks = []",
+                f"for text in rows[{quoted(step.column)}]:",
+                f'    ids = tokenizer(text{extra})["input_ids"]',
+                "    for start in range(0, len(ids), MAX_LENGTH):",
+                "        chunks.append(ids[start : start + MAX_LENGTH])",
+            ]
+            note = "Cuts long texts into pieces, so that all of each is trained."
+            result = 'return {"input_ids": chunks, "labels": chunks}'
+            name = self._once("to_chunks", body, result, argument="rows", note=note)
+        else:
+            text = f"tokenizer(row[{quoted(step.column)}]{extra})"
+            body = [f'ids = {text}["input_ids"]{self._cut}']
+            name = self._once("to_tokens", body, 'return {"input_ids": ids, "labels": ids}')
+        return _Step((*step.functions, name), "tokens")
+
+    @property
+    def _cut(self) -> str:
+        return "" if self.recipe.data.overlong == "drop" else "[:MAX_LENGTH]"
 
     def _instruction_step(
         self, rows: ir.InstructionRows, form: ir.Format, mask: ir.Supervision, joint: Kind
@@ -348,66 +353,50 @@ class _Composer:
             turns.append(f'{{"role": "assistant", "content": {output}}}')
             lines = [*body, "messages = [", *(f"    {turn}," for turn in turns), "]"]
             return self._chat_step(lines, joint, None)
-        if (
-            form.joined == "separately"
-            or joint == "tokens"
-            or (not mask.prompt and form.end == "none")
-        ):
-            return self._tokens_step(body, prompt, output, form, mask)
-        if mask.prompt:
+        end = " + EOS" if form.end == "eos" else ""
+        whole = form.joined == "whole"
+        if whole and mask.prompt:
             self.code.eos |= form.end == "eos"
-            end = " + EOS" if form.end == "eos" else ""
             name = self._name("to_text")
             self._function(name, body, f'return {{"text": {prompt} + {output}{end}}}')
-            return _Step(name, "text")
-        # The end token is added by TRL and by Unsloth (unsloth_zoo/dataset_utils.py:2909).
+            return self._tokens(_Step((name,), "text"), joint, special=True)
+        # TRL and Unsloth add the end token themselves (unsloth_zoo/dataset_utils.py:2909).
+        pair = joint == "pair"
+        if not pair:
+            self.code.eos |= form.end == "eos"
+            output += end
         name = self._name("to_prompt_and_completion")
         self._function(name, body, f'return {{"prompt": {prompt}, "completion": {output}}}')
-        return _Step(name, "pair")
+        if pair:
+            return _Step((name,), "pair")
+        return _Step((name, self._pair_tokens(whole, mask)), "tokens")
 
-    def _tokens_step(
-        self, body: list[str], prompt: str, output: str, form: ir.PlainFormat, mask: ir.Supervision
-    ) -> _Step:
-        name = self._name("to_tokens")
-        end = " + [tokenizer.eos_token_id]" if form.end == "eos" else ""
-        if form.joined == "whole":
+    def _pair_tokens(self, whole: bool, mask: ir.Supervision) -> str:
+        """A function that makes tokens of a prompt and a completion."""
+        special = ", add_special_tokens=False"
+        if whole:
             body = [
-                *body,
-                f"prompt = {prompt}",
-                f'ids = tokenizer(prompt + {output})["input_ids"]{end}',
-                'length = len(tokenizer(prompt)["input_ids"])',
+                'ids = tokenizer(row["prompt"] + row["completion"])["input_ids"]',
+                'length = len(tokenizer(row["prompt"])["input_ids"])',
             ]
-            ids, masked = "ids", "[-100] * length + ids[length:]"
+            ids, labels = "ids", "[-100] * length + ids[length:]"
+            note = "Makes tokens"
         else:
             body = [
-                *body,
-                f'prompt = tokenizer({prompt})["input_ids"]',
-                f'answer = tokenizer({output}, add_special_tokens=False)["input_ids"]',
+                'prompt = tokenizer(row["prompt"])["input_ids"]',
+                f'completion = tokenizer(row["completion"]{special})["input_ids"]',
             ]
-            if end:
-                body.append("answer.append(tokenizer.eos_token_id)")
-            ids, masked = "prompt + answer", "[-100] * len(prompt) + answer"
-        labels = ids if mask.prompt else masked
-        cut = "" if self.recipe.data.overlong == "drop" else "[:MAX_LENGTH]"
+            ids, labels = "prompt + completion", "[-100] * len(prompt) + completion"
+            note = "Prompt and completion become tokens on their own"
+        labels = ids if mask.prompt else labels
+        note += "." if mask.prompt else "; only the completion is trained."
         result = [
             "return {",
-            f'    "input_ids": {_cut(ids, cut)},',
-            f'    "labels": {_cut(labels, cut)},',
+            f'    "input_ids": {_sliced(ids, self._cut)},',
+            f'    "labels": {_sliced(labels, self._cut)},',
             "}",
         ]
-        separate = form.joined == "separately"
-        note = "Prompt and answer become tokens on their own" if separate else "Makes tokens"
-        note += "." if mask.prompt else "; only the answer is trained."
-        self._function(name, body, "\n".join(result), note=note)
-        return _Step(name, "tokens")
-
-    def _tokens_from_text(self, text: str, *, special: bool, body: Sequence[str] = ()) -> _Step:
-        name = self._name("to_tokens")
-        extra = "" if special else ", add_special_tokens=False"
-        cut = "" if self.recipe.data.overlong == "drop" else "[:MAX_LENGTH]"
-        lines = [*body, f'ids = tokenizer({text}{extra})["input_ids"]{cut}']
-        self._function(name, lines, 'return {"input_ids": ids, "labels": ids}')
-        return _Step(name, "tokens")
+        return self._once("to_tokens", body, "\n".join(result), note=note)
 
     def _chat_step(self, body: list[str], joint: Kind, tools: str | None) -> _Step:
         extra = f", tools=row[{quoted(tools)}]" if tools else ""
@@ -416,11 +405,9 @@ class _Composer:
             variable = body[0].removeprefix("messages = ")
             body = []
         text = f"tokenizer.apply_chat_template({variable}, tokenize=False{extra})"
-        if joint == "tokens":
-            return self._tokens_from_text(text, special=False, body=body)
         name = self._name("to_text")
         self._function(name, [*body, f"text = {text}"], 'return {"text": text}')
-        return _Step(name, "text")
+        return self._tokens(_Step((name,), "text"), joint, special=False)
 
     def _turns(self, rows: ir.MessageRows, form: ir.ChatFormat) -> list[str]:
         """Statements that leave the turns of a row in ``messages``."""
@@ -487,7 +474,7 @@ class _Composer:
         if rows.messages or not isinstance(form, ir.ChatFormat):
             same = all(column in (None, key) for key, column in names.items())
             if same and rows.system is None:
-                return _Step(None, "columns")
+                return _Step((), "columns")
             pairs = [f'"{k}": row[{quoted(c)}]' for k, c in names.items() if c is not None]
             return self._columns(pairs)
         prompt = f'{{"role": "user", "content": row[{quoted(rows.prompt or "prompt")}]}}'
@@ -511,7 +498,7 @@ class _Composer:
                 f'"label": row[{quoted(rows.label)}]',
             ])  # fmt: skip
         if all(key == column for key, column in names.items()):
-            return _Step(None, "columns")
+            return _Step((), "columns")
         return self._columns([f'"{key}": row[{quoted(column)}]' for key, column in names.items()])
 
     def _prompt_step(self, rows: ir.PromptRows, form: ir.Format) -> _Step:
@@ -519,16 +506,16 @@ class _Composer:
             turn = f'{{"role": "user", "content": row[{quoted(rows.prompt)}]}}'
             name = self._name("to_prompt")
             self._function(name, [], f'return {{**row, "prompt": [{turn}]}}')
-            return _Step(name, "columns")
+            return _Step((name,), "columns")
         if rows.prompt == "prompt":
-            return _Step(None, "columns")
+            return _Step((), "columns")
         return self._columns([f'"prompt": row[{quoted(rows.prompt)}]'])
 
     def _columns(self, pairs: Sequence[str]) -> _Step:
         name = self._name("to_columns")
         result = "\n".join(["return {", *(f"    {pair}," for pair in pairs), "}"])
         self._function(name, [], result)
-        return _Step(name, "columns")
+        return _Step((name,), "columns")
 
     # -- text -------------------------------------------------------------------------------------
 
@@ -553,12 +540,14 @@ class _Composer:
                 return name
             name, number = f"{stem}_{number}", number + 1
 
-    def _once(self, stem: str, body: Sequence[str], result: str) -> str:
+    def _once(
+        self, stem: str, body: Sequence[str], result: str, *, argument: str = "row", note: str = ""
+    ) -> str:
         """A function with this body: an existing one, or a new one."""
-        key = (stem, *body)
+        key = (stem, *body, result)
         if key not in self.shared:
             self.shared[key] = self._name(stem)
-            self._function(self.shared[key], body, result)
+            self._function(self.shared[key], body, result, argument=argument, note=note)
         return self.shared[key]
 
     def _function(
@@ -572,7 +561,7 @@ class _Composer:
         self.code.functions.append("\n".join(_wrapped(line) for line in lines))
 
 
-def _cut(expression: str, cut: str) -> str:
+def _sliced(expression: str, cut: str) -> str:
     if not cut:
         return expression
     return f"({expression}){cut}" if re.search(r"\s", expression) else f"{expression}{cut}"

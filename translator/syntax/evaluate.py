@@ -116,13 +116,13 @@ def _follow_entries(machine: Statements, scope: Scope, interesting: frozenset[st
         waiting = _not_entered(machine, interesting)
         if not waiting or machine.exhausted:
             return
-        mentioned = {
+        called = {
             name
             for value in waiting
             for name in mentioned(value.node)
             if name != getattr(value.node, "name", "")
         }
-        roots = [v for v in waiting if getattr(v.node, "name", "") not in mentioned]
+        roots = [v for v in waiting if getattr(v.node, "name", "") not in called]
         value = (roots or waiting)[0]
         if isinstance(value, Class):
             _follow_class(machine, value, interesting)

@@ -120,7 +120,9 @@ def _converted(machine: Machine, default: Value, made: Made) -> Value:
         except ValueError:
             return default
     if isinstance(kind, Function):
-        result = machine.call(kind, Arguments((Argument(default, default.at),)), made.at or kind.node)
+        result = machine.call(
+            kind, Arguments((Argument(default, default.at),)), made.at or kind.node
+        )
         return result if isinstance(result, Known) else default
     return default
 
@@ -139,9 +141,7 @@ def _dataclasses(parser: Value) -> list[Value]:
     return [] if given is None else [given]
 
 
-def _objects(
-    machine: Any, parser: Value, node: ast.AST, content: Value | None = None
-) -> Value:
+def _objects(machine: Any, parser: Value, node: ast.AST, content: Value | None = None) -> Value:
     made: list[Value] = []
     for kind in _dataclasses(parser):
         keywords: dict[str, Argument] = {}

@@ -162,9 +162,7 @@ class Calls(Expressions):
         factory = value.arguments.value("default_factory")
         return self.unknown(value.at) if factory is None else self.call(factory, Arguments(), node)
 
-    def bound_arguments(
-        self, function: Function, arguments: Arguments, scope: Scope
-    ) -> None:
+    def bound_arguments(self, function: Function, arguments: Arguments, scope: Scope) -> None:
         """Binds the parameters of a function in its new scope."""
         args = function.node.args
         plain = [a.arg for a in (*args.posonlyargs, *args.args)]

@@ -239,9 +239,7 @@ class Expressions(Machine):
 
     @staticmethod
     def _capable(value: Capability, other: Value, wanted: bool, node: ast.AST) -> Value:
-        sides = [
-            side if truth(side) is wanted else other for side in (value.then, value.otherwise)
-        ]
+        sides = [side if truth(side) is wanted else other for side in (value.then, value.otherwise)]
         return Capability(value.name, sides[0], sides[1], at=node)
 
     def _Compare(self, node: ast.Compare, scope: Scope) -> Value:

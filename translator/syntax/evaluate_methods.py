@@ -82,7 +82,11 @@ def _text_method(
             plain.append(argument.value.value)
         else:
             return None
-    if name == "replace" and len(plain) > 1 and len(text) * (len(str(plain[1])) + 1) > MAX_TEXT * 50:
+    if (
+        name == "replace"
+        and len(plain) > 1
+        and len(text) * (len(str(plain[1])) + 1) > MAX_TEXT * 50
+    ):
         return None
     try:
         result = getattr(text, name)(*plain)

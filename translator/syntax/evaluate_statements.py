@@ -245,9 +245,7 @@ class Statements(Calls):
 
     # -- definitions ------------------------------------------------------------------------------
 
-    def _FunctionDef(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope
-    ) -> Flow:
+    def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Flow:
         defaults = (*self.defaults(node.args, scope), *self._options(node, scope))
         outer = scope.parent if scope.is_class else scope
         self.assign(node.name, Function(node, outer, defaults=defaults, at=node), scope)
@@ -288,9 +286,7 @@ class Statements(Calls):
             or (isinstance(base, Class) and base.is_dataclass)
             for base in bases
         )
-        made = Class(
-            node.name, node, bases, dict(body.variables), fields, is_dataclass, at=node
-        )
+        made = Class(node.name, node, bases, dict(body.variables), fields, is_dataclass, at=node)
         for value in made.attributes.values():
             if isinstance(value, Function) and value.owner is None:
                 value.owner = made

@@ -364,9 +364,7 @@ def same(a: Value, b: Value) -> bool:
             and all(same(x, y) for x, y in zip(a.items, b.items, strict=True))
         )
     if isinstance(a, Capability) and isinstance(b, Capability):
-        return (
-            a.name == b.name and same(a.then, b.then) and same(a.otherwise, b.otherwise)
-        )
+        return a.name == b.name and same(a.then, b.then) and same(a.otherwise, b.otherwise)
     if isinstance(a, Absent) and isinstance(b, Absent):
         return True
     return isinstance(a, Function) and isinstance(b, Function) and a.node is b.node

@@ -65,9 +65,7 @@ class Module:
     def is_opaque(self, node: ast.AST) -> bool:
         """Whether a node stands for an expression that the parser could not read."""
         at: Any = node
-        return (
-            bool(self.opaque) and self.lines.offset(at.lineno, at.col_offset) in self.opaque
-        )
+        return bool(self.opaque) and self.lines.offset(at.lineno, at.col_offset) in self.opaque
 
 
 def parse_script(source: Source) -> Module:
@@ -79,9 +77,7 @@ def parse_script(source: Source) -> Module:
     return parse_code(source, source.text)
 
 
-def parse_code(
-    source: Source, text: str, locate: Callable[[int], str] | None = None
-) -> Module:
+def parse_code(source: Source, text: str, locate: Callable[[int], str] | None = None) -> Module:
     """Code that came from ``source``; ``locate`` says a line of it as the user knows it.
 
     Raises:

@@ -1,0 +1,313 @@
+"""The tree of one training, part by part (see :mod:`translator.frameworks.unsloth.script`)."""
+
+from __future__ import annotations
+
+from translator.frameworks.unsloth.script_data import DataReader
+from translator.frameworks.unsloth.script_lineage import (
+    Lineage,
+    ancestors,
+    class_of,
+    model_lineage,
+    root_calls,
+    trainer_of,
+)
+from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.syntax.evaluate import Program
+from translator.syntax.evaluate_values import (
+    Choice,
+    Class,
+    Function,
+    Instance,
+    Known,
+    Made,
+    Mapping,
+    Value,
+)
+from translator.tree import Node
+
+_LOAD_ORDER = (
+    "model_name", "max_seq_length", "dtype", "load_in_4bit", "load_in_8bit", "load_in_16bit",
+    "full_finetuning", "token", "device_map",
+)  # fmt: skip
+_PEFT_ORDER = (
+    "model", "r", "target_modules", "lora_alpha", "lora_dropout", "bias",
+)  # fmt: skip
+_VISION_PEFT_ORDER = ("model", "r", "target_modules", "lora_alpha", "lora_dropout", "bias")
+_TEMPLATE_ORDER = ("tokenizer", "chat_template", "mapping", "map_eos_token", "system_message")
+_RESPONSES_ORDER = ("trainer", "instruction_part", "response_part", "force_match", "tokenizer")
+_TOKEN_ORDER = ("model", "tokenizer", "new_tokens", "method", "interpolation")
+_TRAINER_ORDER = {
+    "DPOTrainer": ("model", "ref_model", "args", "data_collator", "train_dataset", "eval_dataset"),
+    "KTOTrainer": ("model", "ref_model", "args", "train_dataset", "eval_dataset"),
+    "GRPOTrainer": ("model", "reward_funcs", "args", "train_dataset", "eval_dataset"),
+}
+_PLAIN_TRAINER_ORDER = ("model", "args", "data_collator", "train_dataset", "eval_dataset")
+_TOKENIZER_ATTRIBUTES = frozenset(
+    "pad_token pad_token_id eos_token eos_token_id bos_token padding_side truncation_side "
+    "add_bos_token add_eos_token model_max_length unk_token".split()
+)
+_SAVES = frozenset(
+    "save_pretrained save_pretrained_merged save_pretrained_gguf push_to_hub push_to_hub_merged "
+    "push_to_hub_gguf save_model".split()
+)
+_ENV_TRAINER = ("model", "args", "train_dataset", "eval_dataset")
+
+
+class TrainingReader:
+    """Builds the trees of a program's trainings."""
+
+    def __init__(self, program: Program, versions: dict[str, str]) -> None:
+        self.program = program
+        self.versions = versions
+        self.builder = TreeBuilder(program)
+        self.data = DataReader(self.builder)
+        self.positions = {id(made): n for n, made in enumerate(program.calls)}
+
+    def tree(self, trainer: Made, train: Made | None, trainers: dict[int, Made]) -> Node:
+        """The tree of one training."""
+        passed = self._passed(trainer)
+        lineage = model_lineage(passed.get("model"))
+        args = passed.get("args")
+        tokenizer = passed.get("processing_class") or passed.get("tokenizer")
+        dataset = passed.get("train_dataset")
+        parts: dict[str, Node | None] = {
+            "script": self._script(),
+            "load": self._load(lineage),
+            "peft": self._peft(lineage, passed.get("peft_config")),
+            "template": self._template(trainer, tokenizer, lineage),
+            "tokens": self._tokens(trainer, lineage),
+            "args": self._args(args, trainer),
+            "trainer": self._trainer(trainer, dataset),
+            "responses": self._responses(trainer, trainers),
+            "data": self._data(dataset, passed.get("eval_dataset"), trainer),
+            "train": self._train(train),
+            "save": self._save(trainer, lineage, trainers),
+        }
+        present = {name: node for name, node in parts.items() if node is not None}
+        return Node(value=present, span=self.builder.span(trainer.at))
+
+    def _passed(self, trainer: Made) -> dict[str, Value]:
+        """The trainer's arguments by name."""
+        name = trainer.base or class_of(trainer)
+        order = _TRAINER_ORDER.get(name, _PLAIN_TRAINER_ORDER)
+        found = {
+            order[position]: argument.value
+            for position, argument in enumerate(trainer.arguments.positional)
+            if position < len(order)
+        }
+        found.update({k: a.value for k, a in trainer.arguments.keywords.items()})
+        for key in ("train_dataset", "eval_dataset"):
+            if key in trainer.attributes:
+                found[key] = trainer.attributes[key]
+        return found
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def _script(self) -> Node:
+        imports = self.program.imports
+        unsloth = "unsloth" in imports
+        before = unsloth and (
+            "trl" not in imports or imports.index("unsloth") < imports.index("trl")
+        )
+        content: dict[str, object] = {"unsloth": unsloth, "unsloth_before_trl": before}
+        if self.versions:
+            content["versions"] = dict(self.versions)
+        return self.builder.plain(content)
+
+    def _load(self, lineage: Lineage) -> Node | None:
+        if lineage.load is None:
+            if lineage.named is None:
+                return None
+            name = self.builder.node(lineage.named)
+            return self.builder.plain({"class": "str", "model_name": name}, lineage.named.at)
+        made = lineage.load
+        order = _LOAD_ORDER
+        if not class_of(made).startswith("Fast"):
+            order = ("pretrained_model_name_or_path",)
+        content = {"class": self.builder.leaf(class_of(made), made.at)}
+        content.update(self.builder.keywords(made, (), order))
+        if "pretrained_model_name_or_path" in content:
+            content["model_name"] = content.pop("pretrained_model_name_or_path")
+        return self.builder.leaf(content, made.at)
+
+    def _peft(self, lineage: Lineage, config: Value | None) -> Node | None:
+        made = lineage.peft
+        if made is None:
+            return self._peft_config(config)
+        given = made.arguments.value("peft_config", 1)
+        if isinstance(given, Made):
+            return self._peft_config(given)
+        content = {"class": self.builder.leaf(class_of(made), made.at)}
+        content.update(self.builder.keywords(made, ("model",), _PEFT_ORDER))
+        return self.builder.leaf(content, made.at)
+
+    def _peft_config(self, config: Value | None) -> Node | None:
+        if config is None or (isinstance(config, Known) and config.value is None):
+            return None
+        if isinstance(config, Made):
+            content = self.builder.call(config)
+            return self.builder.leaf(content, config.at)
+        return self.builder.plain({"class": self.builder.node(config, config.at)}, config.at)
+
+    def _template(self, trainer: Made, tokenizer: Value | None, lineage: Lineage) -> Node | None:
+        content: dict[str, Node] = {}
+        made = self._template_call(trainer, tokenizer)
+        at = None
+        if made is not None:
+            at = made.at
+            content.update(self.builder.keywords(made, ("tokenizer",), _TEMPLATE_ORDER))
+        for setting in self.program.settings:
+            if setting.name == "chat_template" and setting.order <= self._position(trainer):
+                if made is None or setting.order > self._position(made):
+                    content["jinja"] = self.builder.node(setting.value, setting.value.at)
+                    at = setting.at
+        return self.builder.leaf(content, at) if content else None
+
+    def _template_call(self, trainer: Made, tokenizer: Value | None) -> Made | None:
+        """The call of get_chat_template that the trainer's tokenizer went through; without a
+        tokenizer, the last one before the trainer."""
+        if tokenizer is not None:
+            for part in ancestors(tokenizer):
+                if isinstance(part, Made) and part.name == "get_chat_template":
+                    return part
+        before = [
+            made
+            for made in self.program.calls[: self._position(trainer)]
+            if made.name == "get_chat_template" and not made.conditions
+        ]
+        return before[-1] if before else None
+
+    def _tokens(self, trainer: Made, lineage: Lineage) -> Node | None:
+        content: dict[str, Node] = {}
+        at = None
+        end = self._position(trainer)
+        for made in self.program.calls[:end]:
+            if made.name == "add_new_tokens":
+                skip = ("model", "tokenizer")
+                content.update(self.builder.keywords(made, skip, _TOKEN_ORDER))
+                at = made.at
+            elif made.name in ("add_tokens", "add_special_tokens") and made.receiver is not None:
+                given = next((a for a in made.arguments.all()), None)
+                if given is not None:
+                    content[made.name] = self.builder.node(given.value, given.expression)
+                    at = made.at
+        for setting in self.program.settings:
+            if setting.name in _TOKENIZER_ATTRIBUTES and setting.order <= end:
+                if not isinstance(setting.target, Made) or setting.target.name != "config":
+                    content[setting.name] = self.builder.node(setting.value, setting.value.at)
+                    at = at or setting.at
+        return self.builder.leaf(content, at) if content else None
+
+    def _args(self, args: Value | None, trainer: Made) -> Node | None:
+        if args is None:
+            return None
+        if isinstance(args, Made):
+            return self.builder.leaf(self.builder.call(args), args.at)
+        if isinstance(args, Instance):
+            content = {"class": self.builder.leaf(args.type.name if args.type else "", args.at)}
+            base = args.type.foreign_base() if args.type else None
+            if base is not None:
+                content["base"] = self.builder.leaf(base.last, args.at)
+            for name, value in args.attributes.items():
+                content[name] = self.builder.node(value, value.at, (name,))
+            return self.builder.leaf(content, args.at)
+        if isinstance(args, Choice):
+            return self._either_args(args, trainer)
+        argument = trainer.arguments.get("args", 1)
+        use = argument.expression if argument is not None else args.at
+        return self.builder.leaf({"**": self.builder.node(args, use, ("args",))}, args.at)
+
+    def _either_args(self, args: Choice, trainer: Made) -> Node | None:
+        """Both configurations of a branch: what they agree on, the rest unresolved."""
+        first = self._args(args.then, trainer)
+        second = self._args(args.otherwise, trainer)
+        if first is None or second is None:
+            return first or second
+        merged: dict[str, Node] = {}
+        for key in {**first.value, **second.value}:
+            left, right = first.value.get(key), second.value.get(key)
+            if left is not None and right is not None and left.plain() == right.plain():
+                merged[key] = left
+            else:
+                node = left or right
+                unresolved = self.builder.unresolved(args, args.test.at, (key,))
+                merged[key] = Node(unresolved, node.span, node.key_span, node.raw)
+        return self.builder.leaf(merged, args.at)
+
+    def _trainer(self, trainer: Made, dataset: Value | None) -> Node:
+        name = trainer.base or class_of(trainer)
+        order = _TRAINER_ORDER.get(name, _PLAIN_TRAINER_ORDER)
+        skip = ("model", "args", "train_dataset", "eval_dataset", "peft_config", "formatting_func")
+        content = {"class": self.builder.leaf(class_of(trainer), trainer.at)}
+        if trainer.base is not None:
+            content["base"] = self.builder.leaf(trainer.base, trainer.at)
+        for key, node in self.builder.keywords(trainer, skip, order).items():
+            if key in ("tokenizer", "processing_class"):
+                node = self.builder.leaf(node.reference or node.raw or "tokenizer", None)
+            content[key] = node
+        function = trainer.arguments.value("formatting_func")
+        if isinstance(function, Known):
+            content["formatting_func"] = self.builder.node(function)
+        elif function is not None:
+            source = dataset if dataset is not None else function
+            content["formatting_func"] = self.data.rows.formatting_function(function, source)
+        return self.builder.leaf(content, trainer.at)
+
+    def _responses(self, trainer: Made, trainers: dict[int, Made]) -> Node | None:
+        for made in self.program.calls:
+            if made.name != "train_on_responses_only":
+                continue
+            given = made.arguments.value("trainer", 0)
+            if given is not None and trainer_of(given, trainers) is trainer:
+                content = self.builder.keywords(made, ("trainer", "tokenizer"), _RESPONSES_ORDER)
+                return self.builder.leaf(content, made.at)
+        return None
+
+    def _data(self, train: Value | None, evaluation: Value | None, trainer: Made) -> Node | None:
+        content: dict[str, Node] = {}
+        for name, value in (("train", train), ("eval", evaluation)):
+            if value is None or (isinstance(value, Known) and value.value is None):
+                continue
+            if isinstance(value, Mapping):
+                content[name] = self.builder.node(value)
+            else:
+                content[name] = self.data.dataset(value)
+        return self.builder.leaf(content, trainer.at) if content else None
+
+    def _train(self, train: Made | None) -> Node | None:
+        if train is None:
+            return None
+        content = self.builder.keywords(train, ("trainer",), ("resume_from_checkpoint",))
+        return self.builder.leaf(content, train.at) if content else None
+
+    def _save(self, trainer: Made, lineage: Lineage, trainers: dict[int, Made]) -> Node | None:
+        start = self._position(trainer)
+        loads = {id(made) for made in (lineage.load, lineage.peft) if made is not None}
+        found: list[Node] = []
+        for made in self.program.calls[start:]:
+            if made.name not in _SAVES or made.receiver is None or made.conditions:
+                continue
+            receiver = made.receiver
+            of_model = bool(root_calls(receiver) & loads) or any(
+                part is trainer for part in ancestors(receiver)
+            )
+            if not of_model or _is_tokenizer(receiver):
+                continue
+            content = {"method": self.builder.leaf(made.name, made.at)}
+            order = ("path", "tokenizer", "save_method")
+            content.update(self.builder.keywords(made, ("tokenizer", "token"), order))
+            content.pop("tokenizer", None)
+            found.append(self.builder.leaf(content, made.at))
+        return self.builder.leaf(found, trainer.at) if found else None
+
+    def _position(self, made: Made) -> int:
+        return self.positions.get(id(made), len(self.positions))
+
+
+def _is_tokenizer(value: Value) -> bool:
+    from translator.syntax.evaluate_values import Item
+
+    return isinstance(value, Item) and isinstance(value.key, Known) and value.key.value == 1
+
+
+__all__ = ["Class", "Function", "TrainingReader"]

@@ -1,0 +1,258 @@
+"""From what the evaluator knows to a positioned tree.
+
+Leaves are scalars, :class:`~translator.tree.Unresolved`, and two kinds that only scripts have:
+:class:`Depends` (a value that depends on the GPU) and :class:`Symbol` (something named, such as
+``torch.bfloat16`` or a function of the script).
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from translator.spans import Span
+from translator.syntax.evaluate import Program
+from translator.syntax.evaluate_machine import dotted
+from translator.syntax.evaluate_values import (
+    Absent,
+    Argument,
+    Capability,
+    Choice,
+    Class,
+    External,
+    Function,
+    Instance,
+    Known,
+    Made,
+    Mapping,
+    OpenFile,
+    Sequence,
+    Unknown,
+    Value,
+)
+from translator.tree import Node, Unresolved
+
+MAX_DEPTH = 24
+MAX_TEXT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Depends:
+    """A value by what the GPU can do: ``then`` where it has the capability (``"bf16"``)."""
+
+    capability: str
+    then: object
+    otherwise: object
+
+    @property
+    def negated(self) -> bool:
+        """Whether it is the negation, as in ``fp16 = not is_bfloat16_supported()``."""
+        return self.then is False and self.otherwise is True
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """Something that has a name: ``torch.bfloat16``, or (``local``) a function or class of the
+    script."""
+
+    name: str
+    local: bool = False
+
+    @property
+    def last(self) -> str:
+        return self.name.rpartition(".")[2]
+
+
+class TreeBuilder:
+    """Builds nodes for values, each with the span of the syntax that defines it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.module = program.module
+
+    # -- places -----------------------------------------------------------------------------------
+
+    def span(self, at: ast.AST | None) -> Span:
+        """The span of a piece of syntax; the module's first character when there is none."""
+        if at is None or not hasattr(at, "lineno"):
+            return self.module.lines.span(0, 0)
+        return self.module.span(at)
+
+    def text(self, at: ast.AST | None) -> str:
+        """The text of a piece of syntax, shortened."""
+        if at is None or not hasattr(at, "lineno"):
+            return "?"
+        text = self.module.segment(at)
+        return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+    def leaf(self, value: object, at: ast.AST | None = None) -> Node:
+        """A node for a fact that the reading itself found."""
+        return Node(value=value, span=self.span(at))
+
+    def plain(self, value: object, at: ast.AST | None = None) -> Node:
+        """Nested plain dicts and lists (nodes among them) as one node."""
+        if isinstance(value, Node):
+            return value
+        if isinstance(value, dict):
+            return self.leaf({key: self.plain(item, at) for key, item in value.items()}, at)
+        if isinstance(value, list):
+            return self.leaf([self.plain(item, at) for item in value], at)
+        return self.leaf(value, at)
+
+    # -- values -----------------------------------------------------------------------------------
+
+    def argument(self, name: str, argument: Argument) -> Node:
+        """The node of one argument of a call; what the user gave for its name comes first."""
+        value = self.program.machine.override(name) or argument.value
+        node = self.node(value, argument.expression, (name,))
+        if argument.key is not None:
+            node.key_span = self.module.key_span(argument.key)
+        return node
+
+    def node(
+        self,
+        value: Value,
+        use: ast.AST | None = None,
+        names: tuple[str, ...] = (),
+        depth: int = 0,
+    ) -> Node:
+        """The node of a value; ``use`` is the expression that led to it."""
+        at = value.at if value.at is not None and hasattr(value.at, "lineno") else use
+        reference = None
+        if use is not None and at is not use:
+            reference = self.text(use)
+        node = Node(
+            value=self._content(value, use, names, depth),
+            span=self.span(at),
+            raw=self.text(at) if value.at is not None else "",
+            reference=reference if value.note is None else self.text(use),
+            comment=value.note or None,
+        )
+        return node
+
+    def _content(
+        self, value: Value, use: ast.AST | None, names: tuple[str, ...], depth: int
+    ) -> object:
+        if depth > MAX_DEPTH:
+            return self.unresolved(value, use, names)
+        if isinstance(value, Known):
+            return value.value
+        if isinstance(value, Sequence) and value.each is None:
+            if any(isinstance(item, Absent) for item in value.items):
+                return self.unresolved(value, use, names)
+            return [self.node(item, item.at or use, (), depth + 1) for item in value.items]
+        if isinstance(value, Mapping):
+            return self._mapping(value, use, depth)
+        if isinstance(value, Capability):
+            then = self._content(value.then, use, names, depth + 1)
+            otherwise = self._content(value.otherwise, use, names, depth + 1)
+            if isinstance(then, Unresolved) or isinstance(otherwise, Unresolved):
+                return self.unresolved(value, use, names)
+            if isinstance(then, list | dict) or isinstance(otherwise, list | dict):
+                return self.unresolved(value, use, names)
+            return Depends(value.name, then, otherwise)
+        if isinstance(value, External) and not value.name.startswith("builtins."):
+            return Symbol(value.name)
+        if isinstance(value, Function | Class):
+            return Symbol(value.name, local=True)
+        if isinstance(value, Made) and value.name[:1].isupper():
+            return self.call(value, depth=depth)
+        if isinstance(value, Made) and isinstance(value.function, Class):
+            return self.call(value, depth=depth)
+        if isinstance(value, Instance) and value.type is not None:
+            return self._instance(value, use, depth)
+        if isinstance(value, Choice):
+            return self._choice(value, use, names, depth)
+        return self.unresolved(value, use, names)
+
+    def _mapping(self, value: Mapping, use: ast.AST | None, depth: int) -> dict[str, Node]:
+        result: dict[str, Node] = {}
+        for key, entry in value.entries.items():
+            node = self.node(entry, entry.at or use, (str(key),), depth + 1)
+            if key in value.keys:
+                node.key_span = self.module.key_span(value.keys[key])
+            result[str(key)] = node
+        for more in value.more:
+            result["**"] = Node(
+                self.unresolved(more, more.at or use, ()), self.span(more.at or use)
+            )
+        return result
+
+    def _instance(self, value: Instance, use: ast.AST | None, depth: int) -> dict[str, Node]:
+        assert value.type is not None
+        result = {"class": self.leaf(value.type.name, value.at)}
+        base = value.type.foreign_base()
+        if base is not None:
+            result["base"] = self.leaf(base.last, value.at)
+        for name, entry in value.attributes.items():
+            result[name] = self.node(entry, entry.at or use, (name,), depth + 1)
+        return result
+
+    def call(self, made: Made, skip: tuple[str, ...] = (), depth: int = 0) -> dict[str, Node]:
+        """A call as a mapping: its class, then its keywords."""
+        name = made.function.name if isinstance(made.function, Class) else made.name
+        result = {"class": self.leaf(name, made.at)}
+        if made.base is not None:
+            result["base"] = self.leaf(made.base, made.at)
+        result.update(self.keywords(made, skip, depth=depth))
+        return result
+
+    def keywords(
+        self,
+        made: Made,
+        skip: tuple[str, ...] = (),
+        order: tuple[str, ...] = (),
+        depth: int = 0,
+    ) -> dict[str, Node]:
+        """The arguments of a call by name; ``order`` names the positional ones, attributes that
+        the script sets afterwards count too."""
+        result: dict[str, Node] = {}
+        arguments: dict[str, Argument] = {}
+        for position, argument in enumerate(made.arguments.positional):
+            name = order[position] if position < len(order) else f"argument_{position}"
+            arguments[name] = argument
+        arguments.update(made.arguments.keywords)
+        for name, value in made.attributes.items():
+            if isinstance(value, Known | Sequence | Mapping | Capability | Choice):
+                arguments[name] = Argument(value, value.at)
+        for name, argument in arguments.items():
+            if name not in skip:
+                node = self.argument(name, argument)
+                if depth < MAX_DEPTH:
+                    result[name] = node
+        for more in made.arguments.more:
+            result["**"] = Node(self.unresolved(more, more.at, ()), self.span(more.at or made.at))
+        return result
+
+    def _choice(
+        self, value: Choice, use: ast.AST | None, names: tuple[str, ...], depth: int
+    ) -> object:
+        then = self.node(value.then, use, names, depth + 1)
+        otherwise = self.node(value.otherwise, use, names, depth + 1)
+        if then.plain() == otherwise.plain() and not isinstance(then.value, Unresolved):
+            return then.value
+        return self.unresolved(value, use, names)
+
+    def unresolved(self, value: Value, use: ast.AST | None, names: tuple[str, ...]) -> Unresolved:
+        """The expression of a value that is not known, and the names by which to give it."""
+        at = use if use is not None and hasattr(use, "lineno") else value.at
+        spelled: list[str] = []
+        used = dotted(use) if use is not None else None
+        if used is not None:
+            spelled.append(used)
+        if isinstance(value, Unknown):
+            spelled.extend(value.names)
+        spelled.extend(names)
+        unique = tuple(dict.fromkeys(spelled))
+        if isinstance(value, Choice) and not isinstance(use, ast.IfExp):
+            return Unresolved(self._alternatives(value, at), unique)
+        origin = value.at if isinstance(use, ast.Name) and value.at is not None else at
+        return Unresolved(" ".join(self.text(origin).split()), unique)
+
+    def _alternatives(self, value: Choice, at: ast.AST | None) -> str:
+        parts = [
+            " ".join(self.text(side.at or at).split()) if not isinstance(side, OpenFile) else "?"
+            for side in (value.then, value.otherwise)
+        ]
+        test = " ".join(self.text(value.test.at).split())
+        return f"{parts[0]} if {test} else {parts[1]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from translator.codes import Code
@@ -55,8 +56,12 @@ def _set_in_yaml(text: str, document: Document, name: str, value: str) -> str:
         wanted = parse(value).plain()
     except FtxError:
         wanted = value
-    address = _address(name)
     tree = parse(text)
+    if name.startswith("~") and document.format == "torchtune":
+        return _without(text, tree, parse, document.path, name)
+    address = _address(name)
+    if isinstance(wanted, str) and tree.get((*address, "_component_")):
+        address = (*address, "_component_")  # as torchtune's command line understands it
     expected = _with(tree.plain() or {}, address, wanted)
     if expected is None:
         raise refused(document.path, name, value, "no such place in the file")
@@ -69,6 +74,25 @@ def _set_in_yaml(text: str, document: Document, name: str, value: str) -> str:
             continue
     shared = "it cannot be changed alone: an alias, a merge or braces share its line"
     raise refused(document.path, name, value, shared)
+
+
+def _without(text: str, tree: Node, parse: Callable[[str], Node], path: str, name: str) -> str:
+    """The text without the lines of a key (``~name``)."""
+    address = _address(name.removeprefix("~"))
+    node = tree.get(address)
+    parent = tree.get(address[:-1])
+    if node is None or parent is None or not parent.is_mapping or node.key_span is None:
+        raise refused(path, name, "", "no such key in the file")
+    start = node.key_span.start - (node.key_span.column - 1)
+    end = node.span.start + len(text[node.span.start : node.span.end].rstrip())
+    changed = text[:start] + text[text.find("\n", end) + 1 or len(text) :]
+    parent.value = {k: child for k, child in parent.value.items() if child is not node}
+    try:
+        if parse(changed).plain() == tree.plain():
+            return changed
+    except FtxError:
+        pass
+    raise refused(path, name, "", "it cannot be removed alone")
 
 
 def _quoted(value: object) -> str:

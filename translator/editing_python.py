@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from translator.editing import refused
 from translator.source import Source
 from translator.spans import Span
+from translator.syntax.evaluate import literal
 from translator.syntax.notebook import is_notebook, parse_notebook
 from translator.syntax.python import Module, parse_script
 
@@ -29,10 +30,10 @@ def set_in_script(text: str, path: str, name: str, value: str) -> str:
         reason = f"it stands in lines {lines}; edit the one you mean" if places else "no such name"
         raise refused(path, name, value, reason)
     span = next(iter(places))
-    literal = _literal(value)
+    spelled = _spelled(value)
     if not notebook:
-        return f"{text[: span.start]}{literal}{text[span.end :]}"
-    changed = _in_notebook(text, module, span, literal)
+        return f"{text[: span.start]}{spelled}{text[span.end :]}"
+    changed = _in_notebook(text, module, span, spelled)
     if changed is None:
         raise refused(path, name, value, f"cell line {span.line} cannot be told from others")
     return changed
@@ -81,22 +82,21 @@ def _is_option(call: ast.Call, name: str) -> bool:
     )
 
 
-def _literal(value: str) -> str:
-    """A number, True, None, a list … as it is; everything else as a string."""
-    try:
-        ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return {"true": "True", "false": "False", "null": "None"}.get(value, json.dumps(value))
-    return value
+def _spelled(text: str) -> str:
+    """The value in Python: numbers as they were given, words of YAML and strings as literals."""
+    value = literal(text)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return text if type(value) in (int, float) else repr(value)
 
 
-def _in_notebook(text: str, module: Module, span: Span, literal: str) -> str | None:
+def _in_notebook(text: str, module: Module, span: Span, new_value: str) -> str | None:
     """The notebook's JSON with one line of one cell changed, as long as that line is alone."""
     lines = module.text.split("\n")
     old = lines[span.line - 1]
     if span.line != span.end_line:
         return None
-    new = f"{old[: span.column - 1]}{literal}{old[span.end_column - 1 :]}"
+    new = f"{old[: span.column - 1]}{new_value}{old[span.end_column - 1 :]}"
     for plain in (False, True):
         spelled = json.dumps(old, ensure_ascii=plain)[1:-1]
         if text.count(spelled) == 1:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from translator.syntax.evaluate_machine import Scope, Setting, mentioned
+from translator.syntax.evaluate_machine import MAX_STEPS, Scope, Setting, mentioned
 from translator.syntax.evaluate_statements import Statements
 from translator.syntax.evaluate_values import (
     Argument,
@@ -29,6 +29,7 @@ from translator.syntax.evaluate_values import (
 from translator.syntax.python import Module
 
 _ENTRY_STEPS = 40
+_APPLY_STEPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ class Program:
     def apply(self, function: Value, *arguments: Value) -> Value:
         """The result of a function of the script on values of the caller's, without a trace."""
         machine = self.machine
-        before = len(machine.calls), len(machine.settings)
-        machine.journal.begin()
+        calls, settings, steps = len(machine.calls), len(machine.settings), machine.steps
+        machine.steps = max(0, MAX_STEPS - _APPLY_STEPS)
         passed = Arguments(tuple(Argument(a, a.at) for a in arguments))
-        at = function.at or self.module.tree
-        result = machine.call(function, passed, at)
-        machine.journal.undo()
-        del machine.calls[before[0] :], machine.settings[before[1] :]
+        result = machine.call(function, passed, function.at or self.module.tree)
+        machine.steps = steps
+        del machine.calls[calls:], machine.settings[settings:]
         return result
+
 
 
 def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from translator.syntax.evaluate_values import Absent, Choice, Value, same
+from translator.syntax.evaluate_values import Absent, Choice, Many, Value, same
 
 MISSING = object()
 
@@ -62,7 +62,10 @@ class Journal:
             container, key, before, _ = first.get(place) or second[place]
             then = first[place][3] if place in first else before
             otherwise = second[place][3] if place in second else before
-            self.put(container, key, _either(test, then, otherwise, container))
+            if key == "each":
+                self.put(container, key, _either_each(test, then, otherwise))
+            else:
+                self.put(container, key, _either(test, then, otherwise, container))
 
 
 def _either(test: Value, then: Any, otherwise: Any, container: dict[Any, Any]) -> Any:
@@ -80,6 +83,17 @@ def _either(test: Value, then: Any, otherwise: Any, container: dict[Any, Any]) -
     if not isinstance(first, Value) or not isinstance(second, Value):
         return first
     return first if same(first, second) else Choice(test, first, second, at=test.at)
+
+
+def _either_each(test: Value, then: Any, otherwise: Any) -> Any:
+    """What a list repeats, when only one side of a branch fills it, or both in their own way."""
+    if not isinstance(then, Many) or not isinstance(otherwise, Many):
+        one = then if isinstance(then, Many) else otherwise
+        return Many(one.source, one.element, one.test or test, at=one.at)
+    if then.source is not otherwise.source:
+        return Many(Choice(test, then.source, otherwise.source), Absent(), test, at=then.at)
+    element = Choice(test, then.element, otherwise.element, at=test.at)
+    return Many(then.source, element, then.test, at=then.at)
 
 
 def _items(value: Any) -> tuple[Value, ...]:

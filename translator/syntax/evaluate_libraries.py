@@ -162,7 +162,9 @@ def _range(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | Non
             return None
     except OverflowError:
         return None
-    return sequence("list", tuple(Known(n, at=node) for n in numbers), node)
+    made = sequence("list", tuple(Known(n, at=node) for n in numbers), node)
+    made.slots["range"] = tuple(plain)
+    return made
 
 
 def _zip(machine: Any, arguments: Arguments, node: ast.AST) -> Value | None:

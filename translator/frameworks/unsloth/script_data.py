@@ -76,6 +76,7 @@ _FUNCTION_ORDER = {
     "extract_prompt": ("dataset",),
 }
 _MAX_STEPS = 60
+_MAX_ROWS = 500
 
 
 class DataReader:
@@ -109,7 +110,12 @@ class DataReader:
                     value = inner
                     continue
             break
-        if isinstance(value, Choice) and depth < 3:
+        part = _stored_part(value, split)
+        if part is not None:
+            inner_node = self.dataset(part, depth + 1)
+            content = dict(inner_node.value) if isinstance(inner_node.value, dict) else {}
+            split = None
+        elif isinstance(value, Choice) and depth < 3:
             found = self._either(value, depth)
             content = dict(found.value) if isinstance(found.value, dict) else {}
         else:
@@ -212,6 +218,12 @@ class DataReader:
         }
 
     def _literal_rows(self, value: Sequence | Mapping, kind: str) -> dict[str, Any]:
+        if isinstance(value, Sequence) and len(value.items) > 1 and len(set(value.items)) == 1:
+            once = Sequence(value.kind, {"items": value.items[:1]}, at=value.at)
+            content = self._literal_rows(once, kind)
+            return {**content, "repeated": self.builder.leaf(len(value.items), value.at)}
+        if isinstance(value, Sequence) and len(value.items) > _MAX_ROWS:
+            return {"custom": self.builder.leaf(self._expression(value), value.at)}
         node = self.builder.node(value)
         unknown = any(isinstance(leaf.value, Unresolved) for _, leaf in node.leaves())
         if unknown:
@@ -285,6 +297,18 @@ class DataReader:
         source = made.arguments.value("dataset", 0)
         keywords = self.builder.keywords(made, ("dataset", "tokenizer"), order)
         return source, {"op": made.name, "line": _line(made), **keywords}
+
+
+def _stored_part(value: Value, split: Known | None) -> Value | None:
+    """The data set that a script put into a dictionary of data sets."""
+    if split is None or not isinstance(value, Made):
+        return None
+    if split.value in value.entries:
+        return value.entries[split.value]
+    given = next((a.value for a in value.arguments.positional), None)
+    if value.name in ("DatasetDict", "IterableDatasetDict") and isinstance(given, Mapping):
+        return given.entries.get(split.value)
+    return None
 
 
 def _is_data(value: Value) -> bool:

@@ -17,7 +17,8 @@ data. The description (``function`` of a step, see :mod:`translator.frameworks.u
   is repeated for each turn of a conversation; ``{field: name}`` for a field of such a turn;
   ``{code: source, line}`` for what is not understood. A column or field may carry
   ``path`` (keys and positions below it), ``methods`` (string methods applied, such as ``strip``)
-  and ``default`` (what stands for an empty or missing value).
+  and ``default`` (what stands for an empty or missing value);
+  a ``chat`` part may carry ``methods`` (``{name, arguments: [part]}``).
 - ``with_input``, ``without_input``, ``input``: when the parts depend on one column being filled
   only, both variants as parts, and that column's name; ``parts`` is absent then.
 - a condition is ``{column: name}`` (it is filled), ``{equals: [part, part]}``, ``{not: …}`` or
@@ -37,6 +38,7 @@ import ast
 from typing import Any
 
 from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.syntax.evaluate_operators import joined
 from translator.syntax.evaluate_values import (
     Attribute,
     Batch,
@@ -64,7 +66,12 @@ _TOKENS = {
     "unk_token": "unk",
 }
 _MAX_DEPTH = 14
-_METHODS = frozenset("strip lstrip rstrip lower upper title capitalize replace".split())
+_METHODS = frozenset(
+    (
+        "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace",
+        "removeprefix", "removesuffix",
+    )
+)  # fmt: skip
 _MEDIA = frozenset(("image", "images", "audio", "video"))
 
 Plain = dict[str, Any]
@@ -157,9 +164,10 @@ class RowReader:
             return {"messages": self.messages(value)}
         if isinstance(value, Choice) and isinstance(value.then, Sequence | Many):
             return {"messages": self.messages(value)}
-        return {"parts": self.parts(value)}
+        return {"parts": self.parts(_as_text(value))}
 
     def _text(self, value: Value) -> Plain:
+        value = _as_text(value)
         conditions = _conditions(value)
         result: Plain = {"kind": "chat" if _has_chat(value) else "text"}
         chat = _first_chat(value)
@@ -197,6 +205,7 @@ class RowReader:
         """What a string is made of, in order."""
         if depth > _MAX_DEPTH:
             return [self._code(value)]
+        value = _as_text(value)
         if isinstance(value, Text):
             return [part for piece in value.parts for part in self.parts(piece, depth + 1)]
         return [self.part(value, depth)]
@@ -253,9 +262,9 @@ class RowReader:
             return {"chat": self.messages(_messages_argument(value)), **options}
         if value.name in _METHODS and value.receiver is not None:
             inner = self.part(value.receiver, depth + 1)
-            if "column" in inner or "field" in inner:
+            if inner.keys() & {"column", "field", "chat"}:
                 call: Plain = {"name": value.name}
-                arguments = [self.builder.node(a.value) for a in value.arguments.positional]
+                arguments = [self.part(a.value) for a in value.arguments.positional]
                 if arguments:
                     call["arguments"] = arguments
                 return {**inner, "methods": [*inner.get("methods", []), call]}
@@ -436,6 +445,20 @@ def _is_textual(value: Value) -> bool:
     return isinstance(value, Text | Item | Attribute)
 
 
+def _as_text(value: Value, depth: int = 0) -> Value:
+    """A value with all additions of strings made texts."""
+    if depth > _MAX_DEPTH:
+        return value
+    if isinstance(value, Operation) and value.operator == "+":
+        return joined([_as_text(o, depth + 1) for o in value.operands], value.at)
+    if isinstance(value, Text):
+        return joined([_as_text(p, depth + 1) for p in value.parts], value.at)
+    if isinstance(value, Choice):
+        then, otherwise = _as_text(value.then, depth + 1), _as_text(value.otherwise, depth + 1)
+        return Choice(value.test, then, otherwise, at=value.at)
+    return value
+
+
 def _walk(value: Value, depth: int = 0) -> list[Value]:
     found = [value]
     if depth > _MAX_DEPTH:
@@ -489,8 +512,6 @@ def _resolved(value: Value, filled: dict[int, bool], is_filled: bool) -> Value:
         side = value.then if filled.get(id(value.test), True) is is_filled else value.otherwise
         return _resolved(side, filled, is_filled)
     if isinstance(value, Text):
-        from translator.syntax.evaluate_operators import joined
-
         return joined([_resolved(p, filled, is_filled) for p in value.parts], value.at)
     return value
 

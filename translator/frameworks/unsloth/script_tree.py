@@ -16,12 +16,14 @@ from translator.syntax.evaluate_machine import dotted
 from translator.syntax.evaluate_values import (
     Absent,
     Argument,
+    Attribute,
     Capability,
     Choice,
     Class,
     External,
     Function,
     Instance,
+    Item,
     Known,
     Made,
     Mapping,
@@ -137,6 +139,9 @@ class TreeBuilder:
             return self.unresolved(value, use, names)
         if isinstance(value, Known):
             return value.value
+        bounds = _range_of(value)
+        if bounds is not None:
+            return {"range": self.plain(bounds, value.at)}
         if isinstance(value, Sequence) and value.each is None:
             if any(isinstance(item, Absent) for item in value.items):
                 return self.unresolved(value, use, names)
@@ -163,7 +168,7 @@ class TreeBuilder:
             return self._instance(value, use, depth)
         if isinstance(value, Choice):
             return self._choice(value, use, names, depth)
-        return self.unresolved(value, use, names)
+        return _symbol_of(value) or self.unresolved(value, use, names)
 
     def _mapping(self, value: Mapping, use: ast.AST | None, depth: int) -> dict[str, Node]:
         result: dict[str, Node] = {}
@@ -256,3 +261,38 @@ class TreeBuilder:
         ]
         test = " ".join(self.text(value.test.at).split())
         return f"{parts[0]} if {test} else {parts[1]}"
+
+
+def _range_of(value: Value) -> list[object] | None:
+    """The bounds of a ``range(…)`` with known arguments."""
+    if isinstance(value, Sequence) and "range" in value.slots:
+        return list(value.slots["range"])
+    if isinstance(value, Made) and value.name == "range" and value.receiver is None:
+        bounds = [a.value.value for a in value.arguments.positional if isinstance(a.value, Known)]
+        if bounds and len(bounds) == len(value.arguments.positional):
+            return list(bounds)
+    return None
+
+
+def _symbol_of(value: Value) -> Symbol | None:
+    """A name for what every script has: its model, its tokenizer, a token, a set's columns."""
+    if isinstance(value, Attribute):
+        if value.name in ("column_names", "features"):
+            return Symbol(f"dataset.{value.name}", local=True)
+        base = _symbol_of(value.base)
+        return Symbol(f"{base.name}.{value.name}", local=True) if base else None
+    if isinstance(value, Item) and isinstance(value.base, Made) and isinstance(value.key, Known):
+        if value.base.name == "from_pretrained" and value.key.value in (0, 1):
+            return Symbol(("model", "tokenizer")[int(value.key.value)], local=True)
+    if isinstance(value, Made):
+        if value.name == "get_chat_template":
+            return Symbol("tokenizer", local=True)
+        if value.name == "get_peft_model":
+            return Symbol("model", local=True)
+        if value.name == "from_pretrained" and isinstance(value.function, External):
+            kind = value.function.name.split(".")[-2:][0]
+            name = "tokenizer" if kind.endswith(("Tokenizer", "Processor")) else "model"
+            return Symbol(name, local=True)
+        if value.name == "list" and value.arguments.positional:
+            return _symbol_of(value.arguments.positional[0].value)
+    return None

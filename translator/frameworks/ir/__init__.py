@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from translator.document import Document
 from translator.frameworks.base import ReadOptions, WriteOptions, Written
 from translator.source import Source
 
+_FORMAT = re.compile(r'"ftx"\s*:\s*[0-9]')
+
 
 def recognise(source: Source) -> bool:
-    """Whether a text is an object that begins with ``"ftx"``, or has a recipe."""
-    head = source.text[:4000].lstrip()
-    return head.startswith("{") and '"recipe"' in source.text and '"ftx"' in head
+    """Whether a text is an object with the number of an IR format and a recipe."""
+    text = source.text
+    return text.lstrip()[:1] == "{" and '"recipe"' in text and bool(_FORMAT.search(text))
 
 
 def read(source: Source, options: ReadOptions) -> Document:

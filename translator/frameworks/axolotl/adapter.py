@@ -8,7 +8,7 @@ from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.axolotl.lookup import Found, find, no_effect, refuse, surprise
+from translator.frameworks.axolotl.lookup import Found, find, mention, no_effect, refuse, surprise
 from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import (
     FLAG,
@@ -74,8 +74,12 @@ def _stored(
         return "nf4", reader.origins["model.id"]
     if model_kind.value is not None:
         reader.facts["model_quantization_config"] = model_kind.value
+        mention(reader, ("adapter",), "on weights that model_quantization_config describes")
         return ("fp8" if "FP8" in model_kind.value else "other"), model_kind.origin
     if gptq.value:
+        if adapter.value == "qlora" and adapter.node is not None:
+            why = "is refused with gptq: true"
+            refuse(reader, ("adapter",), adapter.node, why, Severity.WARNING)
         return "other", gptq.origin
     if adapter.value == "qlora":
         if not four.value:

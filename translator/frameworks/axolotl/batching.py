@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl.lookup import find, no_effect, old_spelling, refuse, surprise
+from translator.frameworks.axolotl.lookup import (
+    find,
+    mention,
+    no_effect,
+    old_spelling,
+    refuse,
+    surprise,
+)
 from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import (
     COUNT,
@@ -166,6 +173,7 @@ def _get_compute(reader: Reader) -> None:
         no_effect(reader, ("bfloat16",), "bf16: true is the same", verbose=True)
     if float32.written:
         no_effect(reader, ("float32",), "bf16 and fp16 decide")
+    mention(reader, ("fp16",), f"with bf16 as it is, {compute} is computed in")
     reader.set("precision.compute", compute, origin)
 
 
@@ -250,6 +258,7 @@ def _put_attention(writer: Writer) -> None:
 
 def _get_compile(reader: Reader) -> None:
     found = find(reader, "torch_compile", anything, None, f"{_CONFIG}:1167: None")
+    mention(reader, ("torch_compile",), "compiled where torch can")
     value = found.value == "auto" or bool(found.value is not None and _truth(found.value))
     reader.set("kernels.compile", value, found.origin)
 

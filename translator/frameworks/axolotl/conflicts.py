@@ -20,10 +20,10 @@ def check(reader: Reader) -> None:
         _tell(reader, "optimizer", "FSDP2 wants adamw_torch_8bit instead")
     if strategy == "fsdp1" and values["parallelism.offload_parameters"] and _eight_bit(reader):
         _tell(reader, "optimizer", "FSDP1 with offloading takes no 8-bit optimizer")
-    if strategy == "fsdp2" and reader.value("load_in_4bit"):
-        if reader.value("fsdp_config", "cpu_ram_efficient_loading"):
-            why = "FSDP2 cannot load 4-bit weights like this; set it to false"
-            _tell(reader, "fsdp_config", why, "cpu_ram_efficient_loading")
+    efficient = reader.value("fsdp_config", "cpu_ram_efficient_loading")
+    if strategy == "fsdp2" and efficient and reader.value("load_in_4bit"):
+        why = "FSDP2 cannot load 4-bit weights like this; set it to false"
+        _tell(reader, "fsdp_config", why, "cpu_ram_efficient_loading")
     if values["evaluation.patience"] is not None and not (
         isinstance(interval, Every)
         and isinstance(saving, Every)

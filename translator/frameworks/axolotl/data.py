@@ -5,12 +5,12 @@ from __future__ import annotations
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.axolotl.lookup import find, no_effect, refuse, surprise
+from translator.frameworks.axolotl.lookup import find, mention, no_effect, refuse, surprise
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.sources import read_sources
-from translator.frameworks.axolotl.values import anything, flag, number, one_of, whole
+from translator.frameworks.axolotl.values import flag, number, one_of, whole
 from translator.frameworks.axolotl.write_sources import put_sources
-from translator.ir import HeldOutRows, SeparateRows, Source, TextRows
+from translator.ir import ChatFormat, HeldOutRows, SeparateRows, Source, TextRows
 from translator.lens import Row
 from translator.reading import Reader
 from translator.writing import Writer
@@ -213,12 +213,19 @@ def _put_order(writer: Writer) -> None:
         writer.put("curriculum_sampling", True)
 
 
-def _get_nothing(reader: Reader) -> None:
-    """The mask is read with each data set; the switch for all of them is looked at here too."""
+def _get_shared(reader: Reader) -> None:
+    """Settings for all data sets at once: each data set was read with them, if it uses them."""
+    sources: tuple[Source, ...] = reader.values["data.sources"]  # type: ignore[assignment]
+    if all(isinstance(source.rows, TextRows) for source in sources):
+        no_effect(reader, ("train_on_inputs",), "plain texts are always trained whole")
+    if not any(isinstance(source.format, ChatFormat) for source in sources):
+        why = "no data set is rendered with it; it only goes into the saved tokenizer"
+        no_effect(reader, ("chat_template",), why)
+        no_effect(reader, ("chat_template_jinja",), why)
     find(reader, "train_on_inputs", flag, False)
-    find(reader, "chat_template", anything, None)
-    find(reader, "chat_template_jinja", anything, None)
-    find(reader, "eot_tokens", anything, None)
+    mention(reader, ("chat_template",), "the template of data sets without their own")
+    mention(reader, ("chat_template_jinja",), "the text of that template")
+    mention(reader, ("eot_tokens",), "tokens that end turns, trained with the answers")
 
 
 SOURCES: tuple[Row, ...] = (
@@ -231,7 +238,7 @@ SOURCES: tuple[Row, ...] = (
     via(
         (),
         ("train_on_inputs", "chat_template", "chat_template_jinja", "eot_tokens"),
-        _get_nothing,
+        _get_shared,
         lambda writer: None,
     ),
     via(("data.validation",), ("test_datasets", "val_set_size"), _get_validation, _put_validation),

@@ -125,3 +125,12 @@ def surprise(
     name = spell(address)
     said = f"{name} ({node.plain()!r}): {why}" if node is not None else f"{name}: {why}"
     reader.say(Code.SURPRISE, severity, said, node, key=name)
+
+
+def mention(reader: Reader, address: Address, what: str) -> None:
+    """Notes how a value was understood that shares its meaning with others, for ``-v``."""
+    node = reader.node(*address)
+    if node is not None:
+        name = spell(address)
+        message = f"{name} ({node.plain()!r}): {what}"
+        reader.say(Code.TOLD_OTHERWISE, Severity.NOTE, message, node, key=name, verbose=True)

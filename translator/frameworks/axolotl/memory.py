@@ -5,7 +5,7 @@ from __future__ import annotations
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.axolotl.lookup import find, no_effect, refuse
+from translator.frameworks.axolotl.lookup import find, mention, no_effect, refuse
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.values import anything, flag, texts, whole
 from translator.lens import Row
@@ -49,8 +49,12 @@ def _get_checkpointing(reader: Reader) -> None:
         value, offloaded = True, True
     elif found.node is not None:
         value = _truth(reader, "gradient_checkpointing", value)
-    if not value and sharded.value:
-        value, origin = True, sharded.origin
+    if sharded.value:
+        mention(reader, ("gradient_checkpointing",), "FSDP checkpoints activations itself")
+        if not value:
+            value, origin = True, sharded.origin
+    elif sharded.node is not None:
+        mention(reader, ("fsdp_config", "activation_checkpointing"), "off in FSDP")
     kind = "full" if value else "none"
     if selective.node is not None and selective.value:
         kind, origin = "selective", selective.origin
@@ -63,15 +67,7 @@ def _get_checkpointing(reader: Reader) -> None:
             why = "needs gradient_checkpointing: true; Axolotl refuses it without"
             refuse(reader, ("activation_offloading",), offload.node, why, Severity.WARNING)
         elif offload.value != "hidden_states":
-            why = f"activation_offloading ({offload.value!r}): read as offloaded activations"
-            reader.say(
-                Code.TOLD_OTHERWISE,
-                Severity.NOTE,
-                why,
-                offload.node,
-                key="activation_offloading",
-                verbose=True,
-            )
+            mention(reader, ("activation_offloading",), "read as offloaded activations")
         offloaded, offload_origin = True, offload.origin
     reader.set("kernels.activation_checkpointing", kind, origin)
     reader.set("kernels.activation_offload", offloaded, offload_origin)
@@ -123,7 +119,7 @@ def _get_fused(reader: Reader) -> None:
             _without_plugin(reader, name, LIGER)
         elif found.value:
             layers, layers_origin = True, found.origin
-            _told_as_one(reader, name)
+            mention(reader, (name,), "a fused kernel")
         else:
             no_effect(reader, (name,), "it is off", verbose=True)
     for name in ("liger_fused_linear_cross_entropy", "liger_cross_entropy"):
@@ -134,7 +130,7 @@ def _get_fused(reader: Reader) -> None:
             _without_plugin(reader, name, LIGER)
         elif found.value:
             loss, origin = "liger", found.origin
-            _told_as_one(reader, name)
+            mention(reader, (name,), "a fused kernel")
     if cut.node is not None and "CutCrossEntropyPlugin" not in present:
         _without_plugin(reader, "cut_cross_entropy", CUT)
     chunked = find(reader, "chunked_cross_entropy", flag, False)
@@ -149,14 +145,6 @@ def _get_fused(reader: Reader) -> None:
             no_effect(reader, ("chunked_cross_entropy_num_chunks",), "no chunked cross entropy")
     reader.set("kernels.fused_loss", loss, origin)
     reader.set("kernels.fused_layers", layers, layers_origin)
-
-
-def _told_as_one(reader: Reader, name: str) -> None:
-    """One field stands for several switches."""
-    node = reader.node(name)
-    assert node is not None
-    message = f"{name} ({node.plain()!r}): a fused kernel"
-    reader.say(Code.TOLD_OTHERWISE, Severity.NOTE, message, node, key=name, verbose=True)
 
 
 def _without_plugin(reader: Reader, name: str, plugin: str) -> None:

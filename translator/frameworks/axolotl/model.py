@@ -7,7 +7,7 @@ from typing import Any
 from translator.catalog.identity import is_local, resolve
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl.lookup import Found, find, old_spelling, refuse
+from translator.frameworks.axolotl.lookup import Found, find, mention, old_spelling, refuse
 from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import FLAG, NOTHING, mapping, text, texts
 from translator.lens import Row
@@ -77,6 +77,7 @@ def _put_tokenizer(writer: Writer) -> None:
 
 def _get_modality(reader: Reader) -> None:
     found = find(reader, "processor_type", text, None, "a text model unless a processor is named")
+    mention(reader, ("processor_type",), "the processor of a model that sees images")
     reader.set("model.modality", "text" if found.value is None else "vision", found.origin)
 
 

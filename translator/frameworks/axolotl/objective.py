@@ -7,7 +7,7 @@ from typing import Literal
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.axolotl.lookup import Found, find, no_effect, old_spelling
+from translator.frameworks.axolotl.lookup import Found, find, mention, no_effect, old_spelling
 from translator.frameworks.axolotl.memory import add_plugin, plugins
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.values import anything, flag, number, text, texts, whole
@@ -132,6 +132,8 @@ def _online(reader: Reader, method: str, beta: float | None) -> OnlineObjective:
     if how.node is not None and (method, how.value) not in usual:
         why = "another way to join several rewards"
         reader.leave(("trl", "multi_objective_aggregation"), how.node, why, Severity.ERROR)
+    mention(reader, ("trl", "multi_objective_aggregation"), "how several rewards are joined")
+    mention(reader, ("trl", "scale_rewards"), "true is per group, false is none")
     if method == "gdpo":
         node = reader.node("rl")
         assert node is not None

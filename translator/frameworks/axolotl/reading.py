@@ -8,10 +8,10 @@ from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.fields import assemble
 from translator.frameworks.axolotl import conflicts, older
+from translator.frameworks.axolotl.lookup import no_effect
 from translator.frameworks.axolotl.schema import check_kinds
 from translator.frameworks.axolotl.table import all_keys, table
 from translator.frameworks.base import ReadOptions
-from translator.lens import part_absent
 from translator.reading import Reader, apply_overrides
 from translator.source import Source, decode
 from translator.spans import Span
@@ -41,8 +41,7 @@ def read_config(source: Source, options: ReadOptions) -> Document:
     check_kinds(reader)
     conflicts.check(reader)
     if not reader.values["adapter"]:
-        fields = sorted(f for f in reader.values if f.startswith("adapter."))
-        part_absent(reader, "adapter", fields, "there is no adapter")
+        _without_adapter(reader)
     return Document(
         path=source.path,
         format="axolotl",
@@ -54,6 +53,14 @@ def read_config(source: Source, options: ReadOptions) -> Document:
         tree=tree,
         facts=reader.facts,
     )
+
+
+def _without_adapter(reader: Reader) -> None:
+    told = set()
+    for field, origin in sorted(reader.origins.items()):
+        if field.startswith("adapter.") and origin.written and origin.key not in told:
+            told.add(origin.key)
+            no_effect(reader, tuple((origin.key or "").split(".")), "there is no adapter")
 
 
 def _no_config(source: Source, span: Span, why: str) -> NotAConfigError:

@@ -23,7 +23,6 @@ from translator.syntax.evaluate_values import (
     Instance,
     Made,
     Scalar,
-    Unknown,
     Value,
 )
 from translator.syntax.python import Module
@@ -61,7 +60,6 @@ class Program:
         machine.steps = steps
         del machine.calls[calls:], machine.settings[settings:]
         return result
-
 
 
 def run(
@@ -158,6 +156,3 @@ def _not_entered(machine: Statements, interesting: frozenset[str]) -> list[Funct
             if any(mentioned(m.node) & interesting for m in methods):
                 found.append(value)
     return found
-
-
-__all__ = ["Program", "Unknown", "literal", "run"]

@@ -23,6 +23,9 @@ from translator.syntax.evaluate_values import (
     sequence,
 )
 
+COMMAND_LINE = "the command line"
+"""The note of an object of a library's class that a parser fills; here with its defaults."""
+
 
 def parse_arguments(
     machine: Machine, parser: Value, name: str, arguments: Arguments, node: ast.AST
@@ -102,7 +105,7 @@ def _declared(machine: Machine, made: Made) -> tuple[str, Value]:
     if isinstance(optional, Known) and optional.value in ("?", "*"):
         positional = False
     if positional or (isinstance(required, Known) and required.value):
-        return name, Unknown((name,), at=made.at)
+        return name, Unknown((name,), f"the argument {texts[-1]}", at=made.at)
     return name, Known(None, at=made.at)
 
 
@@ -159,7 +162,9 @@ def _objects(machine: Any, parser: Value, node: ast.AST, content: Value | None =
                 instance.hint = kind.name
             made.append(instance)
         else:
-            made.append(machine.make(kind, arguments, node))
+            parsed = machine.make(kind, arguments, node)
+            parsed.note = COMMAND_LINE
+            made.append(parsed)
     return sequence("tuple", tuple(made), node)
 
 

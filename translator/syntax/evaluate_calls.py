@@ -6,17 +6,16 @@ import ast
 
 from translator.syntax.evaluate_argparse import is_parser, parse_arguments
 from translator.syntax.evaluate_expressions import Expressions
+from translator.syntax.evaluate_journal import Variables
 from translator.syntax.evaluate_libraries import LIBRARY
 from translator.syntax.evaluate_machine import (
     MAX_CALLS,
     MAX_DEPTH,
     MAX_SPENT,
     Scope,
-    Variables,
 )
 from translator.syntax.evaluate_methods import call_method
 from translator.syntax.evaluate_values import (
-    Argument,
     Arguments,
     Attribute,
     Batch,
@@ -96,6 +95,9 @@ class Calls(Expressions):
             and above.func.id == "super"
         ):
             return self._call_super(node, node.func.attr, scope)
+        given = self._given(node)
+        if given is not None:
+            return given
         return super()._Call(node, scope)
 
     def _call_super(self, node: ast.Call, name: str, scope: Scope) -> Value:
@@ -133,7 +135,7 @@ class Calls(Expressions):
         for part in reversed(kind.lineage()):
             for name, value in part.attributes.items():
                 if not isinstance(value, Function):
-                    made.attributes[name] = self.default_of(value, node)
+                    made.attributes[name] = self.default_of(value, node, name)
         start = kind.find("__init__")
         if isinstance(start, Function):
             self.run_function(_bind(start, made), arguments, node)
@@ -152,7 +154,7 @@ class Calls(Expressions):
         """The parameters of a dataclass's constructor, in order."""
         return [name for part in reversed(kind.lineage()) for name in part.fields]
 
-    def default_of(self, value: Value, node: ast.AST) -> Value:
+    def default_of(self, value: Value, node: ast.AST, name: str) -> Value:
         """The default that a dataclass field stands for."""
         if not isinstance(value, Made) or value.name not in ("field", "Field"):
             return value
@@ -160,7 +162,9 @@ class Calls(Expressions):
         if default is not None:
             return default
         factory = value.arguments.value("default_factory")
-        return self.unknown(value.at) if factory is None else self.call(factory, Arguments(), node)
+        if factory is None:
+            return self.unknown(value.at, name)
+        return self.call(factory, Arguments(), node)
 
     def bound_arguments(self, function: Function, arguments: Arguments, scope: Scope) -> None:
         """Binds the parameters of a function in its new scope."""
@@ -243,7 +247,7 @@ class Calls(Expressions):
             if isinstance(found, Function) and _decorated(found, "classmethod"):
                 return _bind(found, base)
             if found is not None:
-                return self.default_of(found, node or base.node)
+                return self.default_of(found, node or base.node, name)
             return Attribute(base, name, at=node)
         if isinstance(base, Mapping) and name in base.entries and base.note is not None:
             return base.entries[name]
@@ -343,6 +347,3 @@ def _is_plain_base(base: External) -> bool:
         "object", "ABC", "Protocol", "NamedTuple", "Enum", "str", "BaseModel", "BaseSettings",
         "Generic", "TypedDict",
     )  # fmt: skip
-
-
-__all__ = ["Argument", "Calls"]

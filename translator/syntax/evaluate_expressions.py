@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from translator.syntax.evaluate_journal import Variables
 from translator.syntax.evaluate_machine import (
     MAX_DEPTH,
     MAX_ITEMS,
@@ -12,7 +13,6 @@ from translator.syntax.evaluate_machine import (
     MAX_STEPS,
     Machine,
     Scope,
-    Variables,
     dotted,
 )
 from translator.syntax.evaluate_operators import BINARY, binary, compare, joined, negate
@@ -30,7 +30,6 @@ from translator.syntax.evaluate_values import (
     Mapping,
     Operation,
     Sequence,
-    Text,
     Value,
     sequence,
     truth,
@@ -431,6 +430,3 @@ def choose(test: Value, then: Value, otherwise: Value, node: ast.AST) -> Value:
         if truth(test.then) is False and truth(test.otherwise) is True:
             return Capability(test.name, otherwise, then, at=node)
     return Choice(test, then, otherwise, at=node)
-
-
-__all__ = ["Expressions", "Text", "choose", "over"]

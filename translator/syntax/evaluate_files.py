@@ -108,8 +108,8 @@ def _made_path(value: Made) -> str | None:
         if value.name == "joinpath":
             start = path_of(value.receiver)
             rest = [path_of(a.value) for a in value.arguments.positional]
-            parts = [part for part in (start, *rest) if part is not None]
-            return _join(parts, len(rest) + 1)
+            below = [part for part in (start, *rest) if part is not None]
+            return _join(below, len(rest) + 1)
         if value.name in ("read_text", "read_bytes", "read"):
             return path_of(value.receiver)
     parts = [path_of(argument.value) for argument in value.arguments.positional]

@@ -69,7 +69,7 @@ def _numbers(function: Callable[..., Any]) -> Handler:
             items = values
         if function is sum:
             items = items[:MAX_ITEMS]
-        numbers = [v.value for v in items if isinstance(v, Known)]
+        numbers: list[Any] = [v.value for v in items if isinstance(v, Known)]
         if len(numbers) != len(items) or not numbers or arguments.keywords or arguments.more:
             return None
         try:
@@ -120,7 +120,8 @@ def _list_as(kind: str) -> Handler:
             return sequence(kind, (), node)
         value = arguments.value("iterable", 0)
         if isinstance(value, Sequence):
-            return Sequence(kind, dict(value.slots), at=value.at, note=value.note)
+            slots = {name: slot for name, slot in value.slots.items() if name != "range"}
+            return Sequence(kind, slots, at=value.at, note=value.note)
         if isinstance(value, Mapping | Known):
             items = machine.elements(value)
             return None if items is None else sequence(kind, items, node)

@@ -205,7 +205,8 @@ def _reaching(tree: ast.Module, names: frozenset[str]) -> set[str]:
 
 
 def dotted(node: ast.AST) -> str | None:
-    """``args.lr``, ``cfg["model"]["name"]`` as a dotted name; None for anything else."""
+    """``args.lr``, ``cfg["model"]["name"]``, ``cfg.get("lr", …)`` as a dotted name; None for
+    anything else."""
     parts: list[str] = []
     while True:
         if isinstance(node, ast.Attribute):
@@ -214,6 +215,15 @@ def dotted(node: ast.AST) -> str | None:
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             parts.append(str(node.slice.value))
             node = node.value
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "get"
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            parts.append(str(node.args[0].value))
+            node = node.func.value
         elif isinstance(node, ast.Name):
             parts.append(node.id)
             return ".".join(reversed(parts))

@@ -26,8 +26,29 @@ from translator.syntax.evaluate_values import (
 )
 
 _SAFE_TEXT = frozenset(
-    "strip lstrip rstrip lower upper title capitalize replace startswith endswith removeprefix "
-    "removesuffix casefold isdigit count find split rsplit splitlines partition rpartition".split()
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "replace",
+        "startswith",
+        "endswith",
+        "removeprefix",
+        "removesuffix",
+        "casefold",
+        "isdigit",
+        "count",
+        "find",
+        "split",
+        "rsplit",
+        "splitlines",
+        "partition",
+        "rpartition",
+    ]
 )
 
 

@@ -20,14 +20,12 @@ from translator.syntax.evaluate_machine import (
 )
 from translator.syntax.evaluate_operators import BINARY, binary, negate
 from translator.syntax.evaluate_values import (
-    Absent,
     Choice,
     Class,
     External,
     Foreign,
     Function,
     Instance,
-    Item,
     Known,
     Made,
     Many,
@@ -437,9 +435,9 @@ class Statements(Calls):
                 self.journal.put(container, "each", Many(source, element, at=element.at))
                 return
         if isinstance(after, Text) and isinstance(before, Known | Text):
-            added = _added(before, after)
-            if added is not None:
-                each = Many(source, Text(added, at=after.at), at=after.at)
+            tail = _added(before, after)
+            if tail is not None:
+                each = Many(source, Text(tail, at=after.at), at=after.at)
                 start = before.parts if isinstance(before, Text) else (before,)
                 self.journal.put(container, key, Text((*start, each), at=after.at))
                 return
@@ -476,6 +474,3 @@ def _last_name(value: Value) -> str:
     if isinstance(value, External):
         return value.last
     return value.name if isinstance(value, Made) else ""
-
-
-__all__ = ["Absent", "Flow", "Item", "Statements"]

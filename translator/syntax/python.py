@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +28,8 @@ MAX_SYNTAX_NODES = 400_000
 class Module:
     """A parsed script or notebook.
 
-    ``text`` is the code (for a notebook, all code cells in a row); ``opaque`` holds the offsets of
-    expressions that this interpreter's parser cannot read, whose value is therefore unknown.
+    ``text`` is the code (for a notebook, all code cells in a row); ``opaque`` holds start and end
+    of expressions that this interpreter's parser cannot read, whose value is therefore unknown.
     ``locate`` says a line as the user knows it.
     """
 
@@ -37,16 +37,12 @@ class Module:
     text: str
     tree: ast.Module
     lines: LineIndex
-    opaque: frozenset[int] = frozenset()
+    opaque: Mapping[int, int] = field(default_factory=dict)
     locate: Callable[[int], str] = field(default=lambda line: f"line {line}")
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands. The node must have a position (an expression or a statement)."""
-        at: Any = node
-        return self.lines.span(
-            self.lines.offset(at.lineno, at.col_offset),
-            self.lines.offset(at.end_lineno, at.end_col_offset),
-        )
+        return self.lines.span(*self._offsets(node))
 
     def key_span(self, node: ast.AST) -> Span:
         """Where a keyword's name stands: the name alone, not the value after it."""
@@ -57,15 +53,19 @@ class Module:
 
     def segment(self, node: ast.AST) -> str:
         """The text of a node as written."""
-        at: Any = node
-        start = self.lines.offset(at.lineno, at.col_offset)
-        end = self.lines.offset(at.end_lineno, at.end_col_offset)
+        start, end = self._offsets(node)
         return self.text[start:end]
 
     def is_opaque(self, node: ast.AST) -> bool:
         """Whether a node stands for an expression that the parser could not read."""
+        return bool(self.opaque) and self._offsets(node)[0] in self.opaque
+
+    def _offsets(self, node: ast.AST) -> tuple[int, int]:
         at: Any = node
-        return bool(self.opaque) and self.lines.offset(at.lineno, at.col_offset) in self.opaque
+        start = self.lines.offset(at.lineno, at.col_offset)
+        if start - 1 in self.opaque:
+            return start - 1, self.opaque[start - 1]
+        return start, self.lines.offset(at.end_lineno, at.end_col_offset)
 
 
 def parse_script(source: Source) -> Module:
@@ -84,7 +84,7 @@ def parse_code(source: Source, text: str, locate: Callable[[int], str] | None = 
         UnreadableError: a syntax error, or nested too deeply.
     """
     say = locate or (lambda line: f"line {line}")
-    opaque: frozenset[int] = frozenset()
+    opaque: dict[int, int] = {}
     readable = text
     try:
         tree = _parse(source, text)
@@ -116,8 +116,8 @@ def _parse(source: Source, text: str) -> ast.Module:
     return tree
 
 
-def _without_newer_syntax(text: str) -> tuple[str, frozenset[int]] | None:
-    """The text with unreadable f-strings replaced, and their offsets; None if it is no Python."""
+def _without_newer_syntax(text: str) -> tuple[str, dict[int, int]] | None:
+    """The text with unreadable f-strings replaced, and where they are; None if it is no Python."""
     import libcst
     from libcst.metadata import MetadataWrapper, PositionProvider
 
@@ -131,7 +131,7 @@ def _without_newer_syntax(text: str) -> tuple[str, frozenset[int]] | None:
         return None
     lines = LineIndex(text)
     characters = list(text)
-    opaque: set[int] = set()
+    opaque: dict[int, int] = {}
     for node in found:
         if _is_readable(tree.code_for_node(node)):
             continue
@@ -142,8 +142,8 @@ def _without_newer_syntax(text: str) -> tuple[str, frozenset[int]] | None:
             if characters[position] not in "\r\n":
                 characters[position] = " "
         characters[start], characters[start + 1], characters[end - 1] = "(", "0", ")"
-        opaque.add(start + 1)
-    return ("".join(characters), frozenset(opaque)) if opaque else None
+        opaque[start] = end
+    return ("".join(characters), opaque) if opaque else None
 
 
 def _outermost_strings(node: Any, found: list[Any], libcst: Any) -> None:

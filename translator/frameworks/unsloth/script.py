@@ -57,9 +57,27 @@ from translator.syntax.python import Module, parse_script
 from translator.tree import Node
 
 INTERESTING = frozenset(
-    "SFTTrainer UnslothTrainer DPOTrainer ORPOTrainer KTOTrainer GRPOTrainer Trainer CPOTrainer "
-    "Seq2SeqTrainer RewardTrainer PPOTrainer from_pretrained get_peft_model train "
-    "train_on_responses_only load_dataset TrainingArguments SFTConfig unsloth_train".split()
+    [
+        "SFTTrainer",
+        "UnslothTrainer",
+        "DPOTrainer",
+        "ORPOTrainer",
+        "KTOTrainer",
+        "GRPOTrainer",
+        "Trainer",
+        "CPOTrainer",
+        "Seq2SeqTrainer",
+        "RewardTrainer",
+        "PPOTrainer",
+        "from_pretrained",
+        "get_peft_model",
+        "train",
+        "train_on_responses_only",
+        "load_dataset",
+        "TrainingArguments",
+        "SFTConfig",
+        "unsloth_train",
+    ]
 )
 _INSTALLED = re.compile(r"\b([A-Za-z][\w-]*)(?:\[[\w,]*\])?==(\d[\w.]*)")
 _PACKAGES = frozenset(
@@ -100,7 +118,8 @@ class Script:
         """The training that is meant unless the user says another: the last one that trains."""
         trained = [t for t in self.trainings if t.trains]
         certain = [t for t in trained if not t.conditional]
-        return (certain or trained or list(self.trainings) or [None])[-1]
+        candidates = certain or trained or self.trainings
+        return candidates[-1] if candidates else None
 
     def at(self, line: int) -> Training | None:
         """The training that a line belongs to."""

@@ -133,9 +133,8 @@ class DataReader:
     def _part(
         self, key: Known, value: Item, steps: list[dict[str, Any]], split: Known | None
     ) -> Known | None:
-        if isinstance(key.value, str) and not key.value.startswith("["):
-            if split is None:
-                return key
+        if isinstance(key.value, str) and not key.value.startswith("[") and split is None:
+            return key
         step = {"op": "slice", "range": self.builder.node(key), "line": _line(value)}
         steps.insert(0, step)
         return split

@@ -46,10 +46,12 @@ def is_trainer(made: Made) -> bool:
     """Whether a call constructs a trainer."""
     name = made.base or (made.function.last if isinstance(made.function, External) else "")
     return (
-        name.endswith("Trainer")
-        and name[:1].isupper()
-        and not name.startswith("Patch")
-        and bool({"model", "args", "train_dataset"} & set(made.arguments.keywords))
+        (
+            name.endswith("Trainer")
+            and name[:1].isupper()
+            and not name.startswith("Patch")
+            and bool({"model", "args", "train_dataset"} & set(made.arguments.keywords))
+        )
         or (name.endswith("Trainer") and name[:1].isupper() and len(made.arguments.positional) > 1)
         or (name.endswith("Trainer") and name[:1].isupper() and bool(made.arguments.more))
     )

@@ -13,11 +13,11 @@ from translator.frameworks.unsloth.script_lineage import (
 )
 from translator.frameworks.unsloth.script_tree import TreeBuilder
 from translator.syntax.evaluate import Program
+from translator.syntax.evaluate_argparse import COMMAND_LINE
 from translator.syntax.evaluate_values import (
     Choice,
-    Class,
-    Function,
     Instance,
+    Item,
     Known,
     Made,
     Mapping,
@@ -32,7 +32,6 @@ _LOAD_ORDER = (
 _PEFT_ORDER = (
     "model", "r", "target_modules", "lora_alpha", "lora_dropout", "bias",
 )  # fmt: skip
-_VISION_PEFT_ORDER = ("model", "r", "target_modules", "lora_alpha", "lora_dropout", "bias")
 _TEMPLATE_ORDER = ("tokenizer", "chat_template", "mapping", "map_eos_token", "system_message")
 _RESPONSES_ORDER = ("trainer", "instruction_part", "response_part", "force_match", "tokenizer")
 _TOKEN_ORDER = ("model", "tokenizer", "new_tokens", "method", "interpolation")
@@ -43,14 +42,31 @@ _TRAINER_ORDER = {
 }
 _PLAIN_TRAINER_ORDER = ("model", "args", "data_collator", "train_dataset", "eval_dataset")
 _TOKENIZER_ATTRIBUTES = frozenset(
-    "pad_token pad_token_id eos_token eos_token_id bos_token padding_side truncation_side "
-    "add_bos_token add_eos_token model_max_length unk_token".split()
+    [
+        "pad_token",
+        "pad_token_id",
+        "eos_token",
+        "eos_token_id",
+        "bos_token",
+        "padding_side",
+        "truncation_side",
+        "add_bos_token",
+        "add_eos_token",
+        "model_max_length",
+        "unk_token",
+    ]
 )
 _SAVES = frozenset(
-    "save_pretrained save_pretrained_merged save_pretrained_gguf push_to_hub push_to_hub_merged "
-    "push_to_hub_gguf save_model".split()
+    [
+        "save_pretrained",
+        "save_pretrained_merged",
+        "save_pretrained_gguf",
+        "push_to_hub",
+        "push_to_hub_merged",
+        "push_to_hub_gguf",
+        "save_model",
+    ]
 )
-_ENV_TRAINER = ("model", "args", "train_dataset", "eval_dataset")
 
 
 class TrainingReader:
@@ -83,8 +99,18 @@ class TrainingReader:
             "train": self._train(train),
             "save": self._save(trainer, lineage, trainers),
         }
+        if isinstance(args, Made) and args.note == COMMAND_LINE:
+            self._command_line(parts["args"])
         present = {name: node for name, node in parts.items() if node is not None}
         return Node(value=present, span=self.builder.span(trainer.at))
+
+    def _command_line(self, args: Node | None) -> None:
+        """Arguments that a parser fills: what the user gives and the script does not name."""
+        machine = self.program.machine
+        for name in self.program.unused_overrides:
+            given = machine.override(name)
+            if args is not None and given is not None and name.isidentifier():
+                args.value[name] = self.builder.node(given)
 
     def _passed(self, trainer: Made) -> dict[str, Value]:
         """The trainer's arguments by name."""
@@ -121,7 +147,7 @@ class TrainingReader:
             name = self.builder.node(lineage.named)
             return self.builder.plain({"class": "str", "model_name": name}, lineage.named.at)
         made = lineage.load
-        order = _LOAD_ORDER
+        order: tuple[str, ...] = _LOAD_ORDER
         if not class_of(made).startswith("Fast"):
             order = ("pretrained_model_name_or_path",)
         content = {"class": self.builder.leaf(class_of(made), made.at)}
@@ -305,9 +331,4 @@ class TrainingReader:
 
 
 def _is_tokenizer(value: Value) -> bool:
-    from translator.syntax.evaluate_values import Item
-
     return isinstance(value, Item) and isinstance(value.key, Known) and value.key.value == 1
-
-
-__all__ = ["Class", "Function", "TrainingReader"]

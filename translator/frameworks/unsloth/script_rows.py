@@ -55,7 +55,6 @@ from translator.syntax.evaluate_values import (
     Sequence,
     Text,
     Value,
-    truth,
 )
 from translator.tree import Node
 
@@ -523,6 +522,3 @@ def _ends_with_eos(builder: TreeBuilder, parts: list[Any]) -> bool:
     if "if" in last:
         return _ends_with_eos(builder, last["then"]) and _ends_with_eos(builder, last["else"])
     return bool(last.get("token") == "eos")
-
-
-__all__ = ["RowReader", "truth"]

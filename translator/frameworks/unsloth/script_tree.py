@@ -123,14 +123,13 @@ class TreeBuilder:
         reference = None
         if use is not None and at is not use:
             reference = self.text(use)
-        node = Node(
+        return Node(
             value=self._content(value, use, names, depth),
             span=self.span(at),
             raw=self.text(at) if value.at is not None else "",
             reference=reference if value.note is None else self.text(use),
             comment=value.note or None,
         )
-        return node
 
     def _content(
         self, value: Value, use: ast.AST | None, names: tuple[str, ...], depth: int
@@ -241,14 +240,14 @@ class TreeBuilder:
     def unresolved(self, value: Value, use: ast.AST | None, names: tuple[str, ...]) -> Unresolved:
         """The expression of a value that is not known, and the names by which to give it."""
         at = use if use is not None and hasattr(use, "lineno") else value.at
-        spelled: list[str] = []
+        spelled = list(value.names) if isinstance(value, Unknown) else []
         used = dotted(use) if use is not None else None
         if used is not None:
             spelled.append(used)
-        if isinstance(value, Unknown):
-            spelled.extend(value.names)
         spelled.extend(names)
         unique = tuple(dict.fromkeys(spelled))
+        if isinstance(value, Unknown) and value.text is not None:
+            return Unresolved(value.text, unique)
         if isinstance(value, Choice) and not isinstance(use, ast.IfExp):
             return Unresolved(self._alternatives(value, at), unique)
         origin = value.at if isinstance(use, ast.Name) and value.at is not None else at
@@ -282,8 +281,10 @@ def _symbol_of(value: Value) -> Symbol | None:
         base = _symbol_of(value.base)
         return Symbol(f"{base.name}.{value.name}", local=True) if base else None
     if isinstance(value, Item) and isinstance(value.base, Made) and isinstance(value.key, Known):
-        if value.base.name == "from_pretrained" and value.key.value in (0, 1):
-            return Symbol(("model", "tokenizer")[int(value.key.value)], local=True)
+        names = {0: "model", 1: "tokenizer"}
+        position = value.key.value
+        if value.base.name == "from_pretrained" and isinstance(position, int):
+            return Symbol(names.get(position, "model"), local=True)
     if isinstance(value, Made):
         if value.name == "get_chat_template":
             return Symbol("tokenizer", local=True)

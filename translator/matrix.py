@@ -10,6 +10,8 @@ from translator.fields import all_fields
 from translator.lens import Coverage, Table
 
 FRAMEWORKS = ("axolotl", "torchtune", "unsloth")
+_TABLES = {"axolotl": "table", "torchtune": "torchtune_table", "unsloth": "table"}
+"""Functions of the packages' modules ``table``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,8 @@ class Line:
 
 def table_of(framework: str) -> Table:
     """The table of a framework."""
-    table: Table = import_module(f"translator.frameworks.{framework}.table").table()
+    module = import_module(f"translator.frameworks.{framework}.table")
+    table: Table = getattr(module, _TABLES[framework])()
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
@@ -106,9 +107,12 @@ def _get_length(reader: Reader) -> None:
 def _put_length(writer: Writer) -> None:
     length, overlong = writer.value("data.max_length"), writer.value("data.overlong")
     if length is None:
-        why = "Axolotl cuts at 512 tokens unless told; a large limit is written instead"
-        writer.lose(Code.LOST_LENGTH, "data.max_length", why, Severity.WARNING)
-        length = 131072
+        known = facts(writer.value("model.id"))
+        most = None if known is None else known.max_positions
+        length = most or 131072
+        what = "the longest the model takes" if most else "a large limit"
+        why = f"Axolotl cuts at 512 tokens unless told; {length} is {what}"
+        writer.lose(Code.TOLD_OTHERWISE, "data.max_length", why, Severity.NOTE)
     writer.put("sequence_len", length, "data.max_length")
     texts = [isinstance(s.rows, TextRows) for s in writer.document.recipe.data.sources]
     if all(texts):

@@ -314,6 +314,12 @@ def _put_online(writer: Writer, objective: OnlineObjective) -> None:
             writer.lose(Code.LOST_OBJECTIVE, "objective.rewards", why)
     if objective.reward_weights:
         put("trl.reward_weights", list(objective.reward_weights), "objective.reward_weights")
+    rows = writer.value("batching.micro_batch") * writer.value("batching.accumulation")
+    if rows % objective.generations:
+        size = rows * objective.generations
+        put("trl.generation_batch_size", size)
+        why = f"Axolotl samples whole groups of answers; {size} at a time are written"
+        writer.lose(Code.LOST_BATCHING, "objective.generations", why, Severity.WARNING)
     if objective.inference_server:
         put("trl.use_vllm", True, "objective.inference_server")
         put("trl.vllm_mode", "colocate")

@@ -486,7 +486,11 @@ ROWS: tuple[Row, ...] = (
             "lr_groups[].name",
             "lr_groups[].modules",
             "lr_groups[].lr",
-            *tuple(k for k in recorded_keys() if k.startswith(("role_boundaries[]", "selective_checkpointing."))),
+            *tuple(
+                k
+                for k in recorded_keys()
+                if k.startswith(("role_boundaries[]", "selective_checkpointing."))
+            ),
             *tuple(k for k in recorded_keys() if k.startswith("special_tokens.")),
         )
     ),

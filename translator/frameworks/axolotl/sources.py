@@ -9,7 +9,12 @@ from typing import TypeVar
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import preference, templates
-from translator.frameworks.axolotl.conversations import chat_format, message_rows, supervision
+from translator.frameworks.axolotl.conversations import (
+    chat_format,
+    eos_override,
+    message_rows,
+    supervision,
+)
 from translator.frameworks.axolotl.lookup import Found, find, refuse
 from translator.frameworks.axolotl.prompts import named_prompt
 from translator.frameworks.axolotl.values import flag, text, texts
@@ -280,10 +285,27 @@ def _user_defined(dataset: Dataset) -> Told:
         with_input=lead + with_input,
         without_input=lead + without_input,
     )
+    trained = _on_inputs(dataset.reader)
+    end = eos_override(dataset) or templates.eos_token(
+        str(dataset.reader.value("base_model") or "")
+    )
+    inner = templates.unwrapped((rows.with_input, rows.without_input), end)
+    if inner is None:
+        return _styled(rows, strip=False), PlainFormat(), Supervision(prompt=trained)
+    known, (with_input, without_input) = inner
+    rows = replace(rows, with_input=with_input, without_input=without_input)
+    strips = known.strip is not None and "user" in known.strip
+    usual = templates.eos_token(str(dataset.reader.value("base_model") or ""))
+    chat = ChatFormat(template=known.id, end_is_eos=None if end == usual else True)
+    return _styled(rows, strip=strips), chat, Supervision(prompt=trained, turn_headers=trained)
+
+
+def _styled(rows: InstructionRows, *, strip: bool) -> InstructionRows:
+    """Names the prompt when it is a well-known one; a format that strips may have cut its end."""
     known = named_prompt("alpaca")
-    if known is not None and (rows.with_input, rows.without_input) == (
-        known.with_input,
-        known.without_input,
-    ):
-        rows = replace(rows, style="alpaca")
-    return rows, PlainFormat(), Supervision(prompt=_on_inputs(dataset.reader))
+    assert known is not None
+    texts = (known.with_input, known.without_input)
+    seen = tuple(text.strip() for text in texts) if strip else texts
+    if (rows.with_input, rows.without_input) != seen:
+        return rows
+    return replace(rows, with_input=texts[0], without_input=texts[1], style="alpaca")

@@ -8,6 +8,7 @@ from translator.frameworks.axolotl import (
     adapter,
     batching,
     data,
+    logs,
     memory,
     model,
     objective,
@@ -36,6 +37,7 @@ def table() -> Table:
             *parallel.ROWS,
             *objective.ROWS,
             *run.ROWS,
+            *logs.ROWS,
             *rest.ROWS,
         ),
     )

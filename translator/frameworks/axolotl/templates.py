@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from translator.catalog.formats import ChatFormat, format_named, formats, name_in
+from functools import cache
+
+from translator.catalog.formats import ChatFormat, format_named, formats, name_in, render
 from translator.catalog.models import facts
 
 DEFAULT = "tokenizer_default"
@@ -41,3 +43,49 @@ def eos_token(model: str) -> str | None:
     """The tokenizer's end-of-sequence token, if the model is known."""
     known = facts(model)
     return None if known is None else known.eos_token
+
+
+_MARK = "\u241e"
+_SYSTEM_MARK = "\u241d"
+
+
+def turns(known: ChatFormat, prompt: str, system: str | None) -> str:
+    """A prompt's turns up to the answer as a format string: braces that are no fields are doubled.
+
+    ``prompt`` is itself a format string; so is ``system`` when it is ``{system}``.
+
+    Raises:
+        ValueError: the format has no system turn.
+    """
+    messages = [{"role": "user", "content": _MARK}]
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": _SYSTEM_MARK})
+    text = render(known, messages, bos="", eos="", ask=True)
+    text = text.replace("{", "{{").replace("}", "}}")
+    wording = "" if system is None else system
+    if wording != "{system}":
+        wording = wording.replace("{", "{{").replace("}", "}}")
+    return text.replace(_SYSTEM_MARK, wording).replace(_MARK, prompt)
+
+
+@cache
+def _wrappings() -> tuple[tuple[ChatFormat, str, str], ...]:
+    """What stands around a lone prompt in each format with markers, the longest first."""
+    found = []
+    for known in formats().values():
+        if known.turns and not known.opaque and known.end_of_turn not in (None, "", "{eos}"):
+            before, _, after = turns(known, _MARK, None).partition(_MARK)
+            if before.strip() and after.strip():
+                found.append((known, before, after))
+    return tuple(sorted(found, key=lambda one: -len(one[1])))
+
+
+def unwrapped(texts: tuple[str, ...], end: str | None) -> tuple[ChatFormat, tuple[str, ...]] | None:
+    """The format whose user turn all ``texts`` are, given the token that ends a row, and the
+    prompts inside it."""
+    for known, before, after in _wrappings():
+        if known.end_of_turn == end and all(
+            text.startswith(before) and text.endswith(after) for text in texts
+        ):
+            return known, tuple(text[len(before) : len(text) - len(after)] for text in texts)
+    return None

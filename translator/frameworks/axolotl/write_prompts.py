@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from translator.catalog.formats import render
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
@@ -156,28 +155,11 @@ def _wrapped_instructions(
     texts = []
     for prompt in (rows.with_input, rows.without_input):
         text = prompt.strip() if known.strip and "user" in known.strip else prompt
-        texts.append(_turns(known, text, system))
+        texts.append(templates.turns(known, text, system))
     if source.supervision.turn_headers and not source.supervision.prompt:
         why = "Axolotl masks the marker that opens the answer with the prompt"
         entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
     _user_defined(entry, rows, *texts)
-
-
-_MARK = "\u241e"
-_SYSTEM_MARK = "\u241d"
-
-
-def _turns(known: object, prompt: str, system: str | None) -> str:
-    """A prompt's turns as a format string; braces that are no fields are doubled."""
-    messages = [{"role": "user", "content": _MARK}]
-    if system is not None:
-        messages.insert(0, {"role": "system", "content": _SYSTEM_MARK})
-    text = render(known, messages, bos="", eos="", ask=True)  # type: ignore[arg-type]
-    text = text.replace("{", "{{").replace("}", "}}")
-    wording = "" if system is None else system
-    if wording != "{system}":
-        wording = wording.replace("{", "{{").replace("}", "}}")
-    return text.replace(_SYSTEM_MARK, wording).replace(_MARK, prompt)
 
 
 def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
@@ -292,7 +274,7 @@ def _put_wrapping(entry: Entry, form: object, answers: tuple[str, ...], system: 
         entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.ERROR)
         return
     wording = form.system_prompt if system is None else "{system}"
-    entry.put("type.prompt_format", _turns(known, "{prompt}", wording), "format.template")
+    entry.put("type.prompt_format", templates.turns(known, "{prompt}", wording), "format.template")
     end = templates.end_of_turn(form.template, entry.writer.value("model.id")) or ""
     for answer in answers:
         entry.put(f"type.{answer}_format", f"{{{answer}}}{end}")

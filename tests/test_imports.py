@@ -26,7 +26,7 @@ LEVELS = (
     ("catalog",),
     ("versions",),
     ("frameworks",),
-    ("equivalence", "matrix", "detect", "schemas", "schema_recipe", "schema_outputs"),
+    ("equivalence", "matrix", "detect", "schema", "schema_recipe", "schema_outputs"),
     ("editing", "editing_python", "allowing", "files"),
     ("api", "diff"),
     ("render",),

@@ -14,7 +14,7 @@ from translator.document import Conversion, Document
 from translator.errors import LossError, UnresolvedError
 from translator.frameworks import framework
 from translator.frameworks.base import ReadOptions, WriteOptions
-from translator.source import Source, decode, read_source
+from translator.source import MAX_BYTES, MAX_NOTEBOOK_BYTES, Source, decode, read_source
 from translator.versions import check_version
 
 ALL = "all"
@@ -57,7 +57,17 @@ def loads(
 ) -> Document:
     """The same for text at hand; ``name`` is what messages call it."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    return load_source(decode(data, name), format=format, set=set, at=at, recipe=recipe)
+    return load_source(decode_any(data, name), format=format, set=set, at=at, recipe=recipe)
+
+
+def decode_any(data: bytes, name: str) -> Source:
+    """Bytes without a file name to go by; what looks like JSON may be as large as a notebook.
+
+    Raises:
+        UnreadableError: too large, binary, or not UTF-8.
+    """
+    limit = MAX_NOTEBOOK_BYTES if data.lstrip()[:1] == b"{" else MAX_BYTES
+    return decode(data, name, limit=limit)
 
 
 def load_source(

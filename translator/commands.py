@@ -16,7 +16,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.document import Conversion, Document
 from translator.errors import FtxError
 from translator.render.json import dumps
-from translator.source import MAX_BYTES, MAX_NOTEBOOK_BYTES, Source, decode, read_source
+from translator.source import MAX_NOTEBOOK_BYTES, Source, read_source
 
 STDIN = "<stdin>"
 P = ParamSpec("P")
@@ -157,9 +157,7 @@ def _load(console: Console, file: str, reading: Mapping[str, Any]) -> Document:
 
 
 def _stdin() -> Source:
-    data = sys.stdin.buffer.read(MAX_NOTEBOOK_BYTES + 1)
-    notebook = data.lstrip()[:1] == b"{"
-    return decode(data, STDIN, limit=MAX_NOTEBOOK_BYTES if notebook else MAX_BYTES)
+    return api.decode_any(sys.stdin.buffer.read(MAX_NOTEBOOK_BYTES + 1), STDIN)
 
 
 def _leaves_notebook(file: str, out: Path | None) -> bool:

@@ -110,13 +110,15 @@ def _get_normalization(reader: Reader) -> None:
 
 
 def _put_normalization(writer: Writer) -> None:
-    if (
-        writer.value("batching.normalization") == "token"
-        and writer.value("batching.accumulation") > 1
-        and writer.value("objective") == "supervised"
-    ):
+    token = writer.value("batching.normalization") == "token"
+    if not token or writer.value("objective") != "supervised":
+        return
+    if writer.value("batching.accumulation") > 1:
         why = "Axolotl averages the means of micro batches, so tokens of short rows weigh more"
         writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.WARNING)
+    else:
+        why = "Axolotl averages the means of the devices' batches; on one device it is the same"
+        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.NOTE)
 
 
 def _get_eval_batch(reader: Reader) -> None:

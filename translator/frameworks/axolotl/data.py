@@ -227,6 +227,10 @@ def _get_shared(reader: Reader) -> None:
         no_effect(reader, ("chat_template",), why)
         no_effect(reader, ("chat_template_jinja",), why)
     find(reader, "train_on_inputs", flag, False)
+    if any(isinstance(s.format, ChatFormat) and s.format.end_is_eos for s in sources):
+        # said by the format already
+        tokens: tuple[tuple[str, str], ...] = reader.values["model.special_tokens"]  # type: ignore[assignment]
+        reader.values["model.special_tokens"] = tuple(t for t in tokens if t[0] != "eos_token")
     mention(reader, ("chat_template",), "the template of data sets without their own")
     mention(reader, ("chat_template_jinja",), "the text of that template")
     mention(reader, ("eot_tokens",), "tokens that end turns, trained with the answers")

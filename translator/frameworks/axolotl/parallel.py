@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
@@ -70,6 +69,8 @@ def _put_strategy(writer: Writer) -> None:
     if strategy == "single":
         why = "Axolotl takes every GPU it sees; CUDA_VISIBLE_DEVICES=0 keeps it to one"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
+        if gpus is not None:
+            writer.lose(Code.TOLD_OTHERWISE, "parallelism.gpus", why, Severity.NOTE)
         writer.facts["run"] = "CUDA_VISIBLE_DEVICES=0 axolotl train"
     elif gpus and gpus > 1:
         why = f"Axolotl takes every GPU it sees; launch it with --num-processes {gpus}"
@@ -91,12 +92,10 @@ def _put_fsdp(writer: Writer, version: int) -> None:
         bool(writer.value("parallelism.offload_parameters")),
         "parallelism.offload_parameters",
     )
+    # without a class the trainer takes the one that the model itself names
+    writer.put("fsdp_config.auto_wrap_policy", "TRANSFORMER_BASED_WRAP")
     layer = writer.value("parallelism.layer_class")
-    if layer is None:
-        known = facts(writer.value("model.id"))
-        layer = known.decoder_layer if known is not None else None
     if layer:
-        writer.put("fsdp_config.auto_wrap_policy", "TRANSFORMER_BASED_WRAP")
         writer.put("fsdp_config.transformer_layer_cls_to_wrap", layer, "parallelism.layer_class")
     writer.put("fsdp_config.state_dict_type", "FULL_STATE_DICT")
     reshard = writer.value("parallelism.reshard_after_forward")

@@ -237,6 +237,9 @@ def _put_keep(writer: Writer, interval: Interval) -> None:
         writer.put("save_total_limit", expected, "checkpoints.keep")
         why = f"Axolotl needs a number; {expected} is all of them"
         writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE)
+    else:
+        why = "Axolotl keeps the newest 4, which is all of them"
+        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE)
 
 
 def _get_resume(reader: Reader) -> None:

@@ -297,7 +297,9 @@ def _user_defined(dataset: Dataset) -> Told:
     strips = known.strip is not None and "user" in known.strip
     usual = templates.eos_token(str(dataset.reader.value("base_model") or ""))
     chat = ChatFormat(template=known.id, end_is_eos=None if end == usual else True)
-    return _styled(rows, strip=strips), chat, Supervision(prompt=trained, turn_headers=trained)
+    opening = known.affixes("assistant")
+    headers = trained and opening is not None and bool(opening[0].strip())
+    return _styled(rows, strip=strips), chat, Supervision(prompt=trained, turn_headers=headers)
 
 
 def _styled(rows: InstructionRows, *, strip: bool) -> InstructionRows:

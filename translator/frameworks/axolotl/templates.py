@@ -73,7 +73,7 @@ def _wrappings() -> tuple[tuple[ChatFormat, str, str], ...]:
     """What stands around a lone prompt in each format with markers, the longest first."""
     found = []
     for known in formats().values():
-        if known.turns and not known.opaque and known.end_of_turn not in (None, "", "{eos}"):
+        if known.turns and not known.opaque and known.end_of_turn:
             before, _, after = turns(known, _MARK, None).partition(_MARK)
             if before.strip() and after.strip():
                 found.append((known, before, after))
@@ -84,8 +84,11 @@ def unwrapped(texts: tuple[str, ...], end: str | None) -> tuple[ChatFormat, tupl
     """The format whose user turn all ``texts`` are, given the token that ends a row, and the
     prompts inside it."""
     for known, before, after in _wrappings():
-        if known.end_of_turn == end and all(
-            text.startswith(before) and text.endswith(after) for text in texts
-        ):
+        # formats that end with the tokenizer's own token are left to torchtune, which has no other
+        # way to wrap a prompt; elsewhere such words are a plain prompt like any other
+        ends = known.end_of_turn == end or (
+            known.end_of_turn == "{eos}" and name_in("torchtune", known) is not None
+        )
+        if ends and all(text.startswith(before) and text.endswith(after) for text in texts):
             return known, tuple(text[len(before) : len(text) - len(after)] for text in texts)
     return None

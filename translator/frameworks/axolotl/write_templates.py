@@ -50,8 +50,8 @@ def put_templates(writer: Writer) -> None:
             writer.put("chat_template", name, field)
             if text is not None:
                 writer.put("chat_template_jinja", text)
-        if isinstance(source.rows, MessageRows | InstructionRows):
-            _put_end(writer, source, form)
+        if form.end_is_eos or isinstance(source.rows, MessageRows | InstructionRows):
+            _put_end(writer, source, form, field.replace("template", "end_is_eos"))
 
 
 def spelled(writer: Writer, form: ChatFormat, field: str) -> tuple[str, str | None]:
@@ -96,7 +96,7 @@ def _as_text(writer: Writer, known: Known, form: ChatFormat, field: str) -> tupl
     return "jinja", text
 
 
-def _put_end(writer: Writer, source: Source, form: ChatFormat) -> None:
+def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> None:
     """The end of a turn counts in the loss only if it is the end-of-sequence token or listed."""
     model = writer.value("model.id")
     end = templates.end_of_turn(form.template, model)
@@ -107,5 +107,8 @@ def _put_end(writer: Writer, source: Source, form: ChatFormat) -> None:
     if form.end_is_eos or (isinstance(source.rows, InstructionRows) and usual != end):
         if own is None:
             writer.put("special_tokens.eos_token", end)
+        if not form.end_is_eos:
+            why = f"{end} is made the end-of-sequence token, which Axolotl puts behind answers"
+            writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
     elif source.supervision.turn_ends != "none" and usual is not None and usual != end:
         writer.put("eot_tokens", [end])

@@ -97,7 +97,7 @@ def _get_packing(reader: Reader) -> None:
 
 
 def _get_objective(reader: Reader) -> None:
-    path, known = called(reader, "loss")
+    path, _ = called(reader, "loss")
     node = reader.peek("loss", "_component_")
     kind = reader.facts.get("kind", "")
     origin = reader.default("the recipe's own") if node is None else reader.written(

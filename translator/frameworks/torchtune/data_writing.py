@@ -1,4 +1,222 @@
-def put_data(w): ...
+"""Writing data sets, length, packing, validation and the objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.torchtune.components import reads
+from translator.frameworks.torchtune.dataset_writing import Told, tell
+from translator.frameworks.torchtune.model_writing import target_builder
+from translator.frameworks.torchtune.side_file import module_of
+from translator.ir import HeldOutRows, PreferenceObjective, SeparateRows, Source
+from translator.writing import Writer
 
 
-put_length = put_objective = put_packing = put_validation = put_data
+def put_data(writer: Writer) -> None:
+    """``dataset``: a mapping, or a list of them."""
+    sources = writer.document.recipe.data.sources
+    made = target_builder(writer)
+    component = "" if made is None else made.tokenizer.component
+    told = [
+        tell(writer, source, f"data.sources[{n}]", component) for n, source in enumerate(sources)
+    ]
+    told = _agree(writer, told)
+    _put_template(writer, told)
+    for position, (source, one) in enumerate(zip(sources, told, strict=True)):
+        place: tuple[str | int, ...] = ("dataset",) if len(told) == 1 else ("dataset", position)
+        _put_source(writer, place, source, one, f"data.sources[{position}]")
+
+
+def _agree(writer: Writer, told: list[Told]) -> list[Told]:
+    """The tokenizer has one template for all data sets; the first that asks for one decides."""
+    wanted = [one.template for one in told if one.template is not None]
+    for position, one in enumerate(told):
+        if one.template is not None and one.template != wanted[0]:
+            why = "needs another prompt_template than the first data set; the tokenizer has one"
+            writer.lose(Code.LOST_TEMPLATE, f"data.sources[{position}].rows", why)
+    return told
+
+
+def _put_template(writer: Writer, told: list[Told]) -> None:
+    template = next((one.template for one in told if one.template is not None), None)
+    if template == "none":
+        writer.put("tokenizer.prompt_template", None)
+    elif isinstance(template, dict):
+        shown = {role: list(tags) for role, tags in template.items()}
+        writer.put("tokenizer.prompt_template", shown)
+
+
+def _put_source(
+    writer: Writer, place: tuple[str | int, ...], source: Source, told: Told, field: str
+) -> None:
+    component = told.component
+    if told.side:
+        writer.facts[f"side:{component}"] = "dataset"
+        component = f"{module_of(writer.stem)}.{component}"
+    writer.put((*place, "_component_"), component, f"{field}.rows")
+    path, files = source.path, list(source.files)
+    if path not in told.usual:
+        writer.put((*place, "source"), path, f"{field}.path")
+    if files:
+        value: Any = files[0] if len(files) == 1 else files
+        writer.put((*place, "data_files"), value, f"{field}.files")
+    if source.subset is not None:
+        writer.put((*place, "name"), source.subset, f"{field}.subset")
+    if source.revision is not None:
+        writer.put((*place, "revision"), source.revision, f"{field}.revision")
+    for name, value in told.arguments.items():
+        writer.put((*place, name), value)
+    split = _kept_split(writer, source)
+    if split != "train":
+        writer.put((*place, "split"), split, f"{field}.split")
+    if told.masks:
+        writer.put((*place, "train_on_input"), source.supervision.prompt,
+                   f"{field}.supervision.prompt")  # fmt: skip
+    if told.packs:
+        packed = writer.document.recipe.data.packing is not None
+        writer.put((*place, "packed"), packed, "data.packing")
+
+
+# --- validation ----------------------------------------------------------------------------------
+
+
+def _share(writer: Writer) -> int | None:
+    """Whole percents of the rows that are held out; None when it is none."""
+    held = writer.document.recipe.data.validation
+    if not isinstance(held, HeldOutRows) or not 0 < held.size < 1:
+        return None
+    percent = round(held.size * 100, 6)
+    return int(percent) if percent == int(percent) else None
+
+
+def _kept_split(writer: Writer, source: Source) -> str:
+    """The split without the rows that are held out."""
+    held = writer.document.recipe.data.validation
+    if not isinstance(held, HeldOutRows) or "[" in source.split or not held.size:
+        return source.split
+    percent = _share(writer)
+    if percent is not None:
+        return f"{source.split}[:{100 - percent}%]"
+    if held.size >= 1 and len(writer.document.recipe.data.sources) == 1:
+        return f"{source.split}[:-{int(held.size)}]"
+    return source.split
+
+
+def put_validation(writer: Writer) -> None:
+    """main evaluates on ``dataset_val``; before, held-out rows are only left out."""
+    validation = writer.document.recipe.data.validation
+    if validation is None or (isinstance(validation, HeldOutRows) and not validation.size):
+        return
+    able = reads(writer.facts["recipe"], writer.version, "dataset_val")
+    if isinstance(validation, HeldOutRows):
+        _put_held_out(writer, able)
+    elif able:
+        _put_separate(writer, validation)
+    else:
+        why = f"torchtune {writer.version} does not evaluate while it trains"
+        writer.lose(Code.LOST_VALIDATION, "data.validation", why, Severity.WARNING)
+
+
+def _put_held_out(writer: Writer, able: bool) -> None:
+    sources = writer.document.recipe.data.sources
+    kept = [_kept_split(writer, source) for source in sources]
+    if [source.split for source in sources] == kept:
+        why = "torchtune cannot hold rows out; all of them are trained"
+        writer.lose(Code.LOST_VALIDATION, "data.validation.size", why, Severity.WARNING)
+        return
+    why = f"the last rows are held out by a slice of the split ({kept[0]}), not random ones"
+    if not able:
+        why += f"; torchtune {writer.version} does not evaluate while it trains"
+    writer.lose(Code.LOST_VALIDATION, "data.validation.size", why, Severity.WARNING)
+    if able and len(sources) == 1:
+        entries = [e for e in writer.entries.values() if e.address[0] == "dataset"]
+        for entry in entries:
+            writer.put(("dataset_val", *entry.address[1:]), entry.value)
+        held = kept[0].rpartition("[:")[2].removesuffix("]")
+        writer.put(("dataset_val", "split"), f"{sources[0].split}[{held}:]")
+        writer.put(("dataset_val", "packed"), False)
+
+
+def _put_separate(writer: Writer, validation: SeparateRows) -> None:
+    made = target_builder(writer)
+    component = "" if made is None else made.tokenizer.component
+    for position, source in enumerate(validation.sources):
+        field = f"data.validation.sources[{position}]"
+        told = tell(writer, source, field, component)
+        several = len(validation.sources) > 1
+        place: tuple[str | int, ...] = ("dataset_val", position) if several else ("dataset_val",)
+        _put_source(writer, place, source, told, field)
+        writer.put((*place, "split"), source.split, f"{field}.split")
+
+
+# --- length and packing --------------------------------------------------------------------------
+
+
+def put_length(writer: Writer) -> None:
+    """``tokenizer.max_seq_len``; whatever is longer is cut."""
+    limit = writer.value("data.max_length")
+    writer.put("tokenizer.max_seq_len", limit, "data.max_length")
+    overlong = writer.value("data.overlong")
+    if overlong == "truncate" or limit is None:
+        return
+    done = {"drop": "left out", "split": "divided", "error": "refused"}[overlong]
+    why = f"torchtune cuts longer rows at {limit} tokens; they are not {done}"
+    writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
+
+
+def put_packing(writer: Writer) -> None:
+    """What is told of packing beside ``packed``, which each data set has."""
+    packing = writer.document.recipe.data.packing
+    if packing is None:
+        return
+    if writer.value("objective") == "preference":
+        why = "torchtune does not pack preference data"
+        writer.lose(Code.LOST_PACKING, "data.packing", why, Severity.WARNING)
+    if writer.value("data.max_length") is None:
+        why = "torchtune packs up to tokenizer.max_seq_len, which is not known"
+        writer.lose(Code.LOST_PACKING, "data.packing", why)
+    if not packing.isolated:
+        why = "torchtune keeps attention inside each row"
+        writer.lose(Code.LOST_PACKING, "data.packing.isolated", why, Severity.WARNING)
+    if packing.fill == "wrapped":
+        why = "torchtune packs whole rows in their order, it does not cut one stream"
+        writer.lose(Code.LOST_PACKING, "data.packing.fill", why, Severity.WARNING)
+    elif packing.fill != "in-order":
+        why = "torchtune fills packs in the order of rows, so there may be more of them"
+        writer.lose(Code.LOST_PACKING, "data.packing.fill", why, Severity.NOTE)
+
+
+# --- objective -----------------------------------------------------------------------------------
+
+
+def put_objective(writer: Writer) -> None:
+    """The loss of preference tuning; other objectives have no recipe."""
+    objective = writer.document.recipe.objective
+    kind = writer.value("objective")
+    if kind == "supervised":
+        return
+    if not isinstance(objective, PreferenceObjective) or objective.method != "dpo":
+        name = getattr(objective, "method", None) or getattr(objective, "name", None) or kind
+        why = (
+            f"torchtune {writer.version} has no registered recipe for {str(name).upper()}; DPO only"
+        )
+        writer.lose(Code.LOST_OBJECTIVE, "objective", why)
+        return
+    if objective.loss == "hinge":
+        writer.put("loss._component_", "torchtune.rlhf.loss.RSOLoss", "objective")
+        writer.put("loss.gamma", objective.beta, "objective.beta")
+    else:
+        if objective.loss not in (None, "sigmoid"):
+            why = f"torchtune has no {objective.loss} form of DPO"
+            writer.lose(Code.LOST_OBJECTIVE, "objective.loss", why)
+        writer.put("loss._component_", "torchtune.rlhf.loss.DPOLoss", "objective")
+        writer.put("loss.beta", objective.beta, "objective.beta")
+        writer.put("loss.label_smoothing", objective.label_smoothing, "objective.label_smoothing")
+    if objective.max_prompt_length is not None:
+        why = "torchtune limits prompt and answer together only"
+        writer.lose(Code.LOST_LENGTH, "objective.max_prompt_length", why, Severity.WARNING)
+    if objective.reference == "none":
+        why = "torchtune's DPO compares with a reference model"
+        writer.lose(Code.LOST_OBJECTIVE, "objective.reference", why)

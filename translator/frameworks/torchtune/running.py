@@ -145,7 +145,8 @@ def _get_resuming(reader: Reader) -> None:
 
 
 _TRACKERS = {"WandBLogger": "wandb", "TensorBoardLogger": "tensorboard", "CometLogger": "comet",
-             "MLFlowLogger": "mlflow", "DiskLogger": "disk", "StdoutLogger": "stdout"}  # fmt: skip
+             "MLFlowLogger": "mlflow"}  # fmt: skip
+_LOCAL = ("DiskLogger", "StdoutLogger")
 _LOGGER_NAMES = {
     "wandb": {"project": "project", "entity": "entity", "name": "run_name"},
     "comet": {"project": "project", "workspace": "entity", "experiment_name": "run_name"},
@@ -154,12 +155,15 @@ _LOGGER_NAMES = {
 
 
 def _get_logging(reader: Reader) -> None:
-    path, known = called(reader, "metric_logger")
+    path, _ = called(reader, "metric_logger")
     node = reader.peek("metric_logger", "_component_")
     origin = reader.default("no metric_logger") if node is None else reader.written(
         ("metric_logger", "_component_"), node)  # fmt: skip
-    name = _TRACKERS.get((path or "").rpartition(".")[2])
-    if path is not None and name is None and node is not None:
+    leaf = (path or "").rpartition(".")[2]
+    name = _TRACKERS.get(leaf)
+    if leaf in _LOCAL:
+        no_effect(reader, ("metric_logger", "_component_"), "figures are kept on this machine")
+    elif path is not None and name is None and node is not None:
         why = "a logger that is none of torchtune's"
         reader.leave(("metric_logger", "_component_"), node, why, Severity.NOTE)
     reader.set("logging.trackers", () if name is None else (name,), origin)

@@ -1,6 +1,183 @@
-def put_checkpointing(w): ...
+"""Writing precision, memory, devices, evaluation, checkpoints and logs."""
+
+from __future__ import annotations
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.torchtune.components import reads
+from translator.ir import Every, PerEpoch
+from translator.writing import Writer
 
 
-put_checkpoints = put_evaluation = put_logging = put_loss = put_parallelism = put_precision = (
-    put_checkpointing
-)
+def put_precision(writer: Writer) -> None:
+    """``dtype``: torchtune computes and keeps everything in one format."""
+    compute = writer.value("precision.compute")
+    if compute == "float16":
+        why = "torchtune computes in bf16 or fp32; bf16 is written"
+        writer.lose(Code.LOST_PRECISION, "precision.compute", why, Severity.WARNING)
+    writer.put("device", "cuda")
+    dtype = "fp32" if compute == "float32" else "bf16"
+    writer.put("dtype", dtype, "precision.compute")
+    weights = writer.value("precision.weights")
+    mixed = weights != "compute" and not (weights == "float32" and compute == "float32")
+    if mixed and not writer.value("adapter"):
+        why = f"torchtune keeps all weights and their optimizer states in {dtype}"
+        writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.WARNING)
+
+
+def put_checkpointing(writer: Writer) -> None:
+    """Activation checkpointing; by layers in the full distributed recipes only."""
+    value = writer.value("kernels.activation_checkpointing")
+    writer.put("enable_activation_checkpointing", value != "none",
+               "kernels.activation_checkpointing")  # fmt: skip
+    if value != "selective":
+        return
+    if reads(writer.facts["recipe"], writer.version, "ac_mode"):
+        writer.put("ac_mode", "selective")
+        writer.put("ac_option", 2)
+    else:
+        why = f"{writer.facts['recipe']} recomputes every layer"
+        writer.lose(Code.LOST_KERNEL, "kernels.activation_checkpointing", why, Severity.NOTE)
+
+
+def put_loss(writer: Writer) -> None:
+    """Cross entropy; the loss of preference tuning is told with the objective."""
+    if writer.value("objective") == "preference":
+        return
+    fused = writer.value("kernels.fused_loss")
+    if writer.version == "main":
+        path = "torchtune.modules.loss.LinearCrossEntropyLoss"
+    elif fused == "none" and writer.document.format == "torchtune":
+        path = "torch.nn.CrossEntropyLoss"
+    else:
+        path = "torchtune.modules.loss.CEWithChunkedOutputLoss"
+    writer.put("loss._component_", path, "kernels.fused_loss")
+    if fused in ("cut", "liger") or (fused == "none" and path != "torch.nn.CrossEntropyLoss"):
+        if writer.origin("kernels.fused_loss").written:
+            why = "torchtune computes cross entropy in chunks"
+            writer.lose(Code.LOST_KERNEL, "kernels.fused_loss", why, Severity.NOTE)
+
+
+def put_parallelism(writer: Writer) -> None:
+    """The recipe says whether one device or several; several share everything (FSDP2)."""
+    recipe = writer.facts["recipe"]
+    parallel = writer.document.recipe.parallelism
+    single = recipe.endswith("single_device")
+    if parallel.strategy in ("fsdp1", "ddp", "zero1", "zero2", "zero3") and not single:
+        why = "torchtune shares weights, gradients and optimizer states by FSDP2"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
+    elif parallel.strategy != "single" and single:
+        why = f"{recipe} runs on one device; {recipe.replace('single_device', 'distributed')} on several"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
+    elif parallel.strategy == "single" and not single:
+        why = f"{recipe} is the only recipe for this; it needs several devices"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.WARNING)
+    offload = parallel.offload_parameters or parallel.offload_optimizer
+    if offload and not single:
+        writer.put("fsdp_cpu_offload", True, "parallelism.offload_parameters")
+        if parallel.offload_parameters != parallel.offload_optimizer:
+            why = "torchtune offloads parameters and optimizer states together"
+            writer.lose(Code.LOST_PARALLELISM, "parallelism.offload_parameters", why, Severity.NOTE)
+    elif offload:
+        why = f"{recipe} offloads nothing"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.offload_parameters", why, Severity.NOTE)
+    if not parallel.reshard_after_forward and not single:
+        writer.put("fsdp_reshard_after_forward", False, "parallelism.reshard_after_forward")
+    for field, key in (("tensor", "tensor_parallel_dim"), ("context", "context_parallel_dim")):
+        size = getattr(parallel, field)
+        if size == 1:
+            continue
+        if reads(recipe, writer.version, key):
+            writer.put(key, size, f"parallelism.{field}")
+        else:
+            why = f"{recipe} of torchtune {writer.version} does not split this way"
+            writer.lose(Code.LOST_PARALLELISM, f"parallelism.{field}", why, Severity.WARNING)
+
+
+def put_evaluation(writer: Writer) -> None:
+    """main evaluates every so many steps; 0.6.1 never does."""
+    interval = writer.document.recipe.evaluation.interval
+    if interval is not None:
+        able = reads(writer.facts["recipe"], writer.version, "run_val_every_n_steps")
+        if able and isinstance(interval, Every) and writer.has("dataset_val", "_component_"):
+            writer.put("run_val_every_n_steps", interval.steps, "evaluation.interval")
+        else:
+            why = f"{writer.facts['recipe']} of torchtune {writer.version} cannot evaluate then"
+            writer.lose(Code.LOST_VALIDATION, "evaluation.interval", why, Severity.WARNING)
+    if writer.value("evaluation.patience") is not None:
+        why = "torchtune does not stop early"
+        writer.lose(Code.LOST_VALIDATION, "evaluation.patience", why, Severity.WARNING)
+
+
+def put_checkpoints(writer: Writer) -> None:
+    """Where results go, and how many of them."""
+    recipe = writer.document.recipe.checkpoints
+    default = f"/tmp/torchtune/{writer.stem}"
+    writer.put("output_dir", recipe.directory or default, "checkpoints.directory")
+    resuming = recipe.resume_from is not None
+    if resuming and writer.document.format != "torchtune":
+        why = "torchtune resumes from its own checkpoints only; this starts afresh"
+        writer.lose(Code.LOST_CHECKPOINT, "checkpoints.resume_from", why, Severity.WARNING)
+        resuming = False
+    writer.put("resume_from_checkpoint", resuming, "checkpoints.resume_from")
+    if resuming and recipe.resume_from != "auto":
+        writer.put("checkpointer.recipe_checkpoint", recipe.resume_from)
+    if writer.value("adapter"):
+        writer.put("save_adapter_weights_only", recipe.adapter_only, "checkpoints.adapter_only")
+    _put_interval(writer)
+    if recipe.keep is not None:
+        if writer.version == "main":
+            writer.put("checkpointer.keep_last_n_checkpoints", recipe.keep, "checkpoints.keep")
+        else:
+            why = "torchtune keeps every checkpoint"
+            writer.lose(Code.LOST_CHECKPOINT, "checkpoints.keep", why, Severity.NOTE)
+
+
+def _put_interval(writer: Writer) -> None:
+    interval = writer.document.recipe.checkpoints.interval
+    if isinstance(interval, PerEpoch) and interval.times == 1:
+        return
+    able = reads(writer.facts["recipe"], writer.version, "save_every_n_steps")
+    if isinstance(interval, Every) and able:
+        writer.put("save_every_n_steps", interval.steps, "checkpoints.interval")
+        return
+    why = "torchtune saves after each pass over the data"
+    writer.lose(Code.LOST_CHECKPOINT, "checkpoints.interval", why, Severity.NOTE)
+
+
+_LOGGERS = {
+    "wandb": ("WandBLogger", {"project": "project", "entity": "entity", "run_name": "name"}),
+    "comet": (
+        "CometLogger",
+        {"project": "project", "entity": "workspace", "run_name": "experiment_name"},
+    ),
+    "mlflow": ("MLFlowLogger", {"project": "experiment_name", "run_name": "run_name"}),
+    "tensorboard": ("TensorBoardLogger", {}),
+}
+
+
+def put_logging(writer: Writer) -> None:
+    """One logger; a file in ``output_dir`` when nothing else is asked for."""
+    wanted = writer.value("logging.trackers")
+    chosen = next((name for name in _LOGGERS if name in wanted), None)
+    left = [name for name in wanted if name != chosen]
+    if left:
+        why = f"torchtune has one logger at a time and no {', '.join(left)} beside it"
+        writer.lose(Code.LOST_LOGGING, "logging.trackers", why, Severity.NOTE)
+    name, arguments = _LOGGERS.get(chosen or "", ("DiskLogger", {}))
+    path = f"torchtune.training.metric_logging.{name}"
+    writer.put("metric_logger._component_", path, "logging.trackers")
+    if name in ("DiskLogger", "WandBLogger", "TensorBoardLogger"):
+        writer.put("metric_logger.log_dir", "${output_dir}/logs")
+    for field in ("project", "entity", "run_name"):
+        value = writer.value(f"logging.{field}")
+        if value is None:
+            continue
+        if field in arguments:
+            writer.put(f"metric_logger.{arguments[field]}", value, f"logging.{field}")
+        elif writer.origin(f"logging.{field}").written:
+            why = f"{name} has no place for it"
+            writer.lose(Code.LOST_LOGGING, f"logging.{field}", why, Severity.NOTE)
+    writer.put("log_peak_memory_stats", True)
+    if writer.version == "main":
+        writer.put("log_level", "INFO")

@@ -11,7 +11,7 @@ from hypothesis import given
 from strategies import recipes
 
 from translator import Document, diff, load, loads
-from translator.diff import effect_of
+from translator.comparison import effect_of
 from translator.equivalence import canonical
 from translator.fields import flatten
 from translator.ir import (

@@ -28,7 +28,7 @@ LEVELS = (
     ("frameworks",),
     ("equivalence", "matrix", "detect", "schema", "schema_recipe", "schema_outputs"),
     ("editing", "editing_python", "allowing", "files"),
-    ("api", "diff"),
+    ("api", "comparison"),
     ("render",),
     ("console",),
     ("commands",),

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from translator.api import convert, load, loads
     from translator.codes import Code
+    from translator.comparison import Difference, diff
     from translator.diagnostics import Diagnostic, Severity
-    from translator.diff import Difference, diff
     from translator.document import Conversion, Document, Leftover, Origin
     from translator.errors import (
         FtxError,
@@ -59,8 +59,8 @@ __all__ = [
 _HOMES = {
     "api": ("convert", "load", "loads"),
     "codes": ("Code",),
+    "comparison": ("Difference", "diff"),
     "diagnostics": ("Diagnostic", "Severity"),
-    "diff": ("Difference", "diff"),
     "document": ("Conversion", "Document", "Leftover", "Origin"),
     "errors": ("FtxError", "LossError", "NotAConfigError", "UnreadableError", "UnresolvedError"),
     "ir": ("Recipe",),

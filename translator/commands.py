@@ -93,7 +93,7 @@ def run_convert(
 @told
 def run_diff(console: Console, a: str, b: str, *, as_json: bool) -> int:
     """``ftx diff``."""
-    from translator.diff import diff
+    from translator.comparison import diff
     from translator.render.differences import differences_data, differences_text
 
     left, right = _load(console, a, {}), _load(console, b, {})

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from translator.diff import Difference, Side
+from translator.comparison import Difference, Side
 from translator.document import Document
 from translator.render.excerpts import Excerpts
 from translator.render.json import VERSION

@@ -325,8 +325,14 @@ def is_foreign(value: Value) -> bool:
     return isinstance(value, Foreign | Unknown | Operation | Text | Choice | Absent)
 
 
-def truth(value: Value) -> bool | None:
+_MAX_NESTING = 8
+"""How deep choices and lists are looked into; the same value may be in them many times over."""
+
+
+def truth(value: Value, depth: int = 0) -> bool | None:
     """Whether a value is true, None when that is not known."""
+    if depth > _MAX_NESTING:
+        return None
     if isinstance(value, Known):
         return bool(value.value)
     if isinstance(value, Sequence):
@@ -334,10 +340,10 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Mapping):
         return True if value.entries else None if value.more else False
     if isinstance(value, Choice):
-        then, otherwise = truth(value.then), truth(value.otherwise)
+        then, otherwise = truth(value.then, depth + 1), truth(value.otherwise, depth + 1)
         return then if then == otherwise else None
     if isinstance(value, Capability):
-        then, otherwise = truth(value.then), truth(value.otherwise)
+        then, otherwise = truth(value.then, depth + 1), truth(value.otherwise, depth + 1)
         return then if then == otherwise else None
     if isinstance(value, Text):
         return True if any(truth(p) for p in value.parts if isinstance(p, Known)) else None
@@ -348,10 +354,12 @@ def truth(value: Value) -> bool | None:
     return None
 
 
-def same(a: Value, b: Value) -> bool:
+def same(a: Value, b: Value, depth: int = 0) -> bool:
     """Whether two values are surely equal."""
     if a is b:
         return True
+    if depth > _MAX_NESTING:
+        return False
     if isinstance(a, Known) and isinstance(b, Known):
         return type(a.value) is type(b.value) and a.value == b.value
     if isinstance(a, External) and isinstance(b, External):
@@ -361,10 +369,11 @@ def same(a: Value, b: Value) -> bool:
             a.kind == b.kind
             and len(a.items) == len(b.items)
             and a.each is b.each
-            and all(same(x, y) for x, y in zip(a.items, b.items, strict=True))
+            and all(same(x, y, depth + 1) for x, y in zip(a.items, b.items, strict=True))
         )
     if isinstance(a, Capability) and isinstance(b, Capability):
-        return a.name == b.name and same(a.then, b.then) and same(a.otherwise, b.otherwise)
+        then = same(a.then, b.then, depth + 1)
+        return a.name == b.name and then and same(a.otherwise, b.otherwise, depth + 1)
     if isinstance(a, Absent) and isinstance(b, Absent):
         return True
     return isinstance(a, Function) and isinstance(b, Function) and a.node is b.node

@@ -81,6 +81,7 @@ class TrainingReader:
 
     def tree(self, trainer: Made, train: Made | None, trainers: dict[int, Made]) -> Node:
         """The tree of one training."""
+        self.builder.count = 0
         passed = self._passed(trainer)
         lineage = model_lineage(passed.get("model"))
         args = passed.get("args")

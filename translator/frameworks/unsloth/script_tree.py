@@ -35,6 +35,8 @@ from translator.syntax.evaluate_values import (
 from translator.tree import Node, Unresolved
 
 MAX_DEPTH = 24
+MAX_NODES = 20_000
+"""Nodes of one training; lists that hold lists many times over would have more."""
 MAX_TEXT = 300
 
 
@@ -71,6 +73,7 @@ class TreeBuilder:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.module = program.module
+        self.count = 0
 
     # -- places -----------------------------------------------------------------------------------
 
@@ -134,7 +137,8 @@ class TreeBuilder:
     def _content(
         self, value: Value, use: ast.AST | None, names: tuple[str, ...], depth: int
     ) -> object:
-        if depth > MAX_DEPTH:
+        self.count += 1
+        if depth > MAX_DEPTH or self.count > MAX_NODES:
             return self.unresolved(value, use, names)
         if isinstance(value, Known):
             return value.value

@@ -317,7 +317,9 @@ class Expressions(Machine):
             whole = Mapping({}, at=keyword.value)
             self.merge_into(whole, value)
             for key, entry in whole.entries.items():
-                keywords[str(key)] = Argument(entry, entry.at, whole.keys.get(key))
+                named = whole.keys.get(key)
+                expression = named.value if isinstance(named, ast.keyword) else entry.at
+                keywords[str(key)] = Argument(entry, expression, named)
             more.extend(whole.more)
         return Arguments(tuple(positional), keywords, tuple(more))
 

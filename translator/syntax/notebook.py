@@ -102,8 +102,8 @@ def blank_magics(code: str) -> str:
     inside: str | None = None
     for position, line in enumerate(lines):
         if inside is None and (continued or _MAGIC.match(line)):
+            lines[position] = " " * len(line) if continued else _blank(line)
             continued = line.rstrip().endswith("\\")
-            lines[position] = _blank(line)
             continue
         inside = _open_string(line, inside)
     return "\n".join(lines)

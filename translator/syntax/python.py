@@ -9,9 +9,14 @@ too new are replaced by neutral ones of the same shape, so that all positions st
 from __future__ import annotations
 
 import ast
+import json
+import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from translator.codes import Code
@@ -22,6 +27,9 @@ from translator.spans import LineIndex, Span
 
 MAX_SYNTAX_NODES = 400_000
 """The largest script in the wild has some 12,000."""
+
+_F_STRING = re.compile(r"""(?:^|[^\w])(?:[fF][rR]?|[rR][fF])["']""")
+_NEWER_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -118,26 +126,24 @@ def _parse(source: Source, text: str) -> ast.Module:
 
 def _without_newer_syntax(text: str) -> tuple[str, dict[int, int]] | None:
     """The text with unreadable f-strings replaced, and where they are; None if it is no Python."""
-    import libcst
-    from libcst.metadata import MetadataWrapper, PositionProvider
-
-    try:
-        tree = libcst.parse_module(text)
-        found: list[Any] = []
-        _outermost_strings(tree, found, libcst)
-        wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
-        positions = wrapper.resolve(PositionProvider)
-    except (libcst.ParserSyntaxError, RecursionError):
+    if not _F_STRING.search(text):
         return None
-    lines = LineIndex(text)
+    finder = Path(__file__).with_name("newer_python.py")
+    try:
+        found = subprocess.run(
+            [sys.executable, str(finder)],
+            input=text.encode(),
+            capture_output=True,
+            timeout=_NEWER_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError, UnicodeEncodeError):
+        return None
     characters = list(text)
     opaque: dict[int, int] = {}
-    for node in found:
-        if _is_readable(tree.code_for_node(node)):
+    for start, end in json.loads(found.stdout):
+        if _is_readable(text[start:end]):
             continue
-        place: Any = positions[node]
-        start = _offset(lines, place.start)
-        end = _offset(lines, place.end)
         for position in range(start, end):
             if characters[position] not in "\r\n":
                 characters[position] = " "
@@ -146,26 +152,14 @@ def _without_newer_syntax(text: str) -> tuple[str, dict[int, int]] | None:
     return ("".join(characters), opaque) if opaque else None
 
 
-def _outermost_strings(node: Any, found: list[Any], libcst: Any) -> None:
-    if isinstance(node, libcst.ConcatenatedString | libcst.FormattedString):
-        found.append(node)
-        return
-    for child in node.children:
-        _outermost_strings(child, found, libcst)
-
-
 def _is_readable(code: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(f"({code})")
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
-
-
-def _offset(lines: LineIndex, place: Any) -> int:
-    return lines.offset(place.line, 0) + int(place.column)
 
 
 def _syntax_error(

@@ -126,6 +126,7 @@ class RowReader:
         return self.builder.plain({**self._kind(columns, described), **facts}, at)
 
     def _columns(self, result: Value, row: Value | None) -> dict[str, Value] | None:
+        result = _undivided(result)
         if isinstance(result, Mapping) and not result.more:
             return {str(key): _per_row(value) or value for key, value in result.entries.items()}
         if isinstance(result, Mapping) and row is not None and result.entries:
@@ -412,6 +413,22 @@ class RowReader:
 
 
 # -- values ---------------------------------------------------------------------------------------
+
+
+def _undivided(value: Value) -> Value:
+    """Two dicts by a test as one dict of values by that test, when they have the same keys."""
+    if not isinstance(value, Choice):
+        return value
+    then, otherwise = _undivided(value.then), _undivided(value.otherwise)
+    if not isinstance(then, Mapping) or not isinstance(otherwise, Mapping):
+        return value
+    if then.entries.keys() != otherwise.entries.keys() or then.more or otherwise.more:
+        return value
+    entries: dict[Any, Value] = {
+        key: Choice(value.test, entry, otherwise.entries[key], at=value.at)
+        for key, entry in then.entries.items()
+    }
+    return Mapping(entries, then.keys, at=then.at)
 
 
 def _per_row(value: Value) -> Value | None:

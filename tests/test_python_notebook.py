@@ -1,0 +1,73 @@
+"""Notebooks as code: magics blanked, every position kept."""
+
+from __future__ import annotations
+
+import ast
+import json
+
+import pytest
+
+from translator.errors import UnreadableError
+from translator.source import decode
+from translator.syntax.notebook import blank_magics, is_notebook, parse_notebook
+from translator.syntax.python import parse_script
+
+CELLS = {
+    "shell": "!pip install unsloth\nx = 1",
+    "continued": "!pip install \\\n    unsloth\nx = 1",
+    "in a block": "if True:\n    !pip install x\nx = 1",
+    "line magic": "%cd /content\nx = 1",
+    "cell magic": "%%capture\nx = 1",
+    "assigned": "files = !ls\nx = 1",
+    "help": "model?\nx = 1",
+    "get_ipython": "get_ipython().system('ls')\nx = 1",
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_magics_are_blanked_and_the_rest_stays(name: str) -> None:
+    code = CELLS[name]
+    blanked = blank_magics(code)
+    assert [len(line) for line in blanked.split("\n")] == [len(line) for line in code.split("\n")]
+    last = ast.parse(blanked).body[-1]
+    assert ast.unparse(last) == "x = 1"
+    assert last.lineno == code.count("\n") + 1
+
+
+def test_percent_signs_of_python_stay() -> None:
+    code = 'text = """\n%d of\n!important\n""" % 3\ny = 7 \\\n    % 2'
+    assert blank_magics(code).startswith('text = """\n%d of\n!important\n""" % 3')
+
+
+def test_other_languages_are_no_code() -> None:
+    assert blank_magics("%%bash\nls -l | wc").strip() == ""
+
+
+def notebook(*cells: str) -> bytes:
+    content = [{"cell_type": "code", "source": cell} for cell in cells]
+    return json.dumps({"cells": content, "nbformat": 4}).encode()
+
+
+def test_a_syntax_error_is_said_by_cell() -> None:
+    with pytest.raises(UnreadableError, match="cell 2, line 2"):
+        parse_notebook(decode(notebook("x = 1", "y = 2\nz = = 3"), "n.ipynb"))
+
+
+@pytest.mark.parametrize("data", [b"{}", b"[1]", b'{"cells": 3}', b"{", b'{"cells": [' * 5000])
+def test_what_is_no_notebook_is_refused(data: bytes) -> None:
+    with pytest.raises(UnreadableError):
+        parse_notebook(decode(data, "n.ipynb"))
+
+
+def test_a_script_is_no_notebook() -> None:
+    assert not is_notebook(decode(b'{"cells_of": 1}', "x.py"))
+
+
+def test_expressions_of_newer_python_keep_their_place() -> None:
+    text = 'a = f"é {d["k"]} end"; b = 2\nc = f"{1}"\n'
+    module = parse_script(decode(text.encode(), "new.py"))
+    first, second, _ = module.tree.body
+    assert isinstance(first, ast.Assign)
+    assert module.segment(second) == "b = 2"
+    assert module.is_opaque(first.value)
+    assert module.segment(first.value) == 'f"é {d["k"]} end"'

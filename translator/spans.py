@@ -37,6 +37,7 @@ class LineIndex:
             self._starts.append(position + 1)
             position = text.find("\n", position + 1)
         self._text = text
+        self._ascii = text.isascii()
 
     def span(self, start: int, end: int) -> Span:
         """The span of the characters ``start`` (inclusive) to ``end`` (exclusive), 0-based."""
@@ -47,6 +48,8 @@ class LineIndex:
     def offset(self, line: int, byte_column: int) -> int:
         """The offset of a 1-based line and a 0-based UTF-8 *byte* column, as `ast` counts."""
         start = self._starts[line - 1]
+        if self._ascii:
+            return start + byte_column
         end = self._starts[line] if line < len(self._starts) else self._length
         text = self._text[start:end]
         if text.isascii():

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from translator.syntax.evaluate_machine import MAX_STEPS, Scope, Setting, mentioned
+from translator.syntax.evaluate_machine import MAX_STEPS, Scope, Setting
 from translator.syntax.evaluate_statements import Statements
 from translator.syntax.evaluate_values import (
     Argument,
@@ -118,7 +118,7 @@ def _follow_entries(machine: Statements, scope: Scope, interesting: frozenset[st
         called = {
             name
             for value in waiting
-            for name in mentioned(value.node)
+            for name in machine.mentioned(value.node)
             if name != getattr(value.node, "name", "")
         }
         roots = [v for v in waiting if getattr(v.node, "name", "") not in called]
@@ -136,23 +136,24 @@ def _follow_class(machine: Statements, kind: Class, interesting: frozenset[str])
     if not isinstance(made, Instance):
         return
     for name, value in list(kind.attributes.items()):
-        if isinstance(value, Function) and value.node not in machine.entered:
-            if mentioned(value.node) & interesting:
-                method = machine.attribute(made, name, value.node)
-                if isinstance(method, Function) and value.node not in machine.entered:
-                    machine.call(method, Arguments(), value.node)
+        if not isinstance(value, Function) or value.node in machine.entered:
+            continue
+        if machine.mentioned(value.node) & interesting:
+            method = machine.attribute(made, name, value.node)
+            if isinstance(method, Function) and value.node not in machine.entered:
+                machine.call(method, Arguments(), value.node)
 
 
 def _not_entered(machine: Statements, interesting: frozenset[str]) -> list[Function | Class]:
     found: list[Function | Class] = []
     for value in machine.globals.variables.values():
         if isinstance(value, Function) and value.node not in machine.entered:
-            if mentioned(value.node) & interesting:
+            if machine.mentioned(value.node) & interesting:
                 found.append(value)
         elif isinstance(value, Class) and value.node not in machine.entered:
             methods = [v for v in value.attributes.values() if isinstance(v, Function)]
             if any(m.node in machine.entered for m in methods):
                 continue
-            if any(mentioned(m.node) & interesting for m in methods):
+            if any(machine.mentioned(m.node) & interesting for m in methods):
                 found.append(value)
     return found

@@ -44,7 +44,7 @@ class Expressions(Machine):
         self.steps += 1
         if self.steps > MAX_STEPS or self.depth > MAX_DEPTH:
             return self.unknown(node)
-        method = getattr(self, f"_{type(node).__name__}", None)
+        method = self.method(node)
         if method is None:
             return self.unknown(node)
         self.depth += 1

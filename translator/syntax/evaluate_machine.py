@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from translator.syntax.evaluate_journal import Journal, Variables
 from translator.syntax.evaluate_values import (
@@ -97,6 +98,8 @@ class Machine:
         self.rounds = 1
         self.spent: dict[ast.AST, int] = {}
         self._matters: set[str] | None = None
+        self._mentioned: dict[ast.AST, set[str]] = {}
+        self._methods: dict[type[ast.AST], Any] = {}
 
     @property
     def exhausted(self) -> bool:
@@ -126,6 +129,19 @@ class Machine:
         raise NotImplementedError
 
     # -- for all layers ---------------------------------------------------------------------------
+
+    def method(self, node: ast.AST) -> Any:
+        """The method for a kind of syntax: ``_Call`` for a call; None when there is none."""
+        kind = type(node)
+        if kind not in self._methods:
+            self._methods[kind] = getattr(self, f"_{kind.__name__}", None)
+        return self._methods[kind]
+
+    def mentioned(self, node: ast.AST) -> set[str]:
+        """Every name and attribute that a piece of syntax mentions."""
+        if node not in self._mentioned:
+            self._mentioned[node] = mentioned(node)
+        return self._mentioned[node]
 
     def matters(self, function: Function) -> bool:
         """Whether a function calls something interesting, itself or through others."""

@@ -89,7 +89,7 @@ class Statements(Calls):
                 self.steps += 1
                 if self.steps > MAX_STEPS or self.depth > MAX_DEPTH:
                     return Flow.NEXT
-                method = getattr(self, f"_{type(statement).__name__}", None)
+                method = self.method(statement)
                 flow = Flow.NEXT if method is None else method(statement, scope)
                 if flow is not Flow.NEXT:
                     return Flow(flow)

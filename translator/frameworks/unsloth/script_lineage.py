@@ -129,9 +129,9 @@ def trainer_of(value: Value, trainers: dict[int, Made]) -> Made | None:
     for part in ancestors(value):
         if id(part) in trainers:
             return trainers[id(part)]
-        if isinstance(part, Made) and part.name not in ("train_on_responses_only", "prepare"):
-            if part is not value:
-                return None
+        returns_it = isinstance(part, Made) and part.name in ("train_on_responses_only", "prepare")
+        if isinstance(part, Made) and not returns_it and part is not value:
+            return None
     return None
 
 

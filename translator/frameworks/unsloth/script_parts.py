@@ -15,6 +15,7 @@ from translator.frameworks.unsloth.script_tree import TreeBuilder
 from translator.syntax.evaluate import Program
 from translator.syntax.evaluate_argparse import COMMAND_LINE
 from translator.syntax.evaluate_values import (
+    Attribute,
     Choice,
     Instance,
     Item,
@@ -184,10 +185,12 @@ class TrainingReader:
             at = made.at
             content.update(self.builder.keywords(made, ("tokenizer",), _TEMPLATE_ORDER))
         for setting in self.program.settings:
-            if setting.name == "chat_template" and setting.order <= self._position(trainer):
-                if made is None or setting.order > self._position(made):
-                    content["jinja"] = self.builder.node(setting.value, setting.value.at)
-                    at = setting.at
+            start = 0 if made is None else self._position(made) + 1
+            if setting.name != "chat_template":
+                continue
+            if start <= setting.order <= self._position(trainer):
+                content["jinja"] = self.builder.node(setting.value, setting.value.at)
+                at = setting.at
         return self.builder.leaf(content, at) if content else None
 
     def _template_call(self, trainer: Made, tokenizer: Value | None) -> Made | None:
@@ -220,9 +223,10 @@ class TrainingReader:
                     at = made.at
         for setting in self.program.settings:
             if setting.name in _TOKENIZER_ATTRIBUTES and setting.order <= end:
-                if not isinstance(setting.target, Made) or setting.target.name != "config":
-                    content[setting.name] = self.builder.node(setting.value, setting.value.at)
-                    at = at or setting.at
+                if isinstance(setting.target, Attribute) and setting.target.name.endswith("config"):
+                    continue
+                content[setting.name] = self.builder.node(setting.value, setting.value.at)
+                at = at or setting.at
         return self.builder.leaf(content, at) if content else None
 
     def _args(self, args: Value | None, trainer: Made) -> Node | None:

@@ -135,6 +135,7 @@ def _preference(reader: Reader, name: str) -> PreferenceObjective:
     for field, found in (("beta", beta), ("label_smoothing", smoothing)):
         reader.origins[f"objective.{field}"] = found.origin
     adapted = bool(reader.values.get("adapter"))
+    _check_reference(reader)
     return PreferenceObjective(
         method=method,
         beta=beta.value,
@@ -143,6 +144,20 @@ def _preference(reader: Reader, name: str) -> PreferenceObjective:
         margin=None if margin is None else margin.value,
         reference="none" if method == "simpo" else "base" if adapted else "copy",
     )
+
+
+def _check_reference(reader: Reader) -> None:
+    """The reference model of full DPO; usually the same weights once more."""
+    own = reader.peek("checkpointer", "checkpoint_dir")
+    reference = reader.peek("ref_checkpointer", "checkpoint_dir")
+    node = reader.node("ref_checkpointer")
+    if node is None:
+        return
+    if own is not None and reference is not None and own.plain() == reference.plain():
+        no_effect(reader, ("ref_checkpointer",), "the reference starts from the same weights")
+    else:
+        why = "a reference model with weights of its own"
+        reader.leave(("ref_checkpointer",), node, why, Severity.WARNING)
 
 
 def _settings(reader: Reader, names: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:

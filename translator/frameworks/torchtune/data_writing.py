@@ -214,9 +214,18 @@ def put_objective(writer: Writer) -> None:
         writer.put("loss._component_", "torchtune.rlhf.loss.DPOLoss", "objective")
         writer.put("loss.beta", objective.beta, "objective.beta")
         writer.put("loss.label_smoothing", objective.label_smoothing, "objective.label_smoothing")
+    if objective.reference == "copy" and not writer.value("adapter"):
+        _put_reference(writer)
     if objective.max_prompt_length is not None:
         why = "torchtune limits prompt and answer together only"
         writer.lose(Code.LOST_LENGTH, "objective.max_prompt_length", why, Severity.WARNING)
     if objective.reference == "none":
         why = "torchtune's DPO compares with a reference model"
         writer.lose(Code.LOST_OBJECTIVE, "objective.reference", why)
+
+
+def _put_reference(writer: Writer) -> None:
+    """The reference model starts from the same weights; the full recipe loads them once more."""
+    for entry in [e for e in writer.entries.values() if e.address[0] == "checkpointer"]:
+        writer.put(("ref_checkpointer", *entry.address[1:]), entry.value)
+    writer.put("ref_checkpointer.output_dir", "${output_dir}/ref")

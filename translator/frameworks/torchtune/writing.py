@@ -28,7 +28,7 @@ _SECTIONS = {
 }
 _ORDER = (
     "output_dir",
-    "model", "tokenizer", "checkpointer", "resume_from_checkpoint", "save_adapter_weights_only",
+    "model", "tokenizer", "checkpointer", "ref_checkpointer", "resume_from_checkpoint", "save_adapter_weights_only",
     "save_every_n_steps",
     "dataset", "dataset_val", "run_val_every_n_steps", "seed", "shuffle", "batch_size",
     "batch_size_val",

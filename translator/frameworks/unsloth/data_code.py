@@ -591,9 +591,7 @@ def _everything(mask: ir.Supervision) -> bool:
 
 def _load_call(source: ir.Source, name: str, *, streaming: bool) -> str:
     path = source.path
-    files: object = list(source.files) if len(source.files) > 1 else None
-    if len(source.files) == 1:
-        files = source.files[0]
+    files: object = list(source.files) or None
     if source.file_format and path != source.file_format and files is None:
         path, files = source.file_format, path
     arguments = [Argument("", path)]

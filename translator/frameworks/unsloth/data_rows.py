@@ -62,9 +62,8 @@ def _read_length(reader: Reader) -> None:
 
 
 def _read_overlong(reader: Reader) -> None:
-    rule = "drop" if reader.facts.get("drops_overlong") == "yes" else "truncate"
     why = "unsloth_zoo/dataset_utils.py:2829 (2026.10.9): tokenized with truncation"
-    reader.set("data.overlong", rule, reader.default(why))
+    reader.set("data.overlong", "truncate", reader.default(why))
 
 
 def _write_length(writer: Writer) -> None:

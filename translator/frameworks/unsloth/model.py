@@ -18,7 +18,9 @@ from translator.frameworks.unsloth.rows import (
     WHOLE,
     find,
     known,
+    settled,
 )
+from translator.frameworks.unsloth.script_tree import Depends
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
 from translator.tree import Node, Unresolved
@@ -172,14 +174,14 @@ def _read_tokens(reader: Reader) -> None:
     added: tuple[str, ...] = ()
     if node is not None and node.is_mapping:
         origin = reader.written(("tokens",), node)
-        value = node.plain()
-        found = value.get("add_new_tokens") or value.get("add_tokens") or ()
-        added = tuple(token for token in _listed(found) if isinstance(token, str))
-        special = {
-            role: text
-            for role, text in (value.get("special") or {}).items()
-            if isinstance(text, str)
-        }
+        for role in ("bos_token", "eos_token", "pad_token", "unk_token"):
+            child = node.get((role,))
+            if child is not None and isinstance(child.value, str):
+                special[role] = child.value
+        found = node.get(("new_tokens",))
+        if found is not None:
+            value = known(reader, "new_tokens", found, "model.new_tokens")
+            added = tuple(t for t in _listed(value or ()) if isinstance(t, str))
     reader.set("model.new_tokens", added, origin)
     reader.set("model.special_tokens", tuple(sorted(special.items())), origin)
 
@@ -201,9 +203,29 @@ def _write_files(writer: Writer) -> None:
     """The weights come from the Hub by id; a torchtune folder is a copy of the same files."""
 
 
+# unsloth_zoo/vision_utils.py:762 (2026.8.13), and transformers' own
+_TEXT_COLLATORS = ("DataCollatorForSeq2Seq", "DataCollatorForLanguageModeling",
+                   "DataCollatorWithPadding", "DefaultDataCollator", "DataCollatorForTokenClassification")  # fmt: skip
+
+
 def _read_modality(reader: Reader) -> None:
-    modality = reader.facts.get("modality", "text")
-    reader.set("model.modality", modality, reader.default("what the rows hold"))
+    node = reader.node("trainer", "data_collator")
+    origin = reader.default("no collator for pictures or sound")
+    modality = "text"
+    if node is not None:
+        origin = reader.written(("trainer", "data_collator"), node)
+        kind = node.get(("class",)) or node
+        name = str(settled(kind.plain())).rpartition(".")[2]
+        audio = "audio" in str(reader.values.get("model.id", "")).lower()
+        if "Vision" in name:
+            modality = "vision"
+        elif name not in _TEXT_COLLATORS:
+            value = Node(value=name, span=node.span)
+            reader.leave(("trainer", "data_collator"), value, "a collator of the script's own "
+                         "makes the batches", Severity.ERROR)  # fmt: skip
+            modality = "audio" if audio or "speech" in name.lower() else "text"
+    reader.facts["modality"] = modality
+    reader.set("model.modality", modality, origin)
 
 
 def _write_modality(writer: Writer) -> None:
@@ -463,7 +485,7 @@ def _read_precision(reader: Reader) -> None:
     states = {name: _switch(reader, f"args.{name}", found) for name, found in flags.items()}
     if dtype is not None:
         text = str(known(reader, *dtype, "precision.compute")).removeprefix("torch.")
-        if text in _DTYPES:
+        if text in _DTYPES and not isinstance(dtype[1].value, Depends):
             compute = _DTYPES[text]
             origin = reader.written(tuple(dtype[0].split(".")), dtype[1])
     if compute == "auto":
@@ -481,15 +503,10 @@ def _read_precision(reader: Reader) -> None:
 
 def _switch(reader: Reader, key: str, found: tuple[str, Node] | None) -> bool | None:
     """A switch's state; None when it is not given or depends on the hardware."""
-    if found is None:
+    if found is None or isinstance(found[1].value, Depends):
         return None
-    node = found[1]
-    if isinstance(node.value, Unresolved):
-        if "bf16" in node.value.expression or "bfloat16" in node.value.expression:
-            return None
-        reader.unresolved(node, key, "precision.compute")
-        return None
-    return node.value if isinstance(node.value, bool) else None
+    value = known(reader, key, found[1], "precision.compute")
+    return value if isinstance(value, bool) else None
 
 
 def _write_precision(writer: Writer) -> None:
@@ -532,7 +549,7 @@ ROWS: tuple[Row, ...] = (
         put=_write_files,
         partly={"model.directory": ("approximated", "weights are found by id"),
                 "model.files": ("approximated", "weights are found by id")}),
-    Via(fields=("model.modality",), read_keys=(), get=_read_modality, put=_write_modality,
+    Via(fields=("model.modality",), read_keys=("trainer.data_collator",), get=_read_modality, put=_write_modality,
         partly={"model.modality": ("refused", "scripts are written for text only")}),
     _number("r", 16, 8, "adapter.rank", WHOLE),
     _number("lora_alpha", 16, 8, "adapter.alpha", REAL),

@@ -120,6 +120,10 @@ def _preference(reader: Reader, method: str) -> ir.PreferenceObjective:
     if loss == "sigmoid":
         loss = None
     length = _value(reader, "max_prompt_length", None)
+    answer = find(reader, "args.max_completion_length")
+    if answer is not None and answer[1].plain() is not None:
+        why = "answers have no limit of their own elsewhere"
+        reader.leave(("args", "max_completion_length"), answer[1], why, Severity.WARNING)
     return ir.PreferenceObjective(
         method=method,  # type: ignore[arg-type]
         beta=float(_value(reader, "beta", 0.1)),

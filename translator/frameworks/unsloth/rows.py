@@ -9,6 +9,7 @@ from typing import Any
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.defaults import Flavour, default
+from translator.frameworks.unsloth.script_tree import Depends, Symbol
 from translator.lens import Conv, Coverage, Key
 from translator.reading import Reader
 from translator.tree import Node, Unresolved
@@ -166,7 +167,17 @@ def find(reader: Reader, *keys: str) -> tuple[str, Node] | None:
 
 def known(reader: Reader, key: str, node: Node, field: str) -> Any:
     """A node's plain value; an unresolved one is reported for ``field`` and gives None."""
-    if isinstance(node.value, Unresolved):
+    value = node.plain()
+    if isinstance(value, Unresolved):
         reader.unresolved(node, key, field)
         return None
-    return node.plain()
+    return settled(value)
+
+
+def settled(value: object) -> Any:
+    """A value as its text or, when it depends on the GPU, as it is on one that has bfloat16."""
+    if isinstance(value, Symbol):
+        return value.name
+    if isinstance(value, Depends):
+        return settled(value.then)
+    return value

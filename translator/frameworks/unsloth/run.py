@@ -21,6 +21,7 @@ from translator.frameworks.unsloth.rows import (
 )
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
+from translator.tree import Node
 from translator.writing import Writer
 
 # --- memory --------------------------------------------------------------------------------------
@@ -195,7 +196,7 @@ def _write_evaluation(writer: Writer) -> None:
 
 
 def _read_checkpoints(reader: Reader) -> None:
-    output = find(reader, "args.output_dir", "save.directory")
+    output = find(reader, "args.output_dir") or _saved(reader, "path")
     origin = reader.default("output_dir None: unsloth/models/rl.py:3310 (2026.10.9)")
     directory = None
     if output is not None:
@@ -218,10 +219,10 @@ def _read_checkpoints(reader: Reader) -> None:
 
 
 def _read_hub(reader: Reader) -> None:
-    name = find(reader, "args.hub_model_id", "save.hub_id")
+    name = find(reader, "args.hub_model_id") or _pushed(reader)
     push = find(reader, "args.push_to_hub")
     value, origin = None, reader.default("push_to_hub False: transformers/training_args.py (5.16)")
-    if name is not None and (name[0] != "args.hub_model_id" or (push and push[1].plain())):
+    if name is not None and (name[0] == "save" or (push and push[1].plain() is True)):
         value = known(reader, *name, "checkpoints.hub_id")
         origin = reader.written(tuple(name[0].split(".")), name[1])
     elif name is not None or (push is not None and push[1].plain()):
@@ -230,12 +231,36 @@ def _read_hub(reader: Reader) -> None:
         message = f"{found[0]} ({found[1].plain()!r}) has no effect without its counterpart"
         reader.say(Code.NO_EFFECT, Severity.NOTE, message, found[1], key=found[0])
     reader.set("checkpoints.hub_id", value, origin)
-    method = find(reader, "save.method")
-    merged, where = True, reader.default("save_pretrained writes the adapter")
-    if method is not None:
-        merged = not str(method[1].plain()).startswith("merged")
-        where = reader.written(tuple(method[0].split(".")), method[1])
-    reader.set("checkpoints.adapter_only", merged, where)
+    only, where = True, reader.default("save_pretrained writes the adapter")
+    for node in _saves(reader):
+        kind = str(node.plain().get("method"))
+        if kind in ("save_pretrained_merged", "push_to_hub_merged"):
+            chosen = node.get(("save_method",))
+            only = chosen is not None and chosen.plain() == "lora"
+            where = Origin(written=True, span=node.span, key=kind)
+    reader.set("checkpoints.adapter_only", only, where)
+
+
+def _saves(reader: Reader) -> list[Node]:
+    """The calls that save, in the script's order."""
+    node = reader.node("save")
+    return [n for n in node.value if n.is_mapping] if node is not None and node.is_sequence else []
+
+
+def _saved(reader: Reader, key: str) -> tuple[str, Node] | None:
+    for node in _saves(reader):
+        child = node.get((key,))
+        if child is not None and str(node.plain().get("method")).startswith("save"):
+            return "save", child
+    return None
+
+
+def _pushed(reader: Reader) -> tuple[str, Node] | None:
+    for node in _saves(reader):
+        child = node.get(("path",)) or node.get(("repo_id",))
+        if child is not None and str(node.plain().get("method")).startswith("push_to_hub"):
+            return "save", child
+    return None
 
 
 def _write_checkpoints(writer: Writer) -> None:

@@ -27,7 +27,6 @@ from translator.syntax.evaluate_values import (
     Known,
     Made,
     Mapping,
-    OpenFile,
     Sequence,
     Unknown,
     Value,
@@ -257,9 +256,11 @@ class TreeBuilder:
         origin = value.at if isinstance(use, ast.Name) and value.at is not None else at
         return Unresolved(" ".join(self.text(origin).split()), unique)
 
-    def _alternatives(self, value: Choice, at: ast.AST | None) -> str:
+    def _alternatives(self, value: Choice, at: ast.AST | None, depth: int = 0) -> str:
         parts = [
-            " ".join(self.text(side.at or at).split()) if not isinstance(side, OpenFile) else "?"
+            f"({self._alternatives(side, at, depth + 1)})"
+            if isinstance(side, Choice) and depth < 4
+            else " ".join(self.text(side.at or at).split())
             for side in (value.then, value.otherwise)
         ]
         test = " ".join(self.text(value.test.at).split())

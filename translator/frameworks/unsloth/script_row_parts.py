@@ -1,0 +1,279 @@
+"""Strings and messages of a row as plain data: the parts, conditions and messages that
+:mod:`translator.frameworks.unsloth.script_rows` documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.syntax.evaluate_operators import joined
+from translator.syntax.evaluate_values import (
+    Attribute,
+    Choice,
+    Each,
+    External,
+    Item,
+    Known,
+    Made,
+    Many,
+    Mapping,
+    Operation,
+    Sequence,
+    Text,
+    Value,
+)
+
+_TOKENS = {
+    "eos_token": "eos",
+    "bos_token": "bos",
+    "pad_token": "pad",
+    "unk_token": "unk",
+}
+MAX_DEPTH = 14
+METHODS = frozenset(
+    (
+        "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace",
+        "removeprefix", "removesuffix",
+    )
+)  # fmt: skip
+_MEDIA = frozenset(("image", "images", "audio", "video"))
+
+Plain = dict[str, Any]
+
+
+class PartReader:
+    """Describes values that depend on a row. ``source`` is the data set whose rows they are of."""
+
+    def __init__(self, builder: TreeBuilder) -> None:
+        self.builder = builder
+        self.source: Value | None = None
+
+    def parts(self, value: Value, depth: int = 0) -> list[Any]:
+        """What a string is made of, in order."""
+        if depth > MAX_DEPTH:
+            return [self._code(value)]
+        value = as_text(value)
+        if isinstance(value, Text):
+            return [part for piece in value.parts for part in self.parts(piece, depth + 1)]
+        return [self.part(value, depth)]
+
+    def part(self, value: Value, depth: int = 0) -> Plain:
+        """One part of a string."""
+        if isinstance(value, Known):
+            return {"literal": self.builder.node(value)}
+        if isinstance(value, Attribute) and value.name in _TOKENS:
+            return {"token": _TOKENS[value.name]}
+        if isinstance(value, Choice):
+            if isinstance(value.test, Operation) and value.test.operator == "loop":
+                return self._code(value)
+            return {
+                "if": self.condition(value.test),
+                "then": self.parts(value.then, depth + 1),
+                "else": self.parts(value.otherwise, depth + 1),
+            }
+        if isinstance(value, Operation):
+            return self._operation(value, depth)
+        if isinstance(value, Many):
+            inner = self._reference(value.source)
+            if inner is not None:
+                return {"each": inner, "parts": self.parts(value.element, depth + 1)}
+            return self._code(value)
+        if isinstance(value, Made):
+            return self._made(value, depth)
+        return self._reference(value) or self._code(value)
+
+    def _operation(self, value: Operation, depth: int) -> Plain:
+        if value.operator == "or":
+            first = self._reference(value.operands[0])
+            second = value.operands[1]
+            if first is not None and isinstance(second, Known):
+                return {**first, "default": self.builder.node(second)}
+        if value.operator == "join":
+            separator, items = value.operands
+            many = items.each if isinstance(items, Sequence) else items
+            if isinstance(many, Many):
+                inner = self._reference(many.source)
+                if inner is not None:
+                    parts = self.parts(many.element, depth + 1)
+                    between = self.builder.node(separator)
+                    return {"each": inner, "parts": parts, "separator": between}
+        return self._code(value)
+
+    def _made(self, value: Made, depth: int) -> Plain:
+        if value.name == "apply_chat_template" and value.receiver is not None:
+            options: Plain = {
+                name: self.builder.argument(name, argument)
+                for name, argument in value.arguments.keywords.items()
+                if name not in ("conversation", "messages")
+            }
+            return {"chat": self.messages(messages_argument(value)), **options}
+        if value.name in METHODS and value.receiver is not None:
+            inner = self.part(value.receiver, depth + 1)
+            if inner.keys() & {"column", "field", "chat"}:
+                call: Plain = {"name": value.name}
+                arguments = [self.part(a.value) for a in value.arguments.positional]
+                if arguments:
+                    call["arguments"] = arguments
+                return {**inner, "methods": [*inner.get("methods", []), call]}
+            return self._code(value)
+        if value.name == "get" and value.receiver is not None:
+            key = value.arguments.value("key", 0)
+            default = value.arguments.value("default", 1)
+            if isinstance(key, Known):
+                found = self._reference(Item(value.receiver, key, at=value.at))
+                if found is not None:
+                    known = default or Known(None, at=value.at)
+                    return {**found, "default": self.builder.node(known)}
+        return self._code(value)
+
+    def _reference(self, value: Value) -> Plain | None:
+        """A column of the row, or a field of one turn of a conversation."""
+        path: list[object] = []
+        while isinstance(value, Item):
+            if not isinstance(value.key, Known):
+                return None
+            path.insert(0, value.key.value)
+            value = value.base
+        if isinstance(value, Made) and value.name == "get" and value.receiver is not None:
+            inner = self._made(value, 0)
+            if "column" in inner or "field" in inner:
+                return {**inner, "path": path} if path else inner
+            return None
+        if not isinstance(value, Each) or not path:
+            return (
+                {"field": ""}
+                if isinstance(value, Each) and value.source is not self.source
+                else None
+            )
+        kind = "column" if value.source is self.source else "field"
+        result: Plain = {kind: str(path[0])}
+        if len(path) > 1:
+            result["path"] = list(path[1:])
+        return result
+
+    def _code(self, value: Value) -> Plain:
+        line = getattr(value.at, "lineno", 0)
+        return {"code": " ".join(self.builder.text(value.at).split()), "line": line}
+
+    # -- conditions -------------------------------------------------------------------------------
+
+    def condition(self, test: Value) -> Plain:
+        """A test on a row."""
+        if isinstance(test, Operation):
+            found = self._condition_operation(test)
+            if found is not None:
+                return found
+        if isinstance(test, Made) and test.name == "strip" and test.receiver is not None:
+            return self.condition(test.receiver)
+        reference = self._reference(test) if isinstance(test, Item | Made) else None
+        return reference or {"code": " ".join(self.builder.text(test.at).split())}
+
+    def _condition_operation(self, test: Operation) -> Plain | None:
+        if test.operator == "not":
+            return {"not": self.condition(test.operands[0])}
+        if test.operator in ("and", "or"):
+            described = [self.condition(operand) for operand in test.operands]
+            first, second = described
+            keys = [d.get("column") for d in described]
+            if keys[0] is not None and keys[0] == keys[1] and set(first) == set(second):
+                return first
+            return None
+        if test.operator == "len":
+            return self.condition(test.operands[0])
+        if len(test.operands) != 2:
+            return None
+        left, right = test.operands
+        if test.operator in ("In", "NotIn") and isinstance(left, Known) and isinstance(right, Each):
+            kind = "column" if right.source is self.source else "field"
+            found: Plain = {kind: str(left.value)}
+            return found if test.operator == "In" else {"not": found}
+        empty = isinstance(right, Known) and right.value in ("", None, 0)
+        if empty and test.operator in ("NotEq", "IsNot", "Gt"):
+            return self.condition(left)
+        if empty and test.operator in ("Eq", "Is"):
+            return {"not": self.condition(left)}
+        if test.operator in ("Eq", "NotEq"):
+            equal: Plain = {"equals": [self.part(left), self.part(right)]}
+            return equal if test.operator == "Eq" else {"not": equal}
+        return None
+
+    # -- messages ---------------------------------------------------------------------------------
+
+    def messages(self, value: Value | None, depth: int = 0) -> Plain:
+        """A list of messages."""
+        if value is None or depth > MAX_DEPTH:
+            return {"code": "?"}
+        if isinstance(value, Sequence):
+            result: Plain = {"list": [self._message(item, depth) for item in value.items]}
+            if value.each is not None:
+                result.update(self._each_message(value.each, depth))
+            if any(m.get("multimodal") for m in result["list"]):
+                result["multimodal"] = True
+            return result
+        if isinstance(value, Many):
+            return {"list": [], **self._each_message(value, depth)}
+        if isinstance(value, Choice):
+            return {
+                "if": self.condition(value.test),
+                "then": self.messages(value.then, depth + 1),
+                "else": self.messages(value.otherwise, depth + 1),
+            }
+        return self._reference(value) or self._code(value)
+
+    def _each_message(self, many: Many, depth: int) -> Plain:
+        inner = self._reference(many.source)
+        message = many.element
+        if isinstance(message, Sequence) and message.kind == "group":
+            described: Any = [self._message(item, depth) for item in message.items]
+        else:
+            described = self._message(message, depth)
+        result: Plain = {"each": inner or self._code(many.source), "message": described}
+        if many.test is not None:
+            result["when"] = self.condition(many.test)
+        return result
+
+    def _message(self, value: Value, depth: int) -> Plain:
+        if isinstance(value, Choice):
+            return {
+                "if": self.condition(value.test),
+                "then": self._message(value.then, depth + 1),
+                "else": self._message(value.otherwise, depth + 1),
+            }
+        if not isinstance(value, Mapping) or value.more:
+            return self._code(value)
+        result: Plain = {}
+        for key, entry in value.entries.items():
+            if isinstance(entry, Sequence):
+                kinds = {
+                    kind.value
+                    for item in entry.items
+                    if isinstance(item, Mapping)
+                    for kind in [item.entries.get("type")]
+                    if isinstance(kind, Known)
+                }
+                if kinds & _MEDIA:
+                    result["multimodal"] = True
+                result[str(key)] = [self._code(entry)]
+            else:
+                result[str(key)] = self.parts(entry, depth + 1)
+        return result
+
+
+def as_text(value: Value, depth: int = 0) -> Value:
+    """A value with all additions of strings made texts."""
+    if depth > MAX_DEPTH:
+        return value
+    if isinstance(value, Operation) and value.operator == "+":
+        return joined([as_text(o, depth + 1) for o in value.operands], value.at)
+    if isinstance(value, Text):
+        return joined([as_text(p, depth + 1) for p in value.parts], value.at)
+    if isinstance(value, Choice):
+        then, otherwise = as_text(value.then, depth + 1), as_text(value.otherwise, depth + 1)
+        return Choice(value.test, then, otherwise, at=value.at)
+    return value
+
+
+def messages_argument(made: Made) -> Value | None:
+    if isinstance(made.function, External):
+        return None
+    return made.arguments.value("conversation", 0) or made.arguments.value("messages")

@@ -1,0 +1,239 @@
+"""Texts made of literals and columns as a prompt template and a response."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from translator import ir
+from translator.catalog.formats import ChatFormat as CatalogueFormat
+from translator.catalog.formats import formats
+from translator.catalog.instructions import styles
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.reading import Reader
+
+Plain = dict[str, Any]
+Part = dict[str, Any]
+_SYSTEM = re.compile(r"system|context", re.IGNORECASE)
+
+
+def text_rows(reader: Reader, described: Plain) -> tuple[ir.Rows, ir.Format] | None:
+    """The rows and the format of a described text; None when it is no prompt and response."""
+    variants = _variants(described)
+    if variants is None:
+        return None
+    with_parts, without_parts, condition = variants
+    eos = _end_token(reader)
+    filled, end = _ended(with_parts, eos)
+    empty, end_too = _ended(without_parts, eos)
+    if end != end_too:
+        return None
+    columns = [p for p in filled if "column" in p]
+    if any(not ({"column", "literal"} & p.keys()) or "path" in p for p in [*filled, *empty]):
+        return None
+    if not columns:
+        return None
+    form = ir.PlainFormat(joined="whole", end="eos" if end else "none")
+    if len(filled) == 1 and filled == empty:
+        return ir.TextRows(column=str(columns[0]["column"])), form
+    chat = _handwritten_chat(reader, filled, end) if filled == empty else None
+    if chat is not None:
+        return chat
+    if "column" not in filled[-1] or filled[-1] != empty[-1]:
+        return None
+    _report_methods(reader, [*filled, *empty])
+    output = str(filled[-1]["column"])
+    names = placeholders(filled[:-1], empty[:-1], condition)
+    if names is None:
+        return None
+    prompt = template(filled[:-1], names)
+    other = template(empty[:-1], names)
+    source = {field: column for column, field in names.items()}
+    if filled == empty and "input" in source:
+        other = other.replace("{input}", "")
+    rows = ir.InstructionRows(
+        instruction=source.get("instruction"),
+        input=source.get("input"),
+        output=output,
+        system=source.get("system"),
+        with_input=prompt,
+        without_input=other,
+        style=_style(prompt, other),
+    )
+    return rows, form
+
+
+def _variants(described: Plain) -> tuple[list[Part], list[Part], str | None] | None:
+    if "with_input" in described:
+        column = described.get("input")
+        return described["with_input"], described["without_input"], column
+    parts = described.get("parts")
+    if parts is None:
+        return None
+    tests = {str(p["if"]) for p in parts if isinstance(p, dict) and "if" in p}
+    if not tests:
+        return parts, parts, None
+    first = next(p["if"] for p in parts if "if" in p)
+    negated = False
+    while set(first) == {"not"}:
+        first, negated = first["not"], not negated
+    if len(tests) > 1 or "column" not in first or "path" in first:
+        return None
+    sides = [_decided(parts, True), _decided(parts, False)]
+    if negated:
+        sides.reverse()
+    return sides[0], sides[1], str(first["column"])
+
+
+def _decided(parts: list[Part], holds: bool) -> list[Part]:
+    result: list[Part] = []
+    for part in parts:
+        result += part["then" if holds else "else"] if "if" in part else [part]
+    return result
+
+
+def _end_token(reader: Reader) -> str | None:
+    node = reader.tree.get(("tokens", "eos_token"))
+    if node is not None and isinstance(node.value, str):
+        return node.value
+    from translator.catalog.models import facts
+
+    model = facts(str(reader.values.get("model.id", "")))
+    return model.eos_token if model else None
+
+
+def _ended(parts: list[Part], eos: str | None) -> tuple[list[Part], bool]:
+    """Parts as literals and columns, without the end token; whether there was one. A token for
+    the beginning is the tokenizer's own, which adds it once."""
+    merged: list[Part] = []
+    for place, part in enumerate(parts):
+        if part.get("token") == "bos" and place == 0:
+            continue
+        if "literal" in part and merged and "literal" in merged[-1]:
+            merged[-1] = {"literal": f"{merged[-1]['literal']}{part['literal']}"}
+        else:
+            merged.append(dict(part))
+    end = bool(merged) and merged[-1].get("token") == "eos"
+    if end:
+        merged.pop()
+    elif merged and eos and str(merged[-1].get("literal", "")).endswith(eos):
+        merged[-1] = {"literal": merged[-1]["literal"].removesuffix(eos)}
+        end = True
+    if merged and merged[-1].get("literal") == "":
+        merged.pop()
+    return merged, end
+
+
+def _report_methods(reader: Reader, parts: list[Part]) -> None:
+    called = sorted({str(m["name"]) for p in parts for m in p.get("methods", [])})
+    if called:
+        message = f"columns are changed by {', '.join(called)}(), which is not carried"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources")
+
+
+def placeholders(
+    filled: list[Part], empty: list[Part], condition: str | None
+) -> dict[str, str] | None:
+    """Which field of the template stands for which column."""
+    columns = list(dict.fromkeys(p["column"] for p in [*filled, *empty] if "column" in p))
+    names: dict[str, str] = {}
+    free = ["instruction", "input", "system"]
+    if condition is not None:
+        names[condition] = "input"
+        free.remove("input")
+    for column in columns:
+        if column in names:
+            continue
+        wanted = column if column in free else None
+        if wanted is None and _SYSTEM.search(column) and "system" in free and len(columns) > 1:
+            wanted = "system"
+        if wanted is None:
+            wanted = next((f for f in free if f not in columns), None)
+        if wanted is None:
+            return None
+        free.remove(wanted)
+        names[column] = wanted
+    return names
+
+
+def template(parts: list[Part], names: dict[str, str]) -> str:
+    text = ""
+    for part in parts:
+        if "literal" in part:
+            text += str(part["literal"]).replace("{", "{{").replace("}", "}}")
+        else:
+            text += f"{{{names[part['column']]}}}"
+    return text
+
+
+def _style(template: str, other: str) -> str | None:
+    for style in styles().values():
+        if style.with_input == template and style.without_input == other:
+            return style.id
+    return None
+
+
+# --- chat formats written by hand ----------------------------------------------------------------
+
+
+def _handwritten_chat(
+    reader: Reader, parts: list[Part], end: bool
+) -> tuple[ir.Rows, ir.Format] | None:
+    """A text that spells out the turns of a known chat format."""
+    text = ""
+    columns: list[str] = []
+    for part in parts:
+        if "literal" in part:
+            text += str(part["literal"])
+        else:
+            text += f"\x00{len(columns)}\x00"
+            columns.append(str(part["column"]))
+    for item in formats().values():
+        found = _match(item, text)
+        if found is None:
+            continue
+        system, user, answer = found
+        output = re.fullmatch(r"\s*\x00(\d+)\x00\s*", answer)
+        asked = re.fullmatch(r"\x00(\d+)\x00", user)
+        if output is None or asked is None or (system and "\x00" in system):
+            return None
+        message = f"the text spells out the chat format {item.id}"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, field="data.sources", verbose=True)
+        rows = ir.InstructionRows(
+            instruction=columns[int(asked[1])],
+            input=None,
+            output=columns[int(output[1])],
+            with_input="{instruction}",
+            without_input="{instruction}",
+        )
+        return rows, ir.ChatFormat(template=item.id, system_prompt=system)
+    return None
+
+
+def _match(item: CatalogueFormat, text: str) -> tuple[str | None, str, str] | None:
+    user, assistant = item.affixes("user"), item.affixes("assistant")
+    if not user or not assistant or not user[0].strip() or not assistant[0].strip():
+        return None
+    system = item.affixes("system")
+    before = re.escape(_bare(item.lead))
+    turn = ""
+    if system and system[0].strip() and item.system == "turn":
+        turn = f"(?:{re.escape(_bare(system[0]))}(?P<system>.*?){re.escape(_bare(system[1]))})?"
+    ending = re.escape(_bare(assistant[1]).rstrip())
+    pattern = (
+        f"(?:{before}|){_BOS}{turn}{re.escape(_bare(user[0]))}(?P<user>.*?)"
+        f"{re.escape(_bare(user[1]))}{re.escape(_bare(assistant[0]))}(?P<answer>.*?){ending}\\s*"
+    )
+    found = re.fullmatch(pattern, text, re.DOTALL)
+    if found is None:
+        return None
+    groups = found.groupdict()
+    return groups.get("system"), groups["user"], groups["answer"]
+
+
+_BOS = r"(?:<\|begin_of_text\|>|<bos>|<s>)?"
+
+
+def _bare(affix: str) -> str:
+    return affix.replace("{bos}", "").replace("{eos}", "")

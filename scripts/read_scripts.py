@@ -8,6 +8,7 @@ written and how often it is known without running anything. ``-v`` lists what is
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections import Counter
@@ -55,6 +56,7 @@ def core_values(training: Training) -> dict[str, tuple[bool, Node]]:
 
 
 def main() -> None:
+    gc.set_threshold(50_000, 20, 50)  # syntax trees are many objects and no garbage
     folder = Path(sys.argv[1])
     verbose = "-v" in sys.argv
     files = sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".ipynb"))

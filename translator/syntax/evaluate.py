@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from translator.syntax.evaluate_loops import Evaluator
 from translator.syntax.evaluate_machine import MAX_STEPS, Scope, Setting
-from translator.syntax.evaluate_statements import Statements
 from translator.syntax.evaluate_values import (
     Argument,
     Arguments,
@@ -38,7 +38,7 @@ class Program:
     ``exhausted`` says that the evaluation met its limit before the end."""
 
     module: Module
-    machine: Statements
+    machine: Evaluator
     calls: tuple[Made, ...]
     settings: tuple[Setting, ...]
     imports: tuple[str, ...]
@@ -76,7 +76,7 @@ def run(
     whose name is in ``interesting``.
     """
     given = {name: literal(text) for name, text in (overrides or {}).items()}
-    machine = Statements(module, given, folder, interesting)
+    machine = Evaluator(module, given, folder, interesting)
     scope = machine.globals
     machine.block(module.tree.body, scope)
     if interesting:
@@ -108,7 +108,7 @@ def literal(text: str) -> Scalar:
 # -- entry points ---------------------------------------------------------------------------------
 
 
-def _follow_entries(machine: Statements, scope: Scope, interesting: frozenset[str]) -> None:
+def _follow_entries(machine: Evaluator, scope: Scope, interesting: frozenset[str]) -> None:
     """Follows functions that nothing in the module calls: those that no other such function
     mentions first, since they call the rest."""
     for _ in range(_ENTRY_STEPS):
@@ -130,7 +130,7 @@ def _follow_entries(machine: Statements, scope: Scope, interesting: frozenset[st
             machine.call(value, Arguments(), value.node)
 
 
-def _follow_class(machine: Statements, kind: Class, interesting: frozenset[str]) -> None:
+def _follow_class(machine: Evaluator, kind: Class, interesting: frozenset[str]) -> None:
     machine.entered.add(kind.node)
     made = machine.call(kind, Arguments(), kind.node)
     if not isinstance(made, Instance):
@@ -144,7 +144,7 @@ def _follow_class(machine: Statements, kind: Class, interesting: frozenset[str])
                 machine.call(method, Arguments(), value.node)
 
 
-def _not_entered(machine: Statements, interesting: frozenset[str]) -> list[Function | Class]:
+def _not_entered(machine: Evaluator, interesting: frozenset[str]) -> list[Function | Class]:
     found: list[Function | Class] = []
     for value in machine.globals.variables.values():
         if isinstance(value, Function) and value.node not in machine.entered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from translator.syntax.evaluate_argparse import is_parser, parse_arguments
-from translator.syntax.evaluate_expressions import Expressions
+from translator.syntax.evaluate_comprehensions import Comprehensions
 from translator.syntax.evaluate_journal import Variables
 from translator.syntax.evaluate_libraries import LIBRARY
 from translator.syntax.evaluate_machine import (
@@ -43,7 +43,7 @@ from translator.syntax.evaluate_values import (
 )
 
 
-class Calls(Expressions):
+class Calls(Comprehensions):
     """Adds calls, attributes and items."""
 
     # -- calling ----------------------------------------------------------------------------------

@@ -279,9 +279,9 @@ def _list_append(
 ) -> Value | None:
     if len(arguments.positional) != 1:
         return None
-    if len(receiver.items) >= MAX_ITEMS:
-        return None
-    items = (*receiver.items, arguments.positional[0].value)
+    items: tuple[Value, ...] = (*receiver.items, arguments.positional[0].value)
+    if len(items) > MAX_ITEMS:
+        items = (machine.unknown(node),)
     machine.journal.put(receiver.slots, "items", items)
     return Known(None, at=node)
 
@@ -297,7 +297,9 @@ def _list_extend(
             return Known(None, at=node)
         machine.journal.put(receiver.slots, "items", (*receiver.items, machine.unknown(node)))
         return Known(None, at=node)
-    items = (*receiver.items, *more.items)[:MAX_ITEMS]
+    items = (*receiver.items, *more.items)
+    if len(items) > MAX_ITEMS:
+        items = (machine.unknown(node),)
     machine.journal.put(receiver.slots, "items", items)
     return Known(None, at=node)
 

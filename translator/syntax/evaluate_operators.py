@@ -120,7 +120,9 @@ def _scalars(name: str, left: Known, right: Known, node: ast.AST) -> Value:
 def _concatenated(left: Sequence, right: Sequence, node: ast.AST) -> Value:
     if left.each is not None and (right.items or right.each is not None):
         return Operation("+", (left, right), at=node)
-    both = sequence(left.kind, (left.items + right.items)[:MAX_ITEMS], node)
+    if len(left.items) + len(right.items) > MAX_ITEMS:
+        return Operation("+", (left, right), at=node)
+    both = sequence(left.kind, left.items + right.items, node)
     each = left.each or right.each
     if each is not None:
         both.slots["each"] = each

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from translator.catalog.chat_jinja import jinja
 from translator.catalog.formats import ChatFormat as Known
+from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
@@ -85,15 +86,22 @@ def _unknown(writer: Writer, form: ChatFormat, field: str) -> tuple[str, str | N
 
 
 def _as_text(writer: Writer, known: Known, form: ChatFormat, field: str) -> tuple[str, str | None]:
-    try:
-        text = jinja(known)
-    except ValueError as error:
-        why = f"Axolotl has no such template, and it cannot be written out: {error}"
+    if not known.turns:
+        why = "Axolotl has no such template, and its text is not known here"
         writer.lose(Code.LOST_TEMPLATE, field, why)
         return templates.DEFAULT, None
+    own = facts(writer.value("model.id"))
+    if form.system_prompt is None and own is not None and own.chat_format == known.id:
+        why = f"Axolotl has no name for {known.id}; it is what the model's own tokenizer ships"
+        writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
+        return templates.DEFAULT, None
     why = f"Axolotl has no name for {form.template} like this; the template is written out"
-    writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
-    return "jinja", text
+    if known.opaque:
+        why = f"{why}, its plain turns alone: {known.opaque}"
+        writer.lose(Code.LOST_TEMPLATE, field, why, Severity.WARNING)
+    else:
+        writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
+    return "jinja", jinja(known, approximate=True)
 
 
 def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> None:

@@ -20,13 +20,17 @@ SUFFIXES = (".yml", ".yaml", ".py", ".ipynb")
 TARGETS = ("axolotl", "torchtune", "unsloth")
 
 _TRAINS = {
-    "unsloth": re.compile(r"(?s)(?=.*\bFast\w*Model\b).*\b\w*Trainer\("),
-    "torchtune": re.compile(
-        r"(?ms)(?=.*_component_)(?=.*^optimizer:)(?=.*^(?:dataset|tokenizer):).*^model:"
+    "unsloth": (r"\bFast\w*Model\b", r"Trainer\("),
+    "torchtune": (
+        r"_component_",
+        r"(?m)^optimizer:",
+        r"(?m)^model:",
+        r"(?m)^(?:dataset|tokenizer):",
     ),
-    "axolotl": re.compile(r"(?ms)(?=.*^base_model:).*^(?:datasets|pretraining_dataset):"),
+    "axolotl": (r"(?m)^base_model:", r"(?m)^(?:datasets|pretraining_dataset):"),
 }
-"""What a training looks like to a plain search, which knows nothing of the readers."""
+"""What a training looks like to a plain search, which knows nothing of the readers: all of a
+framework's patterns occur."""
 
 CORE = (
     "model.id",
@@ -99,7 +103,9 @@ def files_in(folders: list[Path]) -> Iterator[Path]:
 
 def looks_like(text: str) -> str | None:
     """The framework whose training a text seems to hold."""
-    return next((name for name, pattern in _TRAINS.items() if pattern.search(text)), None)
+    return next(
+        (name for name, needed in _TRAINS.items() if all(re.search(p, text) for p in needed)), None
+    )
 
 
 def run(path: Path, targets: tuple[str, ...], scratch: Path | None) -> Outcome:
@@ -119,7 +125,7 @@ def run(path: Path, targets: tuple[str, ...], scratch: Path | None) -> Outcome:
         return outcome
     outcome.seconds = time.perf_counter() - started
     outcome.format = document.format
-    outcome.is_plain_sft = is_plain_sft(document.recipe)
+    outcome.is_plain_sft = is_plain_sft(document.recipe) and not trains_quantised(document)
     outcome.unread_core = unread_core(document)
     for target in targets:
         if target.partition("@")[0] != document.format:
@@ -134,6 +140,11 @@ def is_plain_sft(recipe: Recipe) -> bool:
         and recipe.model.modality == "text"
         and (recipe.quantization is None or recipe.quantization.kind == "nf4")
     )
+
+
+def trains_quantised(document: Document) -> bool:
+    """Whether training imitates the rounding of a later quantisation (QAT)."""
+    return any(left.key.partition(".")[0] in ("qat", "quantizer") for left in document.leftovers)
 
 
 def unread_core(document: Document) -> tuple[str, ...]:

@@ -1,0 +1,59 @@
+"""Train Axolotl configs as Axolotl's own command line does, on the CPU, and record what they did.
+
+    python run_axolotl.py JOBS.json
+
+Run from the folder that the configs' data paths are relative to. A config is the user's, with
+these edits: the model's folder; number formats to float32, which a CPU computes exactly enough to
+compare; attention to ``sdpa`` and no kernels that need a GPU; the folders it writes to; no
+trackers.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import axolotl.train  # noqa: F401 - imported before the jobs fork
+import yaml
+from axolotl.cli.train import do_cli
+from hf_recorder import watch
+from jobs import Job, run_jobs
+from trajectory import Recorder, Trajectory
+
+DROPPED = {"bf16", "fp16", "tf32", "bfloat16", "float16", "flash_attention", "attn_implementation",
+           "sdp_attention", "xformers_attention", "flex_attention", "eager_attention",
+           "wandb_project", "hub_model_id"}  # fmt: skip
+
+
+def edited(config: dict[str, Any], model: Path, scratch: str) -> dict[str, Any]:
+    """The config with the edits that the module names."""
+    kept = {key: value for key, value in config.items() if key not in DROPPED}
+    return kept | {
+        "base_model": str(model),
+        "bf16": False,
+        "fp16": False,
+        "tf32": False,
+        "attn_implementation": "sdpa",
+        "lora_mlp_kernel": False,
+        "lora_qkv_kernel": False,
+        "lora_o_kernel": False,
+        "output_dir": f"{scratch}/output",
+        "dataset_prepared_path": f"{scratch}/prepared",
+    }
+
+
+def train(job: Job) -> Trajectory:
+    """Train one config."""
+    config = yaml.safe_load(job.config.read_text(encoding="utf-8"))
+    recorder = Recorder("axolotl")
+    watch(recorder)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "config.yaml"
+        path.write_text(yaml.safe_dump(edited(config, job.model, scratch)), encoding="utf-8")
+        do_cli(str(path))
+    return recorder.trajectory
+
+
+if __name__ == "__main__":
+    run_jobs(train)

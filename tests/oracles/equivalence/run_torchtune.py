@@ -1,0 +1,146 @@
+"""Train torchtune configs with torchtune's own recipe classes, on the CPU, and record what they did.
+
+    python run_torchtune.py JOBS.json
+
+Run from the folder that the configs' data paths are relative to. A config is the user's, with
+these edits: the builder of the full-sized model becomes the same family's component builder with
+the sizes of the tiny model (adapter arguments stay); folders of weights, tokenizer and output;
+device ``cpu`` and dtype ``fp32``; no compilation; a logger without an account.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torchtune
+from omegaconf import DictConfig, OmegaConf
+from jobs import Job, run_jobs
+from trajectory import Recorder, Trajectory, same_start
+
+FAMILIES = {
+    "qwen2": ("qwen2", "qwen2", {"rope_base": 1e6, "norm_eps": 1e-6, "tie_word_embeddings": True}),
+    "qwen2_5": ("qwen2", "qwen2", {"rope_base": 1e6, "norm_eps": 1e-6, "tie_word_embeddings": True}),
+    "llama3": ("llama3", "llama3", {"rope_base": 5e5, "norm_eps": 1e-5}),
+    "llama3_1": ("llama3_1", "llama3_1", {"rope_base": 5e5, "norm_eps": 1e-5}),
+}
+"""torchtune's module of a full-sized builder, to module and name of the component builder, and
+what sets the family apart."""
+
+
+def tiny_model(component: str, folder: Path) -> dict[str, Any]:
+    """Component and arguments of the tiny model that stands for a full-sized builder's."""
+    found = re.fullmatch(r"torchtune\.models\.(\w+)\.(q?lora_)?\w+", component)
+    if found is None or found[1] not in FAMILIES:
+        raise SystemExit(f"no tiny model stands for {component}")
+    module, name, traits = FAMILIES[found[1]]
+    sizes = json.loads((folder / "config.json").read_text())
+    adapter = "lora_" if found[2] else ""
+    return {
+        "_component_": f"torchtune.models.{module}.{adapter}{name}",
+        "vocab_size": sizes["vocab_size"],
+        "num_layers": sizes["num_hidden_layers"],
+        "num_heads": sizes["num_attention_heads"],
+        "num_kv_heads": sizes["num_key_value_heads"],
+        "embed_dim": sizes["hidden_size"],
+        "intermediate_dim": sizes["intermediate_size"],
+        "max_seq_len": sizes["max_position_embeddings"],
+        **traits,
+    }
+
+
+def edited(config: DictConfig, folder: Path, scratch: str) -> DictConfig:
+    """The config with the edits that the module names."""
+    config.output_dir = scratch
+    config.model.update(tiny_model(config.model["_component_"], folder))
+    config.checkpointer.checkpoint_dir = str(folder)
+    config.checkpointer.checkpoint_files = ["model.safetensors"]
+    config.checkpointer.output_dir = scratch
+    config.tokenizer.special_tokens_path = str(folder / "tokenizer.json")
+    if "merges_file" in config.tokenizer:
+        config.tokenizer.path = str(folder / "vocab.json")
+        config.tokenizer.merges_file = str(folder / "merges.txt")
+    else:
+        config.tokenizer.path = str(folder / "original" / "tokenizer.model")
+    config.device, config.dtype, config.compile = "cpu", "fp32", False
+    config.metric_logger = {
+        "_component_": "torchtune.training.metric_logging.DiskLogger",
+        "log_dir": f"{scratch}/logs",
+    }
+    return config
+
+
+def watch(recipe: Any, recorder: Recorder) -> None:
+    """Wrap the loss and the optimizer's step of a recipe that has been set up."""
+    loss_step, optimizer = recipe._loss_step, recipe._optimizer
+    step = optimizer.step
+    sums = {"loss": 0.0, "tokens": 0}
+
+    def watched_loss(batch: dict[str, Any]) -> Any:
+        recorder.micro_batch(batch["tokens"], batch["labels"])
+        tokens = int((batch["labels"] != recipe._loss_fn.ignore_index).sum())
+        loss = loss_step(batch)
+        # the recipe weights a micro batch by its tokens and divides the gradient by their sum
+        sums["loss"] += float(loss) * tokens
+        sums["tokens"] += tokens
+        return loss
+
+    def watched_step(*args: Any, **kwargs: Any) -> Any:
+        # before the scheduler moves: the rate that torchtune logs is the next step's
+        recorder.step(optimizer.param_groups[0]["lr"], sums["loss"] / sums["tokens"])
+        sums.update(loss=0.0, tokens=0)
+        return step(*args, **kwargs)
+
+    recipe._loss_step, optimizer.step = watched_loss, watched_step
+
+
+def start_adapters(model: Any) -> None:
+    """Give every LoRA A matrix its common start, under its usual (Hub) name."""
+    names = {"output_proj": "o_proj", "w1": "gate_proj", "w2": "down_proj", "w3": "up_proj"}
+    for name, weight in model.named_parameters():
+        found = re.search(r"layers\.(\d+)\.\w+\.(\w+)\.lora_a\.", name)
+        if found:
+            same_start(f"{found[1]}.{names.get(found[2], found[2])}", weight)
+
+
+def recipe_name(config: DictConfig) -> str:
+    """The single-device recipe that the model's builder asks for."""
+    adapter = "lora_" in config.model["_component_"].rpartition(".")[2]
+    return "lora_finetune_single_device" if adapter else "full_finetune_single_device"
+
+
+def recipe_class(name: str) -> Any:
+    """The class of a registered recipe, from the file that ``tune run`` executes.
+
+    The files lie beside the package and refuse to be imported as a package of their own.
+    """
+    path = Path(torchtune.__file__).parents[1] / "recipes" / f"{name}.py"
+    variables = runpy.run_path(str(path))
+    return next(value for key, value in variables.items() if "FinetuneRecipe" in key)
+
+
+def train(job: Job) -> Trajectory:
+    """Train one config."""
+    # a side file of the config's is imported from the folder that `tune run` was started in
+    sys.path.insert(0, str(job.config.parent))
+    config = OmegaConf.load(job.config)
+    recorder = Recorder("torchtune")
+    with tempfile.TemporaryDirectory() as scratch:
+        config = edited(config, job.model, scratch)
+        recipe = recipe_class(recipe_name(config))(cfg=config)
+        recipe.setup(cfg=config)
+        start_adapters(recipe._model)
+        trainable = (p.numel() for p in recipe._model.parameters() if p.requires_grad)
+        recorder.trajectory.trainable_parameters = sum(trainable)
+        watch(recipe, recorder)
+        recipe.train()
+    return recorder.trajectory
+
+
+if __name__ == "__main__":
+    run_jobs(train)

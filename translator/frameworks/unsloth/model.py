@@ -483,9 +483,9 @@ def _read_precision(reader: Reader) -> None:
     dtype = find(reader, "load.dtype", "load.torch_dtype")
     flags = {name: find(reader, f"args.{name}") for name in ("bf16", "fp16")}
     states = {name: _switch(reader, f"args.{name}", found) for name, found in flags.items()}
-    if dtype is not None:
+    if dtype is not None and not _asks_hardware(dtype[1]):
         text = str(known(reader, *dtype, "precision.compute")).removeprefix("torch.")
-        if text in _DTYPES and not isinstance(dtype[1].value, Depends):
+        if text in _DTYPES:
             compute = _DTYPES[text]
             origin = reader.written(tuple(dtype[0].split(".")), dtype[1])
     if compute == "auto":
@@ -501,9 +501,17 @@ def _read_precision(reader: Reader) -> None:
     reader.set("precision.weights", weights, reader.default(why))
 
 
+def _asks_hardware(node: Node) -> bool:
+    """Whether a value depends on what the GPU can do."""
+    if isinstance(node.value, Depends):
+        return True
+    text = node.value.expression if isinstance(node.value, Unresolved) else ""
+    return "bf16" in text or "bfloat16" in text
+
+
 def _switch(reader: Reader, key: str, found: tuple[str, Node] | None) -> bool | None:
     """A switch's state; None when it is not given or depends on the hardware."""
-    if found is None or isinstance(found[1].value, Depends):
+    if found is None or _asks_hardware(found[1]):
         return None
     value = known(reader, key, found[1], "precision.compute")
     return value if isinstance(value, bool) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from translator.document import Document
-from translator.frameworks.base import ReadOptions, Written, WriteOptions
+from translator.frameworks.base import ReadOptions, WriteOptions, Written
 from translator.source import Source
 
 

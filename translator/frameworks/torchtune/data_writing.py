@@ -7,53 +7,57 @@ from typing import Any
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import reads
-from translator.frameworks.torchtune.dataset_writing import Told, tell
+from translator.frameworks.torchtune.dataset_writing import Rows, tell
 from translator.frameworks.torchtune.model_writing import target_builder
-from translator.frameworks.torchtune.side_file import module_of
-from translator.ir import HeldOutRows, PreferenceObjective, SeparateRows, Source
+from translator.frameworks.torchtune.parts import module_of
+from translator.frameworks.torchtune.wording_writing import Told
+from translator.ir import CustomRows, HeldOutRows, PreferenceObjective, SeparateRows, Source
 from translator.writing import Writer
 
 
 def put_data(writer: Writer) -> None:
-    """``dataset``: a mapping, or a list of them."""
+    """``dataset``: a mapping, or a list of them; and what they ask of the tokenizer."""
     sources = writer.document.recipe.data.sources
     made = target_builder(writer)
     component = "" if made is None else made.tokenizer.component
-    told = [
+    rows = [
         tell(writer, source, f"data.sources[{n}]", component) for n, source in enumerate(sources)
     ]
-    told = _agree(writer, told)
-    _put_template(writer, told)
-    for position, (source, one) in enumerate(zip(sources, told, strict=True)):
-        place: tuple[str | int, ...] = ("dataset",) if len(told) == 1 else ("dataset", position)
+    _put_wording(writer, [one.told for one in rows])
+    for position, (source, one) in enumerate(zip(sources, rows, strict=True)):
+        place: tuple[str | int, ...] = ("dataset",) if len(rows) == 1 else ("dataset", position)
         _put_source(writer, place, source, one, f"data.sources[{position}]")
 
 
-def _agree(writer: Writer, told: list[Told]) -> list[Told]:
-    """The tokenizer has one template for all data sets; the first that asks for one decides."""
-    wanted = [one.template for one in told if one.template is not None]
-    for position, one in enumerate(told):
-        if one.template is not None and one.template != wanted[0]:
-            why = "needs another prompt_template than the first data set; the tokenizer has one"
-            writer.lose(Code.LOST_TEMPLATE, f"data.sources[{position}].rows", why)
-    return told
-
-
-def _put_template(writer: Writer, told: list[Told]) -> None:
-    template = next((one.template for one in told if one.template is not None), None)
-    if template == "none":
+def _put_wording(writer: Writer, wanted: list[Told | None]) -> None:
+    """The one tokenizer as the first data set needs it; the others must need the same."""
+    first = next((one for one in wanted if one is not None), None)
+    if first is None:
+        return
+    for position, one in enumerate(wanted):
+        if one is not None and (one.template, one.turns) != (first.template, first.turns):
+            why = "would need a tokenizer that words turns unlike the first data set's"
+            writer.lose(Code.LOST_TEMPLATE, f"data.sources[{position}].format", why)
+    if first.template == "none":
         writer.put("tokenizer.prompt_template", None)
-    elif isinstance(template, dict):
-        shown = {role: list(tags) for role, tags in template.items()}
+    elif isinstance(first.template, dict):
+        shown = {role: list(tags) for role, tags in first.template.items()}
         writer.put("tokenizer.prompt_template", shown)
+    if first.turns:
+        writer.facts["side:turn_tokenizer"] = "data.sources[0].format"
+        own = writer.entries["tokenizer", "_component_"].value
+        writer.put("tokenizer._component_", f"{module_of(writer.stem)}.turn_tokenizer")
+        writer.put("tokenizer.base", own)
+        for name, value in first.turns:
+            writer.put(f"tokenizer.{name}", value)
 
 
 def _put_source(
-    writer: Writer, place: tuple[str | int, ...], source: Source, told: Told, field: str
+    writer: Writer, place: tuple[str | int, ...], source: Source, told: Rows, field: str
 ) -> None:
     component = told.component
     if told.side:
-        writer.facts[f"side:{component}"] = "dataset"
+        writer.facts[f"side:{component}"] = f"{field}.rows"
         component = f"{module_of(writer.stem)}.{component}"
     writer.put((*place, "_component_"), component, f"{field}.rows")
     path, files = source.path, list(source.files)
@@ -63,7 +67,8 @@ def _put_source(
         value: Any = files[0] if len(files) == 1 else files
         writer.put((*place, "data_files"), value, f"{field}.files")
     if source.subset is not None:
-        writer.put((*place, "name"), source.subset, f"{field}.subset")
+        name = "subset" if isinstance(source.rows, CustomRows) else "name"
+        writer.put((*place, name), source.subset, f"{field}.subset")
     if source.revision is not None:
         writer.put((*place, "revision"), source.revision, f"{field}.revision")
     for name, value in told.arguments.items():

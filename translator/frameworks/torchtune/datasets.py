@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import is_foreign
 from translator.frameworks.torchtune.lookup import Found, called, find, refuse, surprise
+from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.prompts import ALPACA, OLD_CHAT_FORMATS, OLD_PROMPTS, prompt
 from translator.frameworks.torchtune.tokenizing import Wording, escaped
-from translator.frameworks.torchtune.values import flag, text, texts
+from translator.frameworks.torchtune.values import flag, mapping, text, texts
 from translator.ir import (
     ChatFormat,
     CustomRows,
@@ -91,6 +92,12 @@ BUILDERS = {
         source="lvwerra/stack-exchange-paired",
     ),
 }
+_PARTS = {
+    "prompts": Builder(kind="own prompts"),
+    "turns": Builder(kind="own turns"),
+    "answer_pairs": Builder(kind="own pairs"),
+}
+"""What ftx itself puts beside a config (see :mod:`.parts.datasets`)."""
 _ONLINE = ("gsm8k_dataset",)
 
 
@@ -151,7 +158,8 @@ def _source(reader: Reader, place: Address, field: str, wording: Wording) -> Sou
     component = node.get(("_component_",)) or node.get(("transform", "_component_"))
     if component is not None:
         reader.origins[f"{field}.rows"] = reader.written((*place, "_component_"), component)
-    builder = BUILDERS.get(path or "")
+    part = part_named(path)
+    builder = BUILDERS.get(path or "") or (_PARTS.get(part) if part else None)
     if builder is None:
         return _own_code(Dataset(reader, place, field, Builder(kind="custom"), wording), path)
     dataset = Dataset(reader, place, field, builder, wording)
@@ -253,12 +261,15 @@ def _supervision(dataset: Dataset, *, headers: bool | None = None) -> Supervisio
         prompt=whole_row,
         turns="last" if strategy == "train_on_last" else "all",
         turn_headers=wraps and dataset.wording.headers,
+        turn_ends=dataset.wording.turn_ends,
     )
 
 
 def _format(dataset: Dataset, system: str | None) -> Format:
-    if not dataset.wording.wraps():
-        return PlainFormat()
+    wording = dataset.wording
+    if not wording.wraps():
+        joined: Literal["separately", "whole"] = "whole" if wording.whole else "separately"
+        return PlainFormat(joined=joined, end="eos" if wording.ends else "none")
     return ChatFormat(template=dataset.wording.format, system_prompt=system)
 
 
@@ -353,7 +364,7 @@ def _chat(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
         if style == "openai"
         else {"role_key": "from", "content_key": "value", "roles": SHAREGPT}
     )
-    rows = MessageRows(column=column, drop_system=system is not None, **names)  # type: ignore[arg-type]
+    rows = MessageRows(column=column, drop_system=system is not None, **names)
     former = dataset.get("chat_format", text, None, field="format.template").value
     template = OLD_CHAT_FORMATS.get((former or "").rpartition(".")[2], dataset.wording.format)
     if dataset.wording.around:
@@ -395,6 +406,45 @@ def _answers(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     return rows, _format(dataset, None), _supervision(dataset)
 
 
+def _own_prompts(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
+    columns: dict[str, Any] = dataset.get("columns", mapping, {}, field="rows.instruction").value
+    with_input = dataset.get("with_input", text, "", field="rows.with_input").value
+    without_input = dataset.get("without_input", text, "", field="rows.without_input").value
+    rows = InstructionRows(
+        instruction=columns.get("instruction"),
+        input=columns.get("input"),
+        output=str(columns.get("output", "output")),
+        system=columns.get("system"),
+        with_input=with_input,
+        without_input=without_input,
+        style="alpaca" if (with_input, without_input) == ALPACA else None,
+    )
+    return rows, _format(dataset, _system(dataset)), _supervision(dataset)
+
+
+def _own_turns(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
+    roles: dict[str, Any] = dataset.get("roles", mapping, {}, field="rows.roles").value
+    rows = MessageRows(
+        column=dataset.get("column", text, "messages", field="rows.column").value,
+        role_key=dataset.get("role_key", text, "role").value,
+        content_key=dataset.get("content_key", text, "content").value,
+        roles=tuple(sorted((str(name), str(role)) for name, role in roles.items())),
+        drop_system=dataset.get("drop_system", flag, False).value,
+    )
+    system = dataset.get("default_system_prompt", text, None, field="format.system_prompt").value
+    layout = ChatFormat(template=dataset.wording.format, system_prompt=system)
+    return rows, layout, _supervision(dataset)
+
+
+def _own_pairs(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
+    rows = PreferenceRows(
+        prompt=dataset.get("prompt", text, "prompt").value,
+        chosen=dataset.get("chosen", text, "chosen").value,
+        rejected=dataset.get("rejected", text, "rejected").value,
+    )
+    return rows, _format(dataset, _system(dataset)), _supervision(dataset)
+
+
 _KINDS: dict[str, Callable[[Dataset], tuple[Rows, Format, Supervision]]] = {
     "alpaca": _alpaca,
     "pairs": _pairs,
@@ -402,6 +452,9 @@ _KINDS: dict[str, Callable[[Dataset], tuple[Rows, Format, Supervision]]] = {
     "text": _text,
     "preference": _preference,
     "answers": _answers,
+    "own prompts": _own_prompts,
+    "own turns": _own_turns,
+    "own pairs": _own_pairs,
 }
 
 

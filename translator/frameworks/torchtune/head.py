@@ -8,7 +8,7 @@ from pathlib import PurePath
 from translator.catalog.identity import is_local
 from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.torchtune.model_writing import META_FILE, folder_of
-from translator.frameworks.torchtune.side_file import module_of
+from translator.frameworks.torchtune.parts import module_of
 from translator.writing import Writer
 
 _WIDTH = 98

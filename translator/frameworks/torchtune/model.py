@@ -16,7 +16,7 @@ from translator.catalog.torchtune import (
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.torchtune.components import is_foreign
+from translator.frameworks.torchtune.components import component, is_foreign
 from translator.frameworks.torchtune.lookup import (
     Found,
     assume,
@@ -27,11 +27,12 @@ from translator.frameworks.torchtune.lookup import (
     surprise,
 )
 from translator.frameworks.torchtune.model_writing import (
-    put_model,
     put_modality,
+    put_model,
     put_tokenizer,
     put_vocabulary,
 )
+from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.values import text, texts
 from translator.lens import Always, Row, Via
 from translator.reading import Reader
@@ -56,10 +57,10 @@ def _get_model(reader: Reader) -> None:
     weights = _weights(reader)
     folder = weights.value or ""
     name, why = _identity(reader, made, folder)
-    component = reader.peek(key, "_component_")
+    named = reader.peek(key, "_component_")
     origin = (
-        reader.written((key, "_component_"), component)
-        if component is not None
+        reader.written((key, "_component_"), named)
+        if named is not None
         else reader.default("no model is named")
     )
     if path is None:
@@ -71,7 +72,7 @@ def _get_model(reader: Reader) -> None:
         whose = "code of the user's own" if is_foreign(path) else "of another torchtune"
         why = f"a model that torchtune 0.6.1 and main do not have ({whose})"
         reader.leave((key, "_component_"), node, why, Severity.ERROR)
-    elif why is not None and component is not None:
+    elif why is not None and named is not None:
         assume(reader, (key, "_component_"), f"taken for {name}: {why}")
     reader.facts["model"] = name
     reader.set("model.id", name, origin)
@@ -178,6 +179,9 @@ def _check_type(reader: Reader, made: Builder | None) -> None:
 
 def _get_tokenizer(reader: Reader) -> None:
     path, known = called(reader, "tokenizer")
+    if part_named(path) == "turn_tokenizer":
+        base = find(reader, "tokenizer.base", text, None).value
+        path, known = base, component(base or "")
     given = [(name, reader.peek("tokenizer", name)) for name in _TOKENIZER_FILES]
     model = str(reader.facts.get("model", ""))
     origin: Origin = reader.default("the model's own tokenizer")

@@ -12,7 +12,6 @@ from translator.frameworks.torchtune.lookup import (
     called,
     find,
     no_effect,
-    refuse,
     surprise,
 )
 from translator.frameworks.torchtune.optimization_writing import (
@@ -23,7 +22,16 @@ from translator.frameworks.torchtune.optimization_writing import (
     put_optimizer,
     put_schedule,
 )
-from translator.frameworks.torchtune.values import COUNT, flag, number, positive, whole
+from translator.frameworks.torchtune.parts import part_named
+from translator.frameworks.torchtune.values import (
+    COUNT,
+    flag,
+    number,
+    one_of,
+    positive,
+    text,
+    whole,
+)
 from translator.ir import Epochs, Steps, WarmupRatio, WarmupSteps
 from translator.lens import Always, Key, Row, Via
 from translator.reading import Reader
@@ -157,7 +165,8 @@ def _get_schedule(reader: Reader) -> None:
         _set_schedule(reader, "constant", WarmupSteps(steps=0), origin)
         return
     origin = reader.written(("lr_scheduler", "_component_"), node)
-    shape = "cosine" if path == _COSINE else _shape(path)
+    own = part_named(path) == "schedule"
+    shape = find(reader, "lr_scheduler.shape", text, "linear").value if own else _shape(path)
     warmup, warmup_origin = _warmup(reader)
     cycles = find(reader, "lr_scheduler.num_cycles", number, None, "half a wave")
     floor = find(reader, "lr_scheduler.min_ratio", number, 0.0, "the rate falls to zero")
@@ -173,12 +182,7 @@ def _get_schedule(reader: Reader) -> None:
 
 
 def _shape(path: str) -> str:
-    name = path.rpartition(".")[2]
-    if name in _SHAPES:
-        return _SHAPES[name]
-    return (
-        name.removesuffix("_schedule") if path.partition(".")[0].endswith("_components") else path
-    )
+    return "cosine" if path == _COSINE else _SHAPES.get(path.rpartition(".")[2], path)
 
 
 def _set_schedule(reader: Reader, shape: str, warmup: object, origin: Any) -> None:
@@ -195,9 +199,8 @@ def _warmup(reader: Reader) -> tuple[WarmupSteps | WarmupRatio, Any]:
                  field="schedule.warmup")  # fmt: skip
     if ratio.value is None:
         return WarmupSteps(steps=steps.value), steps.origin
-    up = find(reader, "lr_scheduler.round_up", flag, True).value
-    most = find(reader, "lr_scheduler.at_most", positive, None).value
-    rounding: Any = "up" if up else "down"
+    rounding: Any = find(reader, "lr_scheduler.warmup_rounding", one_of("up", "down"), "up").value
+    most = find(reader, "lr_scheduler.warmup_at_most", positive, None).value
     return WarmupRatio(ratio=ratio.value, rounding=rounding, at_most=most), ratio.origin
 
 

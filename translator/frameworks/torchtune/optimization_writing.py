@@ -8,7 +8,7 @@ from typing import Any
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import Component, component, reads, required_keys
-from translator.frameworks.torchtune.side_file import module_of
+from translator.frameworks.torchtune.parts import module_of
 from translator.ir import Epochs, Schedule, Steps, WarmupRatio, WarmupSteps
 from translator.writing import Writer
 
@@ -30,7 +30,7 @@ OPTIMIZERS = {
 """Name in the field -> the class that implements it."""
 
 COSINE = "torchtune.training.lr_schedulers.get_cosine_schedule_with_warmup"
-SIDE_SCHEDULES = ("linear", "cosine", "constant", "cosine_with_restarts", "inverse_sqrt")
+SIDE_SCHEDULES = ("linear", "cosine", "constant", "cosine_with_restarts")
 """Shapes that the side file can give."""
 
 
@@ -56,10 +56,10 @@ def put_optimizer(writer: Writer) -> None:
         writer.put("optimizer.eps", epsilon, "optimizer.epsilon")
     _put_arguments(writer, known)
     adapted = bool(writer.value("adapter"))
-    if writer.value("optimizer.weight_decay") and not adapted:
-        if not writer.value("optimizer.decays_norms"):
-            why = "torchtune lets norms and biases decay as well"
-            writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.WARNING)
+    spared = not adapted and not writer.value("optimizer.decays_norms")
+    if spared and writer.value("optimizer.weight_decay"):
+        why = "torchtune lets norms and biases decay as well"
+        writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.WARNING)
 
 
 def _put_arguments(writer: Writer, known: Component) -> None:
@@ -146,20 +146,20 @@ def _put_as_written(writer: Writer, schedule: Schedule) -> None:
 
 
 def _put_own(writer: Writer, schedule: Schedule, warmup: int | None) -> None:
-    name = f"{schedule.shape}_schedule"
-    writer.facts[f"side:{name}"] = "schedule"
-    writer.put("lr_scheduler._component_", f"{module_of(writer.stem)}.{name}", "schedule.shape")
+    """``schedule`` of the side file (see :mod:`.parts.schedules`)."""
+    writer.facts["side:schedule"] = "schedule.shape"
+    writer.put("lr_scheduler._component_", f"{module_of(writer.stem)}.schedule")
+    writer.put("lr_scheduler.shape", schedule.shape, "schedule.shape")
     if warmup is not None:
-        if warmup:
-            writer.put("lr_scheduler.num_warmup_steps", warmup, "schedule.warmup")
+        writer.put("lr_scheduler.num_warmup_steps", warmup, "schedule.warmup")
     else:
         ratio = schedule.warmup
         assert isinstance(ratio, WarmupRatio)
         writer.put("lr_scheduler.warmup_ratio", ratio.ratio, "schedule.warmup")
         if ratio.rounding == "down":
-            writer.put("lr_scheduler.round_up", False)
+            writer.put("lr_scheduler.warmup_rounding", "down")
         if ratio.at_most is not None:
-            writer.put("lr_scheduler.at_most", ratio.at_most)
+            writer.put("lr_scheduler.warmup_at_most", ratio.at_most)
     if schedule.min_ratio:
         writer.put("lr_scheduler.min_ratio", schedule.min_ratio, "schedule.min_ratio")
     if schedule.cycles is not None:

@@ -52,10 +52,10 @@ def put_loss(writer: Writer) -> None:
     else:
         path = "torchtune.modules.loss.CEWithChunkedOutputLoss"
     writer.put("loss._component_", path, "kernels.fused_loss")
-    if fused in ("cut", "liger") or (fused == "none" and path != "torch.nn.CrossEntropyLoss"):
-        if writer.origin("kernels.fused_loss").written:
-            why = "torchtune computes cross entropy in chunks"
-            writer.lose(Code.LOST_KERNEL, "kernels.fused_loss", why, Severity.NOTE)
+    other = fused in ("cut", "liger") or (fused == "none" and not path.startswith("torch.nn."))
+    if other and writer.origin("kernels.fused_loss").written:
+        why = "torchtune computes cross entropy in chunks"
+        writer.lose(Code.LOST_KERNEL, "kernels.fused_loss", why, Severity.NOTE)
 
 
 def put_parallelism(writer: Writer) -> None:

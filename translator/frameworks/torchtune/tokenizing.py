@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Literal
 
 from translator.catalog.formats import (
+    ChatFormat,
     TorchtuneTokenizer,
     formats,
     torchtune_prompt_template,
     torchtune_tokenizer,
 )
-from translator.frameworks.torchtune.lookup import called, refuse
+from translator.frameworks.torchtune.lookup import called, find, refuse
+from translator.frameworks.torchtune.parts import part_named
+from translator.frameworks.torchtune.values import flag, one_of, text
 from translator.ir import InstructionRows
 from translator.reading import Reader
 
@@ -56,6 +60,12 @@ class Wording:
     """Whether the marker that opens an answer counts in the loss."""
     known: bool = True
     """Whether the tokenizer is one of torchtune's."""
+    whole: bool = False
+    """Whether a row of plain text is tokenized in one piece."""
+    ends: bool = True
+    """Whether plain text closes with the end-of-sequence token."""
+    turn_ends: Literal["answers", "all", "none"] = "answers"
+    """Whose ends of turn count in the loss."""
 
     def wraps(self) -> bool:
         """Whether turns get markers of any kind."""
@@ -85,18 +95,19 @@ def escaped(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
+def _key(template: Affixes) -> tuple[tuple[str, tuple[str, str]], ...]:
+    return tuple(sorted((role, tags) for role, tags in template.items() if any(tags)))
+
+
 @cache
-def _by_affixes() -> dict[tuple[tuple[str, tuple[str, str]], ...], str]:
-    found = {}
+def _named(component: str) -> dict[tuple[tuple[str, tuple[str, str]], ...], str]:
+    """Formats of the catalogue by the template that makes a tokenizer write them."""
+    found: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
     for name, item in formats().items():
-        template = torchtune_prompt_template(item)
+        template = torchtune_prompt_template(item, component)
         if template is not None:
             found.setdefault(_key(template), name)
     return found
-
-
-def _key(template: Affixes) -> tuple[tuple[str, tuple[str, str]], ...]:
-    return tuple(sorted((role, tags) for role, tags in template.items() if any(tags)))
 
 
 def wording(reader: Reader) -> Wording:
@@ -104,6 +115,8 @@ def wording(reader: Reader) -> Wording:
     path, _ = called(reader, "tokenizer")
     if path == HUGGING_FACE:
         return Wording(format="tokenizer")
+    if part_named(path) == "turn_tokenizer":
+        return _reworded(reader)
     facts = None if path is None else torchtune_tokenizer(path)
     if facts is None:
         return Wording(format="tokenizer", known=False)
@@ -121,9 +134,47 @@ def with_template(facts: TorchtuneTokenizer, template: Affixes | None) -> Wordin
     usual = TEMPLATES.get(facts.prompt_template or "")
     if usual is not None and _key(usual) == _key(template):
         return Wording(format=facts.format, headers=headers)
-    if bare == "plain" and (known := _by_affixes().get(_key(template))) is not None:
+    if bare == "plain" and (known := _named(facts.component).get(_key(template))) is not None:
         return Wording(format=known, headers=bool(template.get("assistant", ("", ""))[0]))
     return Wording(format=bare, around=_key(template), headers=headers)
+
+
+def _reworded(reader: Reader) -> Wording:
+    """The settings of ftx's own ``turn_tokenizer`` (see :mod:`.parts.turn_tokenizer`)."""
+
+    def get(name: str, convert: Any, default: Any) -> Any:
+        return find(reader, ("tokenizer", name), convert, default).value
+
+    turns: Affixes = get("turns", _affixes, {})
+    ends = get("train_ends", one_of("answers", "all", "none"), "answers")
+    whole = get("joined", one_of("separately", "whole"), "separately") == "whole"
+    end = get("end", text, None if reader.tree.get(("tokenizer", "end")) else "eos")
+    bos, strip = get("bos", flag, True), get("strip", flag, False)
+    headers = get("train_headers", flag, False)
+    if not any(any(tags) for tags in turns.values()):
+        return Wording(format="plain", headers=headers, whole=whole, ends=end is not None)
+    for name, item in formats().items():
+        if _same_turns(item, turns) and bool(item.strip) == strip and (item.bos == "once") == bos:
+            return Wording(format=name, headers=headers, turn_ends=ends)
+    return Wording(format="plain", around=_key(turns), headers=headers, ends=end is not None)
+
+
+def _same_turns(item: ChatFormat, turns: Affixes) -> bool:
+    if item.opaque or not item.turns or {role for role, _ in item.turns} != set(turns):
+        return False
+    for role, tags in item.turns:
+        for wanted, given in zip(tags, turns[role], strict=True):
+            before, end, after = wanted.partition("{eos}")
+            fits = given.startswith(before) and given.endswith(after)
+            if not fits or (not end and given != wanted):
+                return False
+    return True
+
+
+def _affixes(value: object) -> Affixes:
+    if isinstance(value, dict) and all(isinstance(v, list) and len(v) == 2 for v in value.values()):
+        return {str(role): (str(tags[0]), str(tags[1])) for role, tags in value.items()}
+    raise ValueError("must map each role to the text before and after it")
 
 
 def _prompt_template(reader: Reader) -> Affixes | None:
@@ -137,7 +188,8 @@ def _prompt_template(reader: Reader) -> Affixes | None:
         if value not in TEMPLATES:
             refuse(reader, address, "is a prompt template that ftx does not know")
         return TEMPLATES.get(value)
-    if isinstance(value, dict) and all(isinstance(v, list) and len(v) == 2 for v in value.values()):
-        return {str(role): (str(tags[0]), str(tags[1])) for role, tags in value.items()}
-    refuse(reader, address, "must map each role to the text before and after it")
-    return None
+    try:
+        return _affixes(value)
+    except ValueError as error:
+        refuse(reader, address, str(error))
+        return None

@@ -10,7 +10,7 @@ from translator.document import Document, Entry
 from translator.frameworks.base import WriteOptions, Written
 from translator.frameworks.torchtune.components import in_version, reads
 from translator.frameworks.torchtune.head import head_comment
-from translator.frameworks.torchtune.side_file import module_of, side_file
+from translator.frameworks.torchtune.parts import module_of, side_file
 from translator.frameworks.torchtune.table import torchtune_table
 from translator.ir import PreferenceObjective, Recipe
 from translator.syntax.yaml_write import write_yaml
@@ -41,7 +41,7 @@ _ORDER = (
 )  # fmt: skip
 # Arguments in the order in which people give them.
 _INNER = (
-    "_component_", "path", "vocab_path", "vocab_file", "merges_file", "merges_path", "max_seq_len",
+    "_component_", "base", "path", "vocab_path", "vocab_file", "merges_file", "merges_path", "max_seq_len",
     "prompt_template", "checkpoint_dir", "checkpoint_files", "adapter_checkpoint",
     "recipe_checkpoint", "output_dir", "model_type",
 )  # fmt: skip
@@ -97,16 +97,13 @@ def _drop_unread(writer: Writer) -> None:
 
 
 def _side_files(writer: Writer) -> dict[str, str]:
-    names = sorted(key.removeprefix("side:") for key in writer.facts if key.startswith("side:"))
+    names = {k.removeprefix("side:"): f for k, f in writer.facts.items() if k.startswith("side:")}
     if not names:
         return {}
     file = f"{module_of(writer.stem)}.py"
-    kinds = {writer.facts[f"side:{name}"] for name in names}
-    fields = {"schedule": "schedule.shape", "dataset": "data.sources[0].format"}
-    for kind in sorted(kinds):
-        what = ", ".join(name for name in names if writer.facts[f"side:{name}"] == kind)
-        why = f"torchtune's YAML cannot say it; {what} of {file} does, which must lie beside it"
-        writer.lose(Code.SIDE_FILE, fields[kind], why, Severity.NOTE)
+    for name, field in sorted(names.items()):
+        why = f"torchtune's YAML cannot say it; {name} of {file} does, which must lie beside it"
+        writer.lose(Code.SIDE_FILE, field, why, Severity.NOTE)
     return {file: side_file(names, f"{writer.stem}.yaml")}
 
 

@@ -7,14 +7,57 @@ settings from the YAML. ``tune`` puts the working directory on the import path
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from importlib.resources import files
 
-TURN_TOKENIZER = "turn_tokenizer"
-SCHEDULES = "schedules"
+_DEFINED = {
+    "turn_tokenizer": ("turn_tokenizer",),
+    "datasets": ("prompts", "turns", "answer_pairs"),
+    "schedules": ("schedule",),
+}
+"""Module -> the components that it defines."""
+_SUFFIX = "_components"
 
 
-def side_file(parts: tuple[str, ...], config: str) -> str:
-    """The text of the module that goes beside ``config``: one or both parts, in this order."""
-    texts = [files(__name__).joinpath(f"{part}.py").read_text("utf-8") for part in parts]
-    head = f"# Used by {config}; keep it in the folder that `tune run` is started from.\n"
-    return head + "\n\n".join(text.rstrip() + "\n" for text in texts)
+def module_of(stem: str) -> str:
+    """The module's name for a config called ``stem``: a name that can be imported."""
+    name = re.sub(r"\W", "_", stem) or "run"
+    return f"{'_' if name[0].isdigit() else ''}{name}{_SUFFIX}"
+
+
+def part_named(path: str | None) -> str | None:
+    """Which component of these a dotted path names: ``schedule`` for ``run_components.schedule``."""
+    module, _, name = (path or "").rpartition(".")
+    known = any(name in names for names in _DEFINED.values())
+    return name if known and module.endswith(_SUFFIX) else None
+
+
+def side_file(components: Iterable[str], config: str) -> str:
+    """The text of the module that goes beside ``config`` and defines ``components``."""
+    wanted = set(components)
+    texts = [
+        files(__name__).joinpath(f"{part}.py").read_text("utf-8").rstrip()
+        for part, names in _DEFINED.items()
+        if wanted & set(names)
+    ]
+    head = f"# Used by {config}; keep it in the folder that `tune run` is started from."
+    return "\n\n".join([head, _joined(texts)]) + "\n"
+
+
+def _joined(texts: list[str]) -> str:
+    """Modules as one: their imports first, each once, then what they define."""
+    if len(texts) == 1:
+        return texts[0]
+    summaries, imports, bodies = [], [], []
+    for text in texts:
+        summary, rest = text.split("\n\n", 1)
+        lines, _, body = rest.partition("\n\n\n")
+        summaries.append(summary.strip('"'))
+        imports += [line for line in lines.split("\n") if line and line not in imports]
+        bodies.append(body)
+    plain = sorted(line for line in imports if not re.search(r"\b(torch|torchtune)\b", line))
+    others = sorted(line for line in imports if line not in plain)
+    heading = '"""' + "\n".join(summaries) + '\n"""'
+    blocks = [heading, *("\n".join(block) for block in (plain, others) if block)]
+    return "\n\n".join(blocks) + "\n\n\n" + "\n\n\n".join(bodies)

@@ -25,7 +25,8 @@ def turn_tokenizer(
     token, or null for none after the last turn. ``joined``: tokenize turns ``separately`` or the
     ``whole`` text at once. ``strip``: cut white space around a turn's text. ``train_headers``:
     whether prefixes of answers count in the loss. ``train_ends``: whether the suffixes of
-    ``answers``, ``all`` turns or ``none`` do. Longer rows are cut at ``max_seq_len`` tokens.
+    ``answers``, ``all`` turns or ``none`` do; white space behind them counts with the markers that
+    follow it. Longer rows are cut at ``max_seq_len`` tokens.
     """
     own = _get_component_from_path(base)(**arguments)
     return TurnTokenizer(
@@ -88,7 +89,9 @@ class TurnTokenizer:
         ends_masked = {"answers": message.masked, "all": False, "none": True}[self.train_ends]
         yield prefix, message.masked or (message.role == "assistant" and not self.train_headers)
         yield content, message.masked
-        yield suffix, ends_masked
+        token = suffix.rstrip()
+        yield token, ends_masked
+        yield suffix[len(token) :], message.masked or not self.train_headers
 
     def ids(self, text):
         """Token ids of a text in which special tokens stand for themselves."""

@@ -1,0 +1,98 @@
+"""Data sets whose rows torchtune's own builders do not read."""
+
+from torchtune.data import Message
+from torchtune.datasets import PackedDataset, PreferenceDataset, SFTDataset
+
+
+def prompts(
+    tokenizer,
+    *,
+    source,
+    columns,
+    with_input,
+    without_input,
+    new_system_prompt=None,
+    train_on_input=False,
+    packed=False,
+    **load_dataset_kwargs,
+):
+    """Prompts worded by a template, and their answers.
+
+    ``columns``: the data's columns behind ``{instruction}``, ``{input}`` and ``{system}``, and of
+    the ``output``. ``without_input`` words the rows whose input is empty.
+    """
+
+    def messages(row):
+        fields = {name: row.get(column) or "" for name, column in columns.items()}
+        answer = fields.pop("output")
+        template = with_input if fields.get("input") else without_input
+        asked = Message(role="user", content=template.format(**fields), masked=not train_on_input)
+        return _with_system([asked, Message(role="assistant", content=answer)], new_system_prompt)
+
+    return _rows(tokenizer, source, messages, packed, load_dataset_kwargs)
+
+
+def turns(
+    tokenizer,
+    *,
+    source,
+    column="messages",
+    role_key="role",
+    content_key="content",
+    roles=None,
+    drop_system=False,
+    default_system_prompt=None,
+    train_on_input=False,
+    packed=False,
+    **load_dataset_kwargs,
+):
+    """Conversations in a column of turns.
+
+    ``roles`` gives the usual names of the data's roles. ``default_system_prompt`` opens
+    conversations that have no system turn, or none left with ``drop_system``.
+    """
+    names = roles or {}
+
+    def messages(row):
+        said = []
+        for turn in row[column]:
+            role = names.get(turn[role_key], turn[role_key])
+            masked = role != "assistant" and not train_on_input
+            if role != "system" or not drop_system:
+                said.append(Message(role=role, content=turn[content_key], masked=masked))
+        opened = bool(said) and said[0].role == "system"
+        return _with_system(said, None if opened else default_system_prompt)
+
+    return _rows(tokenizer, source, messages, packed, load_dataset_kwargs)
+
+
+def answer_pairs(
+    tokenizer, *, source, prompt, chosen, rejected, new_system_prompt=None, **load_dataset_kwargs
+):
+    """A prompt with a preferred and a rejected answer, each a column of text."""
+
+    def messages(row):
+        asked = Message(role="user", content=row[prompt], masked=True)
+        return {
+            name: _with_system(
+                [asked, Message(role="assistant", content=row[column])], new_system_prompt
+            )["messages"]
+            for name, column in (("chosen", chosen), ("rejected", rejected))
+        }
+
+    return PreferenceDataset(
+        source=source, message_transform=messages, tokenizer=tokenizer, **load_dataset_kwargs
+    )
+
+
+def _with_system(messages, prompt):
+    if prompt is not None:
+        messages = [Message(role="system", content=prompt, masked=True), *messages]
+    return {"messages": messages}
+
+
+def _rows(tokenizer, source, messages, packed, load_dataset_kwargs):
+    rows = SFTDataset(
+        source=source, message_transform=messages, model_transform=tokenizer, **load_dataset_kwargs
+    )
+    return PackedDataset(rows, max_seq_len=tokenizer.max_seq_len) if packed else rows

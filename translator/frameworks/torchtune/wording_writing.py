@@ -1,0 +1,208 @@
+"""What the tokenizer must do so that rows become the wanted tokens, and which of them count.
+
+By preference: the tokenizer as it is; with another ``prompt_template``; the side file's
+``turn_tokenizer`` around it (see :mod:`.parts.turn_tokenizer`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from translator.catalog.formats import ChatFormat as Layout
+from translator.catalog.formats import (
+    TorchtuneTokenizer,
+    formats,
+    same,
+    torchtune_prompt_template,
+    torchtune_tokenizer,
+)
+from translator.catalog.models import facts
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.torchtune.tokenizing import Affixes
+from translator.ir import ChatFormat, MessageRows, PlainFormat, Source
+from translator.writing import Writer
+
+USUAL: Literal["usual"] = "usual"
+_ROLES = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one data set asks of the tokenizer."""
+
+    template: Affixes | Literal["none", "usual"] | None = None
+    """``prompt_template``: text by role, null, the tokenizer's default; None where the tokenizer
+    has no default."""
+    turns: tuple[tuple[str, Any], ...] = ()
+    """Settings of the side file's tokenizer; empty for the built-in one."""
+    default_system: str | None = None
+    """System turn that the format gives conversations without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One data set on its way to a certain tokenizer."""
+
+    writer: Writer
+    source: Source
+    field: str
+    component: str
+
+    @property
+    def tokenizer(self) -> TorchtuneTokenizer | None:
+        """Facts about the model's tokenizer; None when torchtune lacks the model."""
+        return torchtune_tokenizer(self.component)
+
+    @property
+    def layout(self) -> str:
+        """The format that the tokenizer writes by itself."""
+        return "llama3" if self.tokenizer is None else self.tokenizer.format
+
+    @property
+    def bare(self) -> bool:
+        """Whether the tokenizer adds no markers without a template."""
+        return self.tokenizer is not None and self.tokenizer.format_without_template == "plain"
+
+    def lose(self, code: Code, part: str, why: str, severity: Severity = Severity.ERROR) -> None:
+        """Reports a loss of this data set."""
+        self.writer.lose(code, f"{self.field}.{part}", why, severity)
+
+    def model_tokens(self) -> tuple[bool, str | None]:
+        """Whether rows open with a beginning-of-sequence token, and the end-of-sequence token."""
+        known = facts(str(self.writer.value("model.id")))
+        chosen = dict(self.writer.value("model.special_tokens") or ()).get("eos_token")
+        if known is None:
+            return True, chosen
+        return known.bos_token is not None, chosen or known.eos_token
+
+
+def plain_wording(task: Task, layout: PlainFormat, around: tuple[str, str] | None) -> Told:
+    """Text without markers, with ``around`` before and after the prompt."""
+    before_and_after = around or ("", "")
+    if task.bare and layout == PlainFormat():
+        return Told(template={"user": before_and_after} if any(before_and_after) else "none")
+    bos, end = task.model_tokens()
+    settings: dict[str, Any] = {
+        "turns": {r: list(before_and_after) if r == "user" else ["", ""] for r in _ROLES},
+        "bos": bos,
+        "end": None if layout.end == "none" else "eos" if task.bare or not end else end,
+    }
+    if layout.joined == "whole":
+        settings["joined"] = "whole"
+    return Told(turns=tuple(settings.items()))
+
+
+def chat_wording(task: Task, layout: ChatFormat) -> Told:
+    """Turns in a chat format: the tokenizer's own where that is the same text."""
+    wanted = _wanted_layout(task, layout)
+    if wanted is None:
+        return _own_wording(task)
+    if task.bare:
+        once = not isinstance(task.source.rows, MessageRows)
+        template = torchtune_prompt_template(wanted, task.component, one_exchange=once)
+        if template is not None:
+            return Told(template=template)
+    return _reworded(task, wanted)
+
+
+def _own_wording(task: Task) -> Told:
+    """The built-in tokenizer, unless it leaves the last end of turn out of the loss.
+
+    Qwen's does so whenever a length limit is set (torchtune/models/qwen2/_tokenizer.py:406).
+    """
+    own = formats()[task.layout]
+    qwen = task.component.partition("models.")[2].startswith("qwen")
+    limited = task.writer.value("data.max_length") is not None
+    ends = task.source.supervision.turn_ends != "none"
+    if qwen and limited and ends and task.writer.document.format != "torchtune":
+        return _reworded(task, own)
+    return Told(template=USUAL if task.bare and task.layout != "plain" else None)
+
+
+def _reworded(task: Task, item: Layout) -> Told:
+    """Any format that is nothing but text around turns."""
+    bos, end = task.model_tokens()
+    turns = {
+        role: [tag.replace("{eos}", end or "") for tag in tags]
+        for role, tags in item.turns
+        if role in _ROLES
+    }
+    unsayable = item.bos == "each" or item.lead or item.between or item.end
+    loose = item.system not in ("turn", "refused") or (end is None and "{eos}" in str(item.turns))
+    if unsayable or loose or not item.turns or item.opaque:
+        why = f"torchtune writes turns as {task.layout}, and ftx cannot have it write {item.id}"
+        task.lose(Code.LOST_TEMPLATE, "format.template", why)
+        return Told(template=USUAL if task.bare and task.layout != "plain" else None)
+    mask = task.source.supervision
+    settings: dict[str, Any] = {"turns": turns, "bos": item.bos == "once" and bos, "end": None}
+    if item.strip:
+        settings["strip"] = True
+    if mask.turn_headers:
+        settings["train_headers"] = True
+    if mask.turn_ends in ("all", "none"):
+        settings["train_ends"] = mask.turn_ends
+    return Told(turns=tuple(settings.items()), default_system=item.default_system)
+
+
+def _wanted_layout(task: Task, layout: ChatFormat) -> Layout | None:
+    """The wanted format where the tokenizer's is another; None where that will do."""
+    known, name = formats(), layout.template
+    own = known[task.layout]
+    if name == "tokenizer":
+        model = facts(str(task.writer.value("model.id")))
+        if model is None or model.chat_format is None:
+            if task.writer.document.format != "torchtune":
+                why = f"torchtune writes turns as {own.id}, taken for the tokenizer's own template"
+                task.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.WARNING)
+            return None
+        name = model.chat_format
+    if name not in known:
+        why = f"torchtune writes turns as {own.id}; it runs no Jinja templates"
+        task.lose(Code.LOST_TEMPLATE, "format.template", why)
+        return None
+    item = known[name]
+    if same(item, own):
+        return None
+    if same(item, own, system_turns=False) or (item.opaque and _alike(item, own)):
+        why = f"torchtune's {own.id} treats the system turn, or what else {name} adds, another way"
+        task.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.WARNING)
+        return None
+    return item
+
+
+def _alike(one: Layout, other: Layout) -> bool:
+    """Whether user and assistant turns have the same markers, whatever else differs."""
+    return bool(one.turns) and all(
+        one.affixes(role) == other.affixes(role) for role in ("user", "assistant")
+    )
+
+
+def check_mask(task: Task, told: Told) -> None:
+    """Reports what the tokenizer counts in the loss beside the answers, or leaves out."""
+    mask = task.source.supervision
+    turns = isinstance(task.source.rows, MessageRows)
+    if turns and mask.roles != ("assistant",) and not mask.prompt:
+        why = "torchtune counts what the assistant says in the loss, and no other role"
+        task.lose(Code.LOST_MASK, "supervision.roles", why)
+    if turns and mask.turns == "last":
+        why = "torchtune counts every answer of a conversation in the loss"
+        task.lose(Code.LOST_MASK, "supervision.turns", why)
+    if told.turns:
+        if mask.turn_ends == "last":
+            why = "the ends of all answers count in the loss"
+            task.lose(Code.LOST_MASK, "supervision.turn_ends", why, Severity.WARNING)
+        return
+    counted = task.tokenizer is not None and task.tokenizer.header_supervised
+    if isinstance(told.template, dict):
+        counted = bool(told.template.get("assistant", ("", ""))[0]) or (counted and not task.bare)
+    if counted and not mask.turn_headers and not mask.prompt:
+        why = "torchtune counts the marker that opens an answer in the loss as well"
+        task.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+    elif mask.turn_headers and not counted and not mask.prompt:
+        why = "torchtune leaves the marker that opens an answer out of the loss"
+        task.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+    if mask.turn_ends != "answers":
+        why = "torchtune counts the end of answers in the loss, and of no other turn"
+        task.lose(Code.LOST_MASK, "supervision.turn_ends", why, Severity.WARNING)

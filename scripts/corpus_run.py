@@ -55,8 +55,9 @@ CORE = (
 
 @dataclass(slots=True)
 class Attempt:
-    """One file to one target: ``written``, ``allow`` (written with ``--allow``), ``refused`` or
-    ``crash``; ``codes`` are the distinct codes of what stands in the way."""
+    """One file to one target: ``written``, ``allow`` (written with ``--allow``), ``refused`` (the
+    target has no such model, so that no permission makes it run) or ``crash``; ``codes`` are the
+    distinct codes of what stands in the way."""
 
     target: str
     status: str
@@ -86,6 +87,8 @@ class Outcome:
     message: str | None = None
     is_plain_sft: bool = False
     """Text SFT with LoRA, QLoRA or full weights."""
+    own_rows: bool = False
+    """Whether code of the user's own makes the rows."""
     unread_core: tuple[str, ...] = ()
     attempts: list[Attempt] = field(default_factory=list)
 
@@ -126,6 +129,7 @@ def run(path: Path, targets: tuple[str, ...], scratch: Path | None) -> Outcome:
     outcome.seconds = time.perf_counter() - started
     outcome.format = document.format
     outcome.is_plain_sft = is_plain_sft(document.recipe) and not trains_quantised(document)
+    outcome.own_rows = any(isinstance(s.rows, CustomRows) for s in document.recipe.data.sources)
     outcome.unread_core = unread_core(document)
     for target in targets:
         if target.partition("@")[0] != document.format:
@@ -144,7 +148,8 @@ def is_plain_sft(recipe: Recipe) -> bool:
 
 def trains_quantised(document: Document) -> bool:
     """Whether training imitates the rounding of a later quantisation (QAT)."""
-    return any(left.key.partition(".")[0] in ("qat", "quantizer") for left in document.leftovers)
+    keys = {step for left in document.leftovers for step in left.key.split(".")}
+    return not keys.isdisjoint({"qat", "qat_scheme", "quantizer"})
 
 
 def unread_core(document: Document) -> tuple[str, ...]:
@@ -176,10 +181,11 @@ def attempt(document: Document, target: str, scratch: Path | None) -> Attempt:
         return Attempt(target=target, status="crash", messages=(traceback.format_exc(),))
     refused = result.refused
     status = "allow" if refused else "written"
+    codes = codes_of(refused)
     found = Attempt(
         target=target,
-        status=status if result.text.strip() else "refused",
-        codes=codes_of(refused),
+        status="refused" if Code.LOST_MODEL.code in codes else status,
+        codes=codes,
         messages=tuple(d.message for d in refused),
     )
     if scratch is not None and found.status != "refused":

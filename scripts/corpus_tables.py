@@ -95,15 +95,26 @@ def verdicts(attempts: Sequence[Attempt]) -> str:
 def livable(outcomes: Sequence[Outcome]) -> str:
     """The key figure: common recipes that convert without ``--allow``."""
     rows = []
+    plain = [o for o in outcomes if o.is_plain_sft]
+    own = {id(a) for o in plain if o.own_rows for a in o.attempts}
     together: list[Attempt] = []
-    for source, target, attempts in by_pair([o for o in outcomes if o.is_plain_sft]):
+    for source, target, attempts in by_pair(plain):
         known = [a for a in attempts if a.knows_model]
         together += known
-        rows.append((f"{source} → {target}", len(attempts) - len(known),
-                     share(counted(known, "written"), len(known))))  # fmt: skip
-    rows.append(("all", "", f"**{share(counted(together, 'written'), len(together))}**"))
-    head = ("conversion", "model unknown to the target", "written without --allow, of the rest")
+        rows.append((f"{source} → {target}", len(attempts) - len(known), *shares(known, own)))
+    rows.append(("all", "", *(f"**{cell}**" for cell in shares(together, own))))
+    head = ("conversion", "model unknown to the target", "written without --allow, of the rest",
+            "the same, where no code of the user's makes the rows")  # fmt: skip
     return markdown(head, rows)
+
+
+def shares(attempts: Sequence[Attempt], own: set[int]) -> tuple[str, str]:
+    """How many are written: of all, and of those whose rows are told by data."""
+    told = [a for a in attempts if id(a) not in own]
+    return (
+        share(counted(attempts, "written"), len(attempts)),
+        share(counted(told, "written"), len(told)),
+    )
 
 
 def obstacles(outcomes: Sequence[Outcome]) -> str:

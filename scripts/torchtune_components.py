@@ -74,7 +74,9 @@ def parameters(function: ast.FunctionDef) -> tuple[dict[str, Any], bool]:
     """Name -> default (``required`` without one), and whether further names are taken."""
     args = function.args
     values: dict[str, Any] = {arg.arg: "required" for arg in args.args + args.kwonlyargs}
-    for arg, default in zip(args.args[len(args.args) - len(args.defaults) :], args.defaults):
+    for arg, default in zip(
+        args.args[len(args.args) - len(args.defaults) :], args.defaults, strict=True
+    ):
         values[arg.arg] = literal(default)
     for arg, maybe in zip(args.kwonlyargs, args.kw_defaults, strict=True):
         if maybe is not None:
@@ -234,7 +236,7 @@ def merge(into: dict[str, Any], row: dict[str, Any], version: str) -> None:
     since = into.setdefault("since", {})
     if "parameters" in into:
         added = [name for name in row["parameters"] if name not in into["parameters"]]
-        since |= {name: version for name in added}
+        since |= dict.fromkeys(added, version)
         gone = {k: v for k, v in into["parameters"].items() if k not in row["parameters"]}
         row = {**row, "parameters": {**row["parameters"], **gone}}
     into |= row

@@ -33,6 +33,7 @@ LEVELS = (
     ("console",),
     ("commands",),
     ("cli",),
+    ("__main__",),
 )
 """From the ground up, as CONTRIBUTING.md says: a module imports its own level and those before."""
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}

@@ -21,7 +21,11 @@ def test_string_means_the_text(text: str, room: int, indent: int) -> None:
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | TEXT,
         lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
         max_leaves=12,
     )

@@ -64,9 +64,7 @@ def recipe(
 
 
 def written(recipe: ir.Recipe, **origins: Origin) -> Written:
-    document = Document(
-        path="run.yaml", format="axolotl", text="", recipe=recipe, origins=origins
-    )
+    document = Document(path="run.yaml", format="axolotl", text="", recipe=recipe, origins=origins)
     result = write(document, WriteOptions(stem="run"))
     compile(result.text, "run.py", "exec")
     return result
@@ -121,7 +119,9 @@ def test_values_that_unsloth_would_choose_otherwise_are_written() -> None:
 
 def test_no_clipping_is_a_norm_of_zero() -> None:
     optimizer = replace(recipe().optimizer, max_grad_norm=None)
-    assert keywords(written(recipe(optimizer=optimizer)).text, "SFTConfig")["max_grad_norm"] == "0.0"
+    assert (
+        keywords(written(recipe(optimizer=optimizer)).text, "SFTConfig")["max_grad_norm"] == "0.0"
+    )
 
 
 def test_full_fine_tuning_has_no_adapter() -> None:

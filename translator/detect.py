@@ -25,7 +25,9 @@ def detect(source: Source) -> str:
     Raises:
         NotAConfigError: it is none of those that ftx reads.
     """
-    for name in _SEARCH_ORDER:
+    # Documentation quotes configurations; it is none.
+    candidates = () if source.path.endswith((".md", ".rst")) else _SEARCH_ORDER
+    for name in candidates:
         if framework(name).recognise(source):
             return name
     if not source.text.strip():

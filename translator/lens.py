@@ -103,7 +103,7 @@ class Key:
             return
         try:
             value = self.conv.read(node.plain())
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             message = f"{spell(address)}: {node.plain()!r} {error}"
             reader.say(
                 Code.BAD_VALUE, Severity.ERROR, message, node, key=spell(address), field=self.field

@@ -75,6 +75,7 @@ def decode(data: bytes, name: str, *, folder: Path | None = None, limit: int = M
 
 def unreadable(name: str, message: str, code: Code = Code.UNREADABLE) -> UnreadableError:
     """The error for a file that cannot be read at all."""
+    shown = name if len(name) <= 200 else f"{name[:100]}…{name[-60:]}"
     return UnreadableError(
-        Diagnostic(code=code.code, severity=Severity.ERROR, message=f"{name} {message}", file=name)
+        Diagnostic(code=code.code, severity=Severity.ERROR, message=f"{shown} {message}", file=name)
     )

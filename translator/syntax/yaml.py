@@ -63,6 +63,8 @@ def read_yaml(source: Source, dialect: Any) -> tuple[Node, list[Diagnostic]]:
     Raises:
         UnreadableError: syntax error, several documents, or more values than MAX_NODES.
     """
+    if _nested_too_deeply(source.text):
+        raise _refusal(source, Code.TOO_BIG, "is nested too deeply to be a configuration")
     loader = dialect(source.text)
     try:
         root = loader.get_single_node()
@@ -78,6 +80,29 @@ def read_yaml(source: Source, dialect: Any) -> tuple[Node, list[Diagnostic]]:
     if root is None:
         return Node(value=None, span=LineIndex(source.text).span(0, 0)), []
     return builder.build(root, 0), builder.findings
+
+
+def _nested_too_deeply(text: str) -> bool:
+    """Whether composing the text would recurse without end: the C library crashes on it.
+
+    Only a text with very many brackets, dashes or much indentation can, so others are not parsed
+    twice.
+    """
+    suspicious = text.count("[") + text.count("{") + text.count("- ") > 1000
+    if not suspicious and " " * 500 not in text:
+        return False
+    depth = 0
+    try:
+        for event in yaml.parse(text, _BASE):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > 5 * MAX_DEPTH:
+                return True
+    except yaml.YAMLError:
+        return depth > MAX_DEPTH
+    return False
 
 
 class _Builder:

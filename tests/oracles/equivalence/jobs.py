@@ -14,8 +14,10 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trajectory import Trajectory
+if TYPE_CHECKING:
+    from trajectory import Trajectory
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ QWEN_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-LLAMA3_SPLIT = QWEN_SPLIT.replace(r"|\p{N}|", r"|\p{N}{1,3}|").replace(r"|\p{N}| ", r"|\p{N}{1,3}| ")
+LLAMA3_SPLIT = QWEN_SPLIT.replace(r"|\p{N}|", r"|\p{N}{1,3}|").replace(
+    r"|\p{N}| ", r"|\p{N}{1,3}| "
+)
 
 QWEN_SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>")
 LLAMA3_SPECIAL = (
@@ -98,8 +100,17 @@ FAMILIES = {
 
 def train_tokenizer(kind: str) -> Any:
     """A byte-level BPE with the family's way of splitting words and its special tokens."""
-    from tokenizers import AddedToken, Regex, Tokenizer
-    from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import (
+        AddedToken,
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+        trainers,
+    )
 
     qwen = kind == "qwen2"
     tokenizer = Tokenizer(models.BPE(ignore_merges=not qwen))

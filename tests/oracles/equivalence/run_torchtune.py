@@ -19,13 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import torchtune
-from omegaconf import DictConfig, OmegaConf
 from jobs import Job, run_jobs
+from omegaconf import DictConfig, OmegaConf
 from trajectory import Recorder, Trajectory, same_start
 
 FAMILIES = {
     "qwen2": ("qwen2", "qwen2", {"rope_base": 1e6, "norm_eps": 1e-6, "tie_word_embeddings": True}),
-    "qwen2_5": ("qwen2", "qwen2", {"rope_base": 1e6, "norm_eps": 1e-6, "tie_word_embeddings": True}),
+    "qwen2_5": (
+        "qwen2",
+        "qwen2",
+        {"rope_base": 1e6, "norm_eps": 1e-6, "tie_word_embeddings": True},
+    ),
     "llama3": ("llama3", "llama3", {"rope_base": 5e5, "norm_eps": 1e-5}),
     "llama3_1": ("llama3_1", "llama3_1", {"rope_base": 5e5, "norm_eps": 1e-5}),
 }

@@ -90,7 +90,11 @@ def _out(run: Run) -> Path:
 
 def _start(format: str, runs: list[Run], folder: Path) -> None:
     jobs = [
-        {"config": str(run.path), "model": str(folder / "models" / run.model), "out": str(_out(run))}
+        {
+            "config": str(run.path),
+            "model": str(folder / "models" / run.model),
+            "out": str(_out(run)),
+        }
         for run in runs
         if run.format == format
     ]

@@ -74,7 +74,7 @@ def converted(
         return default
     try:
         return convert(node.plain())
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         refuse(reader, address, node, str(error), field=field)
         return default
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from translator.catalog.models import facts
 from translator.catalog.torchtune import form_of
 from translator.codes import Code
@@ -11,6 +13,7 @@ from translator.frameworks.torchtune.adapter_writing import (
     put_dtype,
     put_quantization,
 )
+from translator.frameworks.torchtune.components import REQUIRED
 from translator.frameworks.torchtune.lookup import argument_default, called, find, surprise
 from translator.frameworks.torchtune.model import MODEL_KEY
 from translator.frameworks.torchtune.values import flag, number, positive, texts
@@ -37,24 +40,24 @@ def _get_adapter(reader: Reader) -> None:
     )
     reader.set("adapter", present, origin)
 
-    def default(name: str, otherwise: object) -> object:
-        return argument_default(known, name, otherwise)
+    def default(name: str, otherwise: float) -> float:
+        value = argument_default(known, name, otherwise)
+        if value == REQUIRED and present and reader.peek(key, name) is None:
+            message = f"{key}.{name} is missing, which {path} needs"
+            reader.say(Code.MISSING_KEY, Severity.ERROR, message, component)
+        return float(value) if isinstance(value, int | float) else otherwise
 
-    rank = find(reader, f"{key}.lora_rank", positive, default("lora_rank", 8), _LORA)
-    alpha = find(
-        reader, f"{key}.lora_alpha", number, float(str(default("lora_alpha", 16))), _LORA,
-        field="adapter.alpha",
-    )  # fmt: skip
-    dropout = find(
-        reader, f"{key}.lora_dropout", number, float(str(default("lora_dropout", 0))), _LORA
+    numbers: tuple[tuple[str, Callable[[object], float], float], ...] = (
+        ("rank", positive, 8),
+        ("alpha", number, 16),
+        ("dropout", number, 0),
     )
+    for name, convert, usual in numbers:
+        field = f"adapter.{name}"
+        otherwise = convert(default(f"lora_{name}", usual))
+        found = find(reader, f"{key}.lora_{name}", convert, otherwise, _LORA, field=field)
+        reader.set(field, found.value, found.origin)
     dora = find(reader, f"{key}.use_dora", flag, False, _LORA)
-    if rank.value == "required":
-        message = f"{key}.lora_rank is missing, which {path} needs"
-        reader.say(Code.MISSING_KEY, Severity.ERROR, message, component, field="adapter.rank")
-    reader.set("adapter.rank", 8 if rank.value == "required" else rank.value, rank.origin)
-    reader.set("adapter.alpha", alpha.value, alpha.origin)
-    reader.set("adapter.dropout", dropout.value, dropout.origin)
     reader.set("adapter.weight_decomposed", dora.value, dora.origin)
     never = reader.default("torchtune/modules/peft/lora.py: the scale is alpha / rank")
     reader.set("adapter.rank_stabilized", False, never)

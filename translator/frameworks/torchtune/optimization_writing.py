@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from translator.codes import Code
@@ -101,6 +102,8 @@ def put_clipping(writer: Writer) -> None:
 def put_schedule(writer: Writer) -> None:
     """torchtune's one schedule where it says the same, else one of the side file's."""
     schedule = writer.document.recipe.schedule
+    if schedule.shape == "constant_with_warmup":
+        schedule = replace(schedule, shape="constant")
     recipe = writer.facts["recipe"]
     if not reads(recipe, writer.version, "lr_scheduler"):
         if schedule.shape != "constant" or _steps(writer, schedule) != 0:

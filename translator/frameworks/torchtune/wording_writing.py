@@ -66,7 +66,9 @@ class Task:
         return self.tokenizer is not None and self.tokenizer.format_without_template == "plain"
 
     def lose(self, code: Code, part: str, why: str, severity: Severity = Severity.ERROR) -> None:
-        """Reports a loss of this data set."""
+        """Reports a loss of this data set; not about the wording of a model that is refused."""
+        if self.tokenizer is None and code in (Code.LOST_TEMPLATE, Code.LOST_MASK):
+            return
         self.writer.lose(code, f"{self.field}.{part}", why, severity)
 
     def model_tokens(self) -> tuple[bool, str | None]:

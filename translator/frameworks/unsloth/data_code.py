@@ -224,8 +224,14 @@ class _Composer:
             if function.startswith("to_chunks"):
                 arguments.insert(1, Argument("batched", True))
             lines.append(call(f"{name}.map", arguments, prefix=f"{name} = "))
-        if self.recipe.data.overlong == "drop" and step.kind in ("text", "pair", "tokens"):
+        if step.kind == "raw":
+            columns = ["input_ids", "labels"]
+            lines.append(call(f"{name}.select_columns", [Argument("", columns)], prefix=f"{name} = "))
+        if self.recipe.data.overlong == "drop" and step.kind in ("text", "pair", "tokens", "raw"):
             lines.append(self._filter(name, step, source))
+        elif self.recipe.data.overlong == "drop" and step.kind == "columns":
+            why = "rows that are too long are cut instead of left out"
+            self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
         elif self.recipe.data.overlong == "error" and place == "data.sources[0]":
             why = "rows that are too long are cut instead of refused"
             self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
@@ -238,7 +244,7 @@ class _Composer:
 
     def _filter(self, name: str, step: _Step, source: ir.Source) -> str:
         """Leaves out rows that are too long, as their token ids will be counted."""
-        if step.kind == "tokens":
+        if step.kind in ("tokens", "raw"):
             test: object = Expression('lambda row: len(row["input_ids"]) <= MAX_LENGTH')
         else:
             text = f"row[{quoted(step.column)}]"

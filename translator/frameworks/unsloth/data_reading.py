@@ -59,6 +59,8 @@ class Prepared:
     """Whether turns have been brought to roles and contents by Unsloth."""
     tokens: Plain | None = None
     """The function that made token ids, when one did."""
+    tokenized: bool = False
+    """Whether the file's own rows are token ids already."""
     drops: bool = False
     chunks: bool = False
     held_out: float | None = None
@@ -163,6 +165,8 @@ def _follow(reader: Reader, prepared: Prepared, step: Node) -> None:
         prepared.standardized = True
         if name == "to_sharegpt":
             prepared.unknown = "to_sharegpt"
+    elif name == "select_columns" and "input_ids" in (plain.get("column_names") or ()):
+        prepared.tokenized = True
     elif name == "rename_column":
         _rename(prepared, {plain.get("original_column_name"): plain.get("new_column_name")})
     elif name == "rename_columns":
@@ -380,6 +384,8 @@ def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
         return _custom(reader, prepared, str(plain.get("name", "formatting_func")))
     if {"prompt", "completion"} <= columns.keys():
         return _pair(reader, prepared)
+    if prepared.tokenized:
+        return ir.TokenRows(), ir.PlainFormat(), ir.Supervision(prompt=False)
     name = _text_field(reader)
     if name in columns and "messages" not in columns[name]:
         return _from_text(reader, prepared, columns[name], masked)
@@ -441,6 +447,10 @@ def _code_of(described: Plain) -> str:
     return "a text of the script's own"
 
 
+def _pieces(described: Plain | None) -> int:
+    return len((described or {}).get("parts") or [])
+
+
 def _chat_mask(reader: Reader, masked: bool) -> ir.Supervision:
     if not masked:
         return ir.Supervision(prompt=True, turn_headers=True)
@@ -485,9 +495,9 @@ def _pair(reader: Reader, prepared: Prepared) -> Meaning:
         # unsloth_zoo/dataset_utils.py:2909 (2026.10.9): the end token is added
         return rows, _WHOLE, ir.Supervision(prompt=only is False)
     columns = prepared.tokens.get("columns") or {}
-    labels = _code_of(columns.get("labels") or {})
+    labels = str(columns.get("labels") or {})
     ids = _code_of(columns.get("input_ids") or {})
-    joined_how = "separately" if "+" in ids else "whole"
+    joined_how = "separately" if " + " in ids or _pieces(columns.get("input_ids")) > 1 else "whole"
     assert isinstance(form, ir.PlainFormat)
     form = replace(form, joined=joined_how)  # type: ignore[arg-type]
     return rows, form, ir.Supervision(prompt="-100" not in labels)
@@ -527,6 +537,9 @@ def _preference(reader: Reader, prepared: Prepared) -> Meaning:
     if not {"chosen", "rejected"} & columns.keys():
         if prepared.unknown is not None:
             return _custom(reader, prepared, prepared.unknown)
+        if reader.tree.get(("template",)) is not None:
+            # a chat template is for turns, which TRL renders itself
+            return ir.PreferenceRows(messages=True), template_of(reader), _ANSWERS
         return ir.PreferenceRows(), _answer_format(reader, prepared, "chosen"), _ANSWERS
     found: dict[str, str] = {}
     chat = False

@@ -48,12 +48,7 @@ def _read_model(reader: Reader) -> None:
             name = found[1].value.expression
     identity = resolve(str(name))
     exact = reader.value("load", "use_exact_model_name") is True
-    identifier = identity.weights
-    if identity.bits == 4 or not exact:
-        identifier = identity.weights if not exact else identity.canonical
-    reader.set("model.id", identifier if not exact else name, origin)
-    if exact and identity.bits is not None and identity.bits < 16:
-        reader.set("model.id", identity.canonical, origin)
+    reader.set("model.id", identity.weights, origin)
     _read_quantization(reader, identity.bits, identity.dynamic, exact, origin)
 
 
@@ -74,7 +69,8 @@ def _read_quantization(
         flags[key] = default if value is None else bool(value)
         if node is not None:
             nodes[key] = node
-    kind, key = _stored_as(flags, stored, explicit="load_in_4bit" in nodes)
+    forced = None if exact and stored == 16 else stored
+    kind, key = _stored_as(flags, forced, explicit="load_in_4bit" in nodes)
     if key in nodes:
         origin = reader.written(("load", key), nodes[key])
     elif kind is not None and stored is not None and key == "model_name":
@@ -138,7 +134,7 @@ def _write_model(writer: Writer) -> None:
         writer.put("load.load_in_4bit", kind is not None, "quantization.kind", "quantization")
     if kind == "nf4":
         identity = resolve(model.id)
-        if identity.known:
+        if identity.known or identity.bits == 16:
             writer.put("load.use_exact_model_name", True)
     if quantization is not None and not quantization.double:
         why = "Unsloth quantises the block scales as well"

@@ -92,6 +92,7 @@ def _read_objective(reader: Reader) -> None:
         if node is None
         else Origin(written=True, span=node.span, key=name)
     )
+    reader.node("trainer", "ref_model")
     objective: ir.Objective = ir.SupervisedObjective()
     if name in _METHODS:
         objective = _preference(reader, _METHODS[name])
@@ -138,7 +139,6 @@ def _preference(reader: Reader, method: str) -> ir.PreferenceObjective:
 def _reference(reader: Reader, method: str) -> Any:
     if method not in ("dpo", "ipo"):
         return "none"
-    reader.node("trainer", "ref_model")
     return "base" if reader.peek("peft") is not None else "copy"
 
 

@@ -177,7 +177,10 @@ def _write_constants(writer: Writer) -> None:
         writer.lose(Code.LOST_KERNEL, "optimizer.in_backward", why, Severity.WARNING)
     recipe = writer.document.recipe
     several = recipe.batching.accumulation > 1 or (recipe.parallelism.gpus or 1) > 1
-    if recipe.batching.normalization == "micro_batch" and several:
+    if recipe.batching.normalization == "micro_batch" and not several:
+        why = "the same on one device without accumulation"
+        writer.lose(Code.TOLD_OTHERWISE, "batching.normalization", why, Severity.NOTE)
+    elif recipe.batching.normalization == "micro_batch":
         why = (
             "the loss of a step is the mean over its tokens, not over its micro batches; rows "
             "with short answers weigh less"
@@ -309,7 +312,10 @@ def _warmup_steps(writer: Writer) -> float | int:
         if total is not None:
             share = warmup.ratio * total
             steps = int(share) if warmup.rounding == "down" else -int(-share // 1)
-            return steps if warmup.at_most is None else min(steps, warmup.at_most)
+            steps = steps if warmup.at_most is None else min(steps, warmup.at_most)
+            why = f"{steps} of the {total} steps"
+            writer.lose(Code.TOLD_OTHERWISE, "schedule.warmup", why, Severity.NOTE)
+            return steps
     if not warmup.ratio:
         return 0
     if warmup.at_most is not None:

@@ -166,7 +166,6 @@ _ALONE: tuple[tuple[str, str, Severity, tuple[object, ...]], ...] = (
     ("args.vespo_k_neg", "a setting of the loss", Severity.NOTE, (None,)),
     ("args.vespo_lambda_pos", "a setting of the loss", Severity.NOTE, (None,)),
     ("args.vespo_lambda_neg", "a setting of the loss", Severity.NOTE, (None,)),
-    ("trainer.callbacks", "callbacks of one's own", Severity.WARNING, (None, [])),
     ("trainer.optimizers", "an optimizer of one's own", Severity.ERROR, (None,)),
     ("trainer.optimizer_cls_and_kwargs", "an optimizer of one's own", Severity.ERROR, (None,)),
     ("trainer.compute_loss_func", "a loss of one's own", Severity.ERROR, (None,)),

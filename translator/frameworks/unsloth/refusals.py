@@ -17,7 +17,7 @@ _TRAINERS = {
     "NashMDTrainer": "trains on comparisons that a judge makes while it runs",
     "XPOTrainer": "trains on comparisons that a judge makes while it runs",
 }
-_SPEECH = ("whisper", "orpheus", "csm-1b", "sesame", "spark-tts", "oute", "llasa")
+_SPEECH = ("whisper", "csm-1b", "sesame")
 _HEADS = ("SequenceClassification", "TokenClassification", "QuestionAnswering")
 
 

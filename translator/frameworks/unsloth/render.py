@@ -75,7 +75,7 @@ class _Script:
 
     def _about(self) -> list[str]:
         recipe = self.recipe
-        what = {None: "Full fine-tuning"}.get(recipe.adapter, "LoRA fine-tuning")
+        what = "Full fine-tuning" if recipe.adapter is None else "LoRA fine-tuning"
         if recipe.adapter is not None and recipe.quantization is not None:
             what = "QLoRA fine-tuning"
         name = self.trainer.title
@@ -208,6 +208,17 @@ class _Script:
 
     def _template(self) -> list[str]:
         chat = self.code.chat
+        if (
+            chat is not None
+            and chat.end_is_eos
+            and "map_eos_token" not in (self._chat_call() or "")
+        ):
+            item = formats().get(chat.template)
+            name = name_in("unsloth", item) if item else None
+            if name is None or unsloth_maps_eos(name) is None:
+                why = "the end-of-sequence token stays; the end of each answer is trained all the same"
+                field = "data.sources[0].format.end_is_eos"
+                self.writer.lose(Code.LOST_TOKENIZER, field, why, Severity.NOTE)
         if chat is None or chat.template == "tokenizer":
             return []
         named = self._chat_call()

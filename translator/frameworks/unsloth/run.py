@@ -94,10 +94,14 @@ def _write_parallelism(writer: Writer) -> None:
             "global batch stays the same"
         )
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.WARNING)
-    elif parallel.offload_parameters or parallel.offload_optimizer:
-        name = "offload_parameters" if parallel.offload_parameters else "offload_optimizer"
-        why = "everything stays in device memory"
-        writer.lose(Code.LOST_PARALLELISM, f"parallelism.{name}", why, Severity.WARNING)
+    elif parallel.strategy != "single":
+        why = "a script trains on one device unless it is started with torchrun"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
+    for name, usual in (("offload_parameters", False), ("offload_optimizer", False),
+                        ("reshard_after_forward", True), ("layer_class", None)):  # fmt: skip
+        if writer.value(f"parallelism.{name}") != usual:
+            why = "goes with the sharding: everything stays in device memory"
+            writer.lose(Code.LOST_PARALLELISM, f"parallelism.{name}", why, Severity.NOTE)
     for name, value, what in (
         ("tensor", parallel.tensor, "no matrix"),
         ("context", parallel.context, "no sequence"),
@@ -179,12 +183,31 @@ def _read_evaluation(reader: Reader) -> None:
     if reader.facts.get("evaluates") != "yes":
         interval = None
     reader.set("evaluation.interval", interval, origin)
-    patience = find(reader, "trainer.early_stopping_patience", "args.early_stopping_patience")
+    patience = _patience(reader)
     value, where = None, reader.default("no EarlyStoppingCallback")
     if patience is not None:
         value = known(reader, *patience, "evaluation.patience")
         where = reader.written(tuple(patience[0].split(".")), patience[1])
     reader.set("evaluation.patience", value, where)
+
+
+def _patience(reader: Reader) -> tuple[str, Node] | None:
+    """``EarlyStoppingCallback``'s patience; other callbacks are kept aside."""
+    node = reader.peek("trainer", "callbacks")
+    if node is None or not node.is_sequence:
+        return None
+    found = None
+    for place, callback in enumerate(node.value):
+        kind = callback.get(("class",))
+        if kind is not None and str(kind.plain()).endswith("EarlyStoppingCallback"):
+            for name in callback.value:
+                reader.used.add(("trainer", "callbacks", place, name))
+            child = callback.get(("early_stopping_patience",))
+            found = ("trainer.callbacks", child or Node(value=1, span=callback.span))
+        else:
+            why = "a callback of the script's own"
+            reader.leave(("trainer", "callbacks", place), callback, why, Severity.WARNING)
+    return found
 
 
 def _write_evaluation(writer: Writer) -> None:
@@ -332,8 +355,11 @@ def _write_logging(writer: Writer) -> None:
             continue
         if "wandb" in known_names:
             writer.put(("script", "env", f"WANDB_{suffix}"), value, f"logging.{field}")
-        elif field == "project":
+        elif field == "project" and "comet_ml" in known_names:
             writer.put(("script", "env", "COMET_PROJECT"), value, f"logging.{field}")
+        else:
+            why = "has to be told to the tracker itself"
+            writer.lose(Code.LOST_LOGGING, f"logging.{field}", why, Severity.NOTE)
 
 
 def _log_every(value: object) -> object:
@@ -345,7 +371,9 @@ def _log_every(value: object) -> object:
 
 
 def _write_every(value: object) -> object:
-    return 1 if value is None else value
+    if value is None:
+        raise ValueError("logs every step")
+    return value
 
 
 # --- seed ----------------------------------------------------------------------------------------

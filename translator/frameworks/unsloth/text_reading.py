@@ -167,10 +167,12 @@ def template(parts: list[Part], names: dict[str, str]) -> str:
     return text
 
 
-def _style(template: str, other: str) -> str | None:
-    for style in styles().values():
-        if style.with_input == template and style.without_input == other:
-            return style.id
+def _style(prompt: str, other: str) -> str | None:
+    """The catalogue's name for Alpaca's template and for the notebooks' variant of it."""
+    for name in ("alpaca", "alpaca-always-input"):
+        style = styles()[name]
+        if style.with_input == prompt and style.without_input == other:
+            return name
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from transformers import DataCollatorForSeq2Seq
+
 from translator.catalog.chat_jinja import jinja
 from translator.catalog.formats import format_named
 

@@ -38,6 +38,7 @@ def edited(config: dict[str, Any], model: Path, scratch: str) -> dict[str, Any]:
         "lora_mlp_kernel": False,
         "lora_qkv_kernel": False,
         "lora_o_kernel": False,
+        "dataset_num_proc": 1,
         "output_dir": f"{scratch}/output",
         "dataset_prepared_path": f"{scratch}/prepared",
     }

@@ -101,8 +101,10 @@ def put_quantization(writer: Writer) -> None:
         why = "torchtune stores 4-bit weights as NormalFloat (nf4)"
         writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why, Severity.WARNING)
     elif kind != "nf4":
-        why = "torchtune keeps frozen weights in 16 or 4 bits only"
-        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why)
+        # 8 bits are close to 16; of an unknown form even the weights may not be readable.
+        severity = Severity.WARNING if kind in ("int8", "fp8") else Severity.ERROR
+        why = "torchtune keeps frozen weights in 16 or 4 bits only; 16 are written"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why, severity)
         return
     if not writer.value("quantization.double"):
         why = "torchtune quantises the scales of the blocks too"

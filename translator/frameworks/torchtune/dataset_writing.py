@@ -218,11 +218,12 @@ def _preference(task: Task, rows: PreferenceRows) -> Rows:
             arguments["column_map"] = {"chosen": rows.chosen, "rejected": rows.rejected}
         return Rows(component=f"{_BUILDERS}.preference_dataset", arguments=arguments,
                     told=told, masks=False, packs=False)  # fmt: skip
-    if rows.messages or rows.prompt is None or rows.system is not None:
-        shape = "a prompt and answers as turns" if rows.messages else "answers with their prompts"
-        task.lose(Code.LOST_SOURCE, "rows", f"torchtune has no data set for {shape} in columns")
+    if rows.prompt is None or rows.system is not None:
+        shape = "answers without a prompt" if rows.prompt is None else "a column of system texts"
+        task.lose(Code.LOST_SOURCE, "rows", f"torchtune has no data set for {shape}")
     names = {"prompt": rows.prompt or "prompt", "chosen": rows.chosen, "rejected": rows.rejected}
-    if task.source.path == "lvwerra/stack-exchange-paired" and system is None:
+    paired = task.source.path == "lvwerra/stack-exchange-paired" and not rows.messages
+    if paired and system is None:
         usual = {"prompt": "question", "chosen": "response_j", "rejected": "response_k"}
         return Rows(component=f"{_BUILDERS}.stack_exchange_paired_dataset",
                     arguments={} if names == usual else {"column_map": names}, told=told,

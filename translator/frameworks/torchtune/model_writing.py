@@ -132,8 +132,7 @@ def put_modality(writer: Writer) -> None:
 
 def put_vocabulary(writer: Writer) -> None:
     """torchtune's tokenizers have their tokens built in."""
-    known = facts(str(writer.value("model.id")))
-    usual = {} if known is None else {"bos_token": known.bos_token, "eos_token": known.eos_token}
+    usual = _usual_tokens(writer)
     for role, token in writer.value("model.special_tokens"):
         if usual.get(role) == token:
             continue
@@ -144,3 +143,14 @@ def put_vocabulary(writer: Writer) -> None:
     if writer.value("model.new_tokens"):
         why = "torchtune cannot add tokens to a vocabulary"
         writer.lose(Code.LOST_TOKENIZER, "model.new_tokens", why)
+
+
+def _usual_tokens(writer: Writer) -> dict[str, str | None]:
+    """The tokens that the model's tokenizer begins and ends rows with."""
+    made = target_builder(writer)
+    if made is not None and made.tokenizer.component.endswith(
+        (".llama2_tokenizer", ".mistral_tokenizer")
+    ):
+        return {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    known = facts(str(writer.value("model.id")))
+    return {} if known is None else {"bos_token": known.bos_token, "eos_token": known.eos_token}

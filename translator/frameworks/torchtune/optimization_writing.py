@@ -125,7 +125,9 @@ def put_schedule(writer: Writer) -> None:
     elif schedule.shape in SIDE_SCHEDULES and not schedule.arguments:
         _put_own(writer, schedule, warmup)
     else:
-        why = f"torchtune has no schedule {schedule.shape}; cosine is written"
+        settings = ", ".join(name for name, _ in schedule.arguments)
+        beside = f" with {settings}" if settings else ""
+        why = f"torchtune has no schedule {schedule.shape}{beside}; a plain cosine is written"
         writer.lose(Code.LOST_SCHEDULE, "schedule.shape", why)
         writer.put("lr_scheduler._component_", COSINE, "schedule.shape")
         writer.put("lr_scheduler.num_warmup_steps", warmup or 0, "schedule.warmup")

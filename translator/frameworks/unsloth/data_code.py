@@ -226,7 +226,9 @@ class _Composer:
             lines.append(call(f"{name}.map", arguments, prefix=f"{name} = "))
         if step.kind == "raw":
             columns = ["input_ids", "labels"]
-            lines.append(call(f"{name}.select_columns", [Argument("", columns)], prefix=f"{name} = "))
+            lines.append(
+                call(f"{name}.select_columns", [Argument("", columns)], prefix=f"{name} = ")
+            )
         if self.recipe.data.overlong == "drop" and step.kind in ("text", "pair", "tokens", "raw"):
             lines.append(self._filter(name, step, source))
         elif self.recipe.data.overlong == "drop" and step.kind == "columns":

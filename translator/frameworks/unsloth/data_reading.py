@@ -549,8 +549,11 @@ def _preference(reader: Reader, prepared: Prepared) -> Meaning:
             return _custom(reader, prepared, f"the column {key!r}")
         found[key], chat = name, chat or wrapped
     system, _ = _single(columns.get("prompt"), "system")
-    form = template_of(reader) if chat else ir.PlainFormat(joined="whole")
+    # Columns as they are beside a chat template hold turns, which TRL renders itself.
+    turns = not chat and reader.tree.get(("template",)) is not None
+    form = template_of(reader) if chat or turns else ir.PlainFormat(joined="whole")
     rows = ir.PreferenceRows(
+        messages=turns,
         prompt=found["prompt"],
         chosen=found["chosen"],
         rejected=found["rejected"],

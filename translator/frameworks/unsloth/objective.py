@@ -104,9 +104,18 @@ def _read_objective(reader: Reader) -> None:
         )
     elif name == "GRPOTrainer":
         objective = _online(reader)
+    elif name in ("SFTTrainer", "UnslothTrainer"):
+        _supervised_loss(reader)
     elif name == "RewardTrainer":
         objective = ir.OtherObjective(name="reward")
     reader.set("objective", objective, origin)
+
+
+def _supervised_loss(reader: Reader) -> None:
+    """trl/trainer/sft_config.py (1.9.0): nll and chunked_nll are one loss, computed two ways."""
+    found = find(reader, "args.loss_type")
+    if found is not None and found[1].plain() not in (None, "nll", "chunked_nll"):
+        reader.leave(("args", "loss_type"), found[1], "another loss", Severity.ERROR)
 
 
 def _preference(reader: Reader, method: str) -> ir.PreferenceObjective:

@@ -19,7 +19,7 @@ def _all(section: str, names: str) -> tuple[str, ...]:
 
 
 _IGNORED: tuple[tuple[str, str, str], ...] = (
-    ("load", "class token device_map max_memory offload_folder low_cpu_mem_usage cache_dir "
+    ("load", "class base token device_map max_memory offload_folder low_cpu_mem_usage cache_dir "
              "local_files_only device_map_planner_kwargs offload_embedding disable_log_stats "
              "gpu_memory_utilization float8_kv_cache unsloth_tiled_mlp unsloth_vllm_standby "
              "force_download proxies use_safetensors variant", _SPEED),
@@ -29,13 +29,13 @@ _IGNORED: tuple[tuple[str, str, str], ...] = (
              "supports_sdpa", "how the model is found and patched"),
     ("load", "fast_inference max_lora_rank return_logits fullgraph unsloth_force_compile "
              "random_state", "inference and compilation, or the model's own start"),
-    ("peft", "class model random_state", "the adapter's random start, which no two frameworks share"),
+    ("peft", "class base model random_state", "the adapter's random start, which no two frameworks share"),
     ("peft", "max_seq_length temporary_location task_type offload_layers checkpoint_skip_layers "
              "multi_gpu_compatible layers_pattern inference_mode fan_in_fan_out",
      "how adapters are put on, not what they learn"),
     ("script", "unsloth unsloth_before_trl versions trl_before_unsloth",
      "imports, which decide whose defaults hold"),
-    ("args", "class args", "the class, which decides whose defaults hold"),
+    ("args", "class base args", "the class, which decides whose defaults hold"),
     ("args", "dataset_num_proc dataset_batch_size dataloader_pin_memory "
              "dataloader_persistent_workers dataloader_prefetch_factor "
              "dataloader_multiprocessing_context dataloader_in_order torch_empty_cache_steps "
@@ -72,7 +72,7 @@ _IGNORED: tuple[tuple[str, str, str], ...] = (
              "vllm_structured_outputs_regex use_transformers_paged fast_inference "
              "use_transformers_continuous_batching transformers_continuous_batching_config "
              "cache_implementation", "how answers are sampled, not which"),
-    ("trainer", "class model tokenizer processing_class args train_dataset eval_dataset "
+    ("trainer", "class base model tokenizer processing_class args train_dataset eval_dataset "
                 "dataset_num_proc compute_metrics preprocess_logits_for_metrics "
                 "reward_processing_classes", "the parts of the run, read where they are made"),
 )  # fmt: skip

@@ -134,11 +134,13 @@ def _argument(argument: Argument, indent: int) -> str:
 
 
 def _one_line(text: str | None) -> str:
-    return " ".join((text or "").lstrip("# ").split())
+    kept = "".join(c if c.isprintable() else " " for c in text or "")
+    return " ".join(kept.lstrip("# ").split())
 
 
 def docstring(lines: Sequence[str]) -> str:
     """A module docstring from lines of prose."""
-    body = "\n".join(line.replace("\\", "\\\\").replace('"""', "'''").rstrip() for line in lines)
+    shown = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    body = "\n".join(line.replace("\\", "\\\\").replace('"""', "'''").rstrip() for line in shown)
     close = "\n" if "\n" in body or body.endswith('"') else ""
     return f'"""{body}{close}"""'

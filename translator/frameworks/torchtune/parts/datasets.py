@@ -69,13 +69,13 @@ def turns(
 def answer_pairs(
     tokenizer, *, source, prompt, chosen, rejected, new_system_prompt=None, **load_dataset_kwargs
 ):
-    """A prompt with a preferred and a rejected answer, each a column of text."""
+    """A prompt with a preferred and a rejected answer, each a column of text, of a turn or of
+    several turns."""
 
     def messages(row):
-        asked = Message(role="user", content=row[prompt], masked=True)
         return {
             name: _with_system(
-                [asked, Message(role="assistant", content=row[column])], new_system_prompt
+                [*_said(row[prompt], "user"), *_said(row[column], "assistant")], new_system_prompt
             )["messages"]
             for name, column in (("chosen", chosen), ("rejected", rejected))
         }
@@ -83,6 +83,15 @@ def answer_pairs(
     return PreferenceDataset(
         source=source, message_transform=messages, tokenizer=tokenizer, **load_dataset_kwargs
     )
+
+
+def _said(value, role):
+    """Messages of which the answers alone count in the loss."""
+    if isinstance(value, str):
+        value = {"role": role, "content": value}
+    turns = [value] if isinstance(value, dict) else value
+    masked = role != "assistant"
+    return [Message(role=t["role"], content=t["content"], masked=masked) for t in turns]
 
 
 def _with_system(messages, prompt):

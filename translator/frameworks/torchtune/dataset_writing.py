@@ -228,5 +228,7 @@ def _preference(task: Task, rows: PreferenceRows) -> Rows:
         return Rows(component=f"{_BUILDERS}.stack_exchange_paired_dataset",
                     arguments={} if names == usual else {"column_map": names}, told=told,
                     usual=(task.source.path,), masks=False, packs=False)  # fmt: skip
+    if rows.messages:
+        arguments["turns"] = True
     return Rows(component="answer_pairs", side=True, arguments={**names, **arguments}, told=told,
                 masks=False, packs=False)  # fmt: skip

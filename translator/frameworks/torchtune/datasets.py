@@ -441,6 +441,7 @@ def _own_pairs(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
         prompt=dataset.get("prompt", text, "prompt").value,
         chosen=dataset.get("chosen", text, "chosen").value,
         rejected=dataset.get("rejected", text, "rejected").value,
+        messages=dataset.get("turns", flag, False).value,
     )
     return rows, _format(dataset, _system(dataset)), _supervision(dataset)
 

@@ -67,31 +67,38 @@ def turns(
 
 
 def answer_pairs(
-    tokenizer, *, source, prompt, chosen, rejected, new_system_prompt=None, **load_dataset_kwargs
+    tokenizer,
+    *,
+    source,
+    prompt,
+    chosen,
+    rejected,
+    turns=False,
+    new_system_prompt=None,
+    **load_dataset_kwargs,
 ):
-    """A prompt with a preferred and a rejected answer, each a column of text, of a turn or of
-    several turns."""
+    """A prompt with a preferred and a rejected answer, each a column of text, or with ``turns``
+    of one or several turns."""
+
+    def said(value, role):
+        if not turns:
+            value = {"role": role, "content": value}
+        listed = [value] if isinstance(value, dict) else value
+        masked = role != "assistant"
+        return [Message(role=t["role"], content=t["content"], masked=masked) for t in listed]
 
     def messages(row):
+        asked = said(row[prompt], "user")
         return {
-            name: _with_system(
-                [*_said(row[prompt], "user"), *_said(row[column], "assistant")], new_system_prompt
-            )["messages"]
+            name: _with_system([*asked, *said(row[column], "assistant")], new_system_prompt)[
+                "messages"
+            ]
             for name, column in (("chosen", chosen), ("rejected", rejected))
         }
 
     return PreferenceDataset(
         source=source, message_transform=messages, tokenizer=tokenizer, **load_dataset_kwargs
     )
-
-
-def _said(value, role):
-    """Messages of which the answers alone count in the loss."""
-    if isinstance(value, str):
-        value = {"role": role, "content": value}
-    turns = [value] if isinstance(value, dict) else value
-    masked = role != "assistant"
-    return [Message(role=t["role"], content=t["content"], masked=masked) for t in turns]
 
 
 def _with_system(messages, prompt):

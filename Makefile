@@ -71,6 +71,6 @@ $(ORACLES)/axolotl/ready: pyproject.toml
 $(ORACLES)/torchtune/ready: pyproject.toml
 	$(PYTHON) -m venv $(ORACLES)/torchtune
 	$(ORACLES)/torchtune/bin/python -m pip install -q torch==2.13.0
-	$(ORACLES)/torchtune/bin/python -m pip install -q torchtune==0.6.1 torchao==0.15.0
+	$(ORACLES)/torchtune/bin/python -m pip install -q torchtune==0.6.1 torchao==0.15.0 bitsandbytes
 	$(ORACLES)/torchtune/bin/python -m pip install -q -e '.[test]'
 	touch $@

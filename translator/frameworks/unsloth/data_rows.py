@@ -7,7 +7,7 @@ from typing import Any
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_reading import read_sources
-from translator.frameworks.unsloth.objective import trainer_of
+from translator.frameworks.unsloth.objective_writing import trainer_of
 from translator.frameworks.unsloth.rows import find, flavour_of, known
 from translator.lens import Row, Via
 from translator.reading import Reader

@@ -9,7 +9,15 @@ from translator.catalog.identity import resolve
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.unsloth.pycode import Code as Expression
+from translator.frameworks.unsloth.model_writing import (
+    put_adapter,
+    put_files,
+    put_modality,
+    put_model,
+    put_precision,
+    put_rope,
+    put_tokens,
+)
 from translator.frameworks.unsloth.rows import (
     REAL,
     REAL_OR_NONE,
@@ -114,38 +122,6 @@ def _stored_as(
     return None, "load_in_4bit"
 
 
-def _write_model(writer: Writer) -> None:
-    model = writer.document.recipe.model
-    writer.put("load.model_name", model.id, "model.id")
-    if model.directory and not model.id:
-        writer.put("load.model_name", model.directory, "model.directory")
-    quantization = writer.document.recipe.quantization
-    kind = quantization.kind if quantization else None
-    if kind in ("other", "fp4"):
-        why = "Unsloth stores 4-bit weights as NF4 only"
-        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why)
-    if kind == "int8":
-        writer.put("load.load_in_4bit", False, "quantization")
-        writer.put("load.load_in_8bit", True, "quantization.kind", "quantization")
-    elif kind == "fp8":
-        writer.put("load.load_in_4bit", False, "quantization")
-        writer.put("load.load_in_fp8", True, "quantization.kind", "quantization")
-    else:
-        writer.put("load.load_in_4bit", kind is not None, "quantization.kind", "quantization")
-    if kind == "nf4":
-        identity = resolve(model.id)
-        if identity.known or identity.bits == 16:
-            writer.put("load.use_exact_model_name", True)
-    if quantization is not None and not quantization.double:
-        why = "Unsloth quantises the block scales as well"
-        writer.lose(Code.LOST_QUANTIZATION, "quantization.double", why, Severity.WARNING)
-    if writer.document.recipe.adapter is None:
-        if quantization is not None:
-            why = "quantised weights cannot be trained; there is no adapter on them"
-            writer.lose(Code.LOST_QUANTIZATION, "quantization", why)
-        writer.put("load.full_finetuning", True)
-
-
 def _read_rope(reader: Reader) -> None:
     node = reader.node("load", "rope_scaling")
     origin = reader.default("unsloth/models/loader.py:1241 (2026.10.9)")
@@ -155,12 +131,6 @@ def _read_rope(reader: Reader) -> None:
         pairs = tuple(sorted(value.items())) if isinstance(value, dict) else ()
         origin = reader.written(("load", "rope_scaling"), node)
     reader.set("model.rope_scaling", pairs, origin)
-
-
-def _write_rope(writer: Writer) -> None:
-    pairs = writer.value("model.rope_scaling")
-    if pairs:
-        writer.put("load.rope_scaling", dict(pairs), "model.rope_scaling")
 
 
 def _read_tokens(reader: Reader) -> None:
@@ -186,17 +156,9 @@ def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _write_tokens(writer: Writer) -> None:
-    """The script's own statements; see :mod:`translator.frameworks.unsloth.render`."""
-
-
 def _read_files(reader: Reader) -> None:
     reader.set("model.directory", None, reader.default("the model name may be a folder"))
     reader.set("model.files", (), reader.default("all files of the folder"))
-
-
-def _write_files(writer: Writer) -> None:
-    """The weights come from the Hub by id; a torchtune folder is a copy of the same files."""
 
 
 # unsloth_zoo/vision_utils.py:762 (2026.8.13), and transformers' own
@@ -222,12 +184,6 @@ def _read_modality(reader: Reader) -> None:
             modality = "audio" if audio or "speech" in name.lower() else "text"
     reader.facts["modality"] = modality
     reader.set("model.modality", modality, origin)
-
-
-def _write_modality(writer: Writer) -> None:
-    if writer.value("model.modality") != "text":
-        why = "ftx writes scripts for text only"
-        writer.lose(Code.LOST_MODEL, "model.modality", why)
 
 
 # --- adapter -------------------------------------------------------------------------------------
@@ -388,53 +344,6 @@ def _read_layers(reader: Reader) -> None:
     reader.set("adapter.layers", layers, origin)
 
 
-def _write_adapter(writer: Writer) -> None:
-    adapter = writer.document.recipe.adapter
-    if adapter is None:
-        return
-    modules: object = list(adapter.modules)
-    if adapter.modules == ("all-linear",):
-        modules = "all-linear"
-        writer.facts["loader"] = "FastModel"
-    if adapter.module_pattern is not None:
-        modules = adapter.module_pattern
-    writer.put("peft.target_modules", modules, "adapter.modules")
-    if adapter.trained_modules:
-        other = [n for n in adapter.trained_modules if n not in ("embed_tokens", "lm_head")]
-        if other:
-            # unsloth/models/llama.py:4880 (2026.10.9)
-            why = f"Unsloth trains only embed_tokens and lm_head in full, not {', '.join(other)}"
-            writer.lose(Code.LOST_ADAPTER, "adapter.trained_modules", why)
-        kept = [n for n in adapter.trained_modules if n in ("embed_tokens", "lm_head")]
-        if kept:
-            writer.put("peft.modules_to_save", kept, "adapter.trained_modules")
-    if adapter.initialization not in ("default", "random"):
-        if adapter.initialization in ("gaussian", "loftq", "corda"):
-            writer.put("peft.init_lora_weights", adapter.initialization, "adapter.initialization")
-        else:
-            # unsloth/models/llama.py:3261 (2026.8.19)
-            why = "Unsloth knows the initialisations gaussian, loftq and corda only"
-            writer.lose(Code.LOST_ADAPTER, "adapter.initialization", why)
-    if adapter.layers is not None:
-        writer.put("peft.layers_to_transform", list(adapter.layers), "adapter.layers")
-    if adapter.weight_decomposed:
-        writer.put("peft.use_dora", True, "adapter.weight_decomposed")
-    if adapter.rank_stabilized:
-        writer.put("peft.use_rslora", True, "adapter.rank_stabilized")
-    if adapter.dtype != "float32":
-        why = "Unsloth keeps adapter weights in float32: small updates are not rounded away"
-        writer.lose(Code.LOST_ADAPTER_DTYPE, "adapter.dtype", why, Severity.WARNING)
-    if adapter.start_from is not None:
-        why = "the adapter to go on from has to be loaded by hand"
-        writer.lose(Code.LOST_ADAPTER, "adapter.start_from", why)
-    if adapter.b_learning_rate_ratio is not None:
-        writer.put("args.loraplus_lr_ratio", adapter.b_learning_rate_ratio,
-                   "adapter.b_learning_rate_ratio")  # fmt: skip
-    seed = writer.document.recipe.seed
-    if seed is not None and writer.needed("seed", 3407):
-        writer.put("peft.random_state", seed)
-
-
 def _flag(name: str, field: str) -> Row:
     def get(reader: Reader) -> None:
         if has_adapter(reader):
@@ -513,31 +422,12 @@ def _switch(reader: Reader, key: str, found: tuple[str, Node] | None) -> bool | 
     return value if isinstance(value, bool) else None
 
 
-def _write_precision(writer: Writer) -> None:
-    compute = writer.value("precision.compute")
-    torch_name = {"bfloat16": "torch.bfloat16", "float16": "torch.float16",
-                  "float32": "torch.float32"}.get(compute)  # fmt: skip
-    if torch_name is not None:
-        writer.put("load.dtype", Expression(torch_name), "precision.compute")
-        writer.put("args.bf16", compute == "bfloat16", "precision.compute")
-        writer.put("args.fp16", compute == "float16", "precision.compute")
-    if writer.document.recipe.adapter is not None:
-        return
-    weights = writer.value("precision.weights")
-    if weights == "float32" and compute != "float32":
-        why = "weights are kept in the format of the computation, norms in float32"
-        writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.WARNING)
-    elif weights == "compute" and compute != "float32":
-        why = "norms are kept in float32"
-        writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.NOTE)
-
-
 ROWS: tuple[Row, ...] = (
     Via(fields=("model.id", "quantization", "quantization.kind", "quantization.double"),
         read_keys=("load.model_name", "load.load_in_4bit", "load.load_in_8bit",
                    "load.load_in_16bit", "load.load_in_fp8", "load.full_finetuning",
                    "load.use_exact_model_name"),
-        get=_read_model, put=_write_model,
+        get=_read_model, put=put_model,
         partly={"quantization.double": ("approximated", "block scales are always quantised")}),
     Key(field="model.revision", key="load.revision", conv=TEXT_OR_NONE, default=None,
         why="unsloth/models/loader.py:1241 (2026.10.9)", code=Code.LOST_LOADING),
@@ -546,14 +436,14 @@ ROWS: tuple[Row, ...] = (
     Key(field="model.trust_remote_code", key="load.trust_remote_code", conv=TRUTH, default=False,
         why="unsloth/models/loader.py:1241 (2026.10.9)", code=Code.LOST_LOADING),
     Via(fields=("model.rope_scaling",), read_keys=("load.rope_scaling",), get=_read_rope,
-        put=_write_rope),
+        put=put_rope),
     Via(fields=("model.special_tokens", "model.new_tokens"), read_keys=("tokens.*",),
-        get=_read_tokens, put=_write_tokens),
+        get=_read_tokens, put=put_tokens),
     Via(fields=("model.directory", "model.files"), read_keys=(), get=_read_files,
-        put=_write_files,
+        put=put_files,
         partly={"model.directory": ("approximated", "weights are found by id"),
                 "model.files": ("approximated", "weights are found by id")}),
-    Via(fields=("model.modality",), read_keys=("trainer.data_collator",), get=_read_modality, put=_write_modality,
+    Via(fields=("model.modality",), read_keys=("trainer.data_collator",), get=_read_modality, put=put_modality,
         partly={"model.modality": ("refused", "scripts are written for text only")}),
     _number("r", 16, 8, "adapter.rank", WHOLE),
     _number("lora_alpha", 16, 8, "adapter.alpha", REAL),
@@ -567,13 +457,13 @@ ROWS: tuple[Row, ...] = (
                    "peft.loftq_config", "peft.layers_to_transform",
                    "peft.finetune_attention_modules", "peft.finetune_mlp_modules",
                    "peft.finetune_language_layers", "peft.finetune_vision_layers"),
-        get=_read_adapter, put=_write_adapter),
+        get=_read_adapter, put=put_adapter),
     Via(fields=("adapter.dtype", "adapter.start_from", "adapter.b_learning_rate_ratio"),
         read_keys=("args.loraplus_lr_ratio",), get=_read_fixed_adapter, put=lambda writer: None,
         partly={"adapter.dtype": ("approximated", "adapters are kept in float32"),
                 "adapter.start_from": ("refused", "has to be loaded by hand")}),
     Via(fields=("precision.compute", "precision.weights"),
         read_keys=("load.dtype", "args.bf16", "args.fp16"),
-        get=_read_precision, put=_write_precision,
+        get=_read_precision, put=put_precision,
         partly={"precision.weights": ("approximated", "norms are always kept in float32")}),
 )  # fmt: skip

@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from translator import ir
-from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.frameworks.unsloth.defaults import Flavour
+from translator.frameworks.unsloth.objective_writing import put_objective
 from translator.frameworks.unsloth.rows import find, flavour_of, known
 from translator.lens import Row, Via
 from translator.reading import Reader
-from translator.writing import Writer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trainer:
-    """The classes that a written script trains with."""
-
-    title: str
-    """What is done, for the head of the script."""
-    trainer: str
-    arguments: str
-    module: str = "trl"
-    flavour: Flavour = Flavour.PATCHED
-    """Whose defaults the arguments have."""
-    reference: str | None = None
-    """Expression for ``ref_model``; None when the trainer takes none."""
-    supervised: bool = False
-    online: bool = False
-    rewards: tuple[str, ...] = ()
-
-
-def trainer_of(recipe: ir.Recipe) -> Trainer:
-    """The classes for a recipe; for an objective that no trainer has, those of supervised
-    fine-tuning."""
-    match recipe.objective:
-        case ir.PreferenceObjective(method="orpo"):
-            # trl/experimental/orpo (1.9.0); gone from trl itself, and not replaced by Unsloth
-            return Trainer(title="ORPO", trainer="ORPOTrainer", arguments="ORPOConfig",
-                           module="trl.experimental.orpo", flavour=Flavour.TRL)  # fmt: skip
-        case ir.PreferenceObjective(method="simpo" | "cpo" as method):
-            return Trainer(title=method.upper(), trainer="CPOTrainer", arguments="CPOConfig",
-                           module="trl.experimental.cpo", flavour=Flavour.TRL)  # fmt: skip
-        case ir.PreferenceObjective(method=method):
-            return Trainer(title=method.upper(), trainer="DPOTrainer", arguments="DPOConfig",
-                           reference="None")  # fmt: skip
-        case ir.LabelObjective():
-            return Trainer(title="KTO", trainer="KTOTrainer", arguments="KTOConfig",
-                           reference="None")  # fmt: skip
-        case ir.OnlineObjective(rewards=rewards):
-            return Trainer(title="GRPO", trainer="GRPOTrainer", arguments="GRPOConfig",
-                           online=True, rewards=rewards)  # fmt: skip
-    adapter = recipe.adapter
-    plus = adapter is not None and adapter.b_learning_rate_ratio is not None
-    if recipe.optimizer.embedding_learning_rate is not None or plus:
-        # unsloth/trainer.py:936 (2026.10.9): built on TRL's class as it was before the patch
-        return Trainer(title="supervised", trainer="UnslothTrainer", supervised=True,
-                       arguments="UnslothTrainingArguments", module="unsloth",
-                       flavour=Flavour.TRL)  # fmt: skip
-    return Trainer(title="supervised", trainer="SFTTrainer", arguments="SFTConfig", supervised=True)
-
 
 # --- reading -------------------------------------------------------------------------------------
 
@@ -187,68 +136,6 @@ def _named(value: object) -> str:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def _write_objective(writer: Writer) -> None:
-    match writer.document.recipe.objective:
-        case ir.PreferenceObjective() as objective:
-            _write_preference(writer, objective)
-        case ir.LabelObjective() as objective:
-            writer.put("args.beta", objective.beta, "objective.beta")
-            if objective.desirable_weight != 1.0:
-                writer.put("args.desirable_weight", objective.desirable_weight)
-            if objective.undesirable_weight != 1.0:
-                writer.put("args.undesirable_weight", objective.undesirable_weight)
-        case ir.OnlineObjective() as objective:
-            _write_online(writer, objective)
-        case ir.OtherObjective(name=name):
-            why = f"ftx writes no trainer for {name}"
-            writer.lose(Code.LOST_OBJECTIVE, "objective", why)
-
-
-def _write_preference(writer: Writer, objective: ir.PreferenceObjective) -> None:
-    writer.put("args.beta", objective.beta, "objective.beta")
-    loss = objective.loss
-    if objective.method in ("ipo", "simpo"):
-        loss = objective.method
-    if loss is not None:
-        writer.put("args.loss_type", loss, "objective.loss")
-    if objective.method == "simpo" and objective.margin is not None:
-        writer.put("args.simpo_gamma", objective.margin, "objective.margin")
-        writer.put("args.cpo_alpha", 0.0)
-    if objective.label_smoothing:
-        if objective.method == "orpo":
-            why = "ORPO has no label smoothing in TRL"
-            writer.lose(Code.LOST_OBJECTIVE, "objective.label_smoothing", why)
-        else:
-            writer.put("args.label_smoothing", objective.label_smoothing)
-    if objective.max_prompt_length is not None:
-        why = "TRL has no limit of its own for prompts any more; only whole rows are cut"
-        writer.lose(Code.LOST_LENGTH, "objective.max_prompt_length", why, Severity.WARNING)
-
-
-def _write_online(writer: Writer, objective: ir.OnlineObjective) -> None:
-    writer.put("args.num_generations", objective.generations, "objective.generations")
-    if objective.max_completion_length is not None:
-        writer.put("args.max_completion_length", objective.max_completion_length)
-    if objective.max_prompt_length is not None:
-        why = "TRL no longer cuts prompts; long ones have to be left out of the data"
-        writer.lose(Code.LOST_LENGTH, "objective.max_prompt_length", why, Severity.WARNING)
-    writer.put("args.beta", objective.beta, "objective.beta")
-    writer.put("args.epsilon", objective.epsilon, "objective.epsilon")
-    writer.put("args.temperature", objective.temperature, "objective.temperature")
-    writer.put("args.loss_type", objective.loss, "objective.loss")
-    writer.put("args.scale_rewards", objective.scale_rewards, "objective.scale_rewards")
-    if objective.reward_weights:
-        writer.put("args.reward_weights", list(objective.reward_weights))
-    if objective.inference_server:
-        writer.put("args.use_vllm", True, "objective.inference_server")
-        writer.put("load.fast_inference", True)
-    own = [name for name in objective.rewards if "." not in name]
-    if own or not objective.rewards:
-        what = ", ".join(own) or "none is named"
-        why = f"the code of the reward functions is the user's own ({what}) and not copied"
-        writer.lose(Code.LOST_OBJECTIVE, "objective.rewards", why)
-
-
 _KEYS = ("trainer.class", "args.beta", "args.loss_type", "args.label_smoothing",
          "args.simpo_gamma", "args.max_prompt_length", "args.desirable_weight",
          "args.undesirable_weight", "args.num_generations", "args.max_completion_length",
@@ -261,7 +148,7 @@ ROWS: tuple[Row, ...] = (
         fields=("objective",),
         read_keys=_KEYS,
         get=_read_objective,
-        put=_write_objective,
+        put=put_objective,
         partly={
             "objective=other": ("refused", "TRL has other trainers, ftx writes none of them"),
             "objective=preference.max_prompt_length": ("approximated", "only whole rows are cut"),

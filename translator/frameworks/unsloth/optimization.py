@@ -7,6 +7,14 @@ from typing import Any
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.unsloth.optimization_writing import (
+    put_constants,
+    put_duration,
+    put_eval_batch,
+    put_optimizer,
+    put_order,
+    put_schedule,
+)
 from translator.frameworks.unsloth.rows import (
     REAL,
     REAL_OR_NONE,
@@ -18,70 +26,12 @@ from translator.frameworks.unsloth.rows import (
     flavour_of,
     known,
 )
+from translator.frameworks.unsloth.transformers_names import OPTIMIZERS, SCHEDULES
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
-from translator.writing import Writer
 
-# transformers/training_args.py:113 (5.16); the first group has one spelling in the IR as well.
-OPTIMIZERS = frozenset(
-    [
-        "adamw_torch",
-        "adafactor",
-        "adamw_anyprecision",
-        "adamw_torch_4bit",
-        "adamw_torch_8bit",
-        "ademamix",
-        "sgd",
-        "adagrad",
-        "adamw_bnb_8bit",
-        "ademamix_8bit",
-        "lion_8bit",
-        "lion_32bit",
-        "paged_adamw_32bit",
-        "paged_adamw_8bit",
-        "paged_ademamix_32bit",
-        "paged_ademamix_8bit",
-        "paged_lion_32bit",
-        "paged_lion_8bit",
-        "rmsprop",
-        "rmsprop_bnb",
-        "rmsprop_bnb_8bit",
-        "rmsprop_bnb_32bit",
-        "galore_adamw",
-        "galore_adamw_8bit",
-        "galore_adafactor",
-        "galore_adamw_layerwise",
-        "galore_adamw_8bit_layerwise",
-        "galore_adafactor_layerwise",
-        "lomo",
-        "adalomo",
-        "grokadamw",
-        "schedule_free_radam",
-        "schedule_free_adamw",
-        "schedule_free_sgd",
-        "apollo_adamw",
-        "apollo_adamw_layerwise",
-        "stable_adamw",
-    ]
-)
 _CANONICAL = {"adamw_8bit": "adamw_bnb_8bit", "paged_adamw": "paged_adamw_32bit",
               "lion": "lion_32bit", "adamw_hf": "adamw_torch", "adamw": "adamw_torch"}  # fmt: skip
-
-# transformers/trainer_utils.py:580 (5.16)
-_SHAPES = frozenset(
-    [
-        "linear",
-        "cosine",
-        "cosine_with_restarts",
-        "polynomial",
-        "constant",
-        "inverse_sqrt",
-        "reduce_lr_on_plateau",
-        "warmup_stable_decay",
-        "greedy",
-    ]
-)
-
 
 # --- optimizer -----------------------------------------------------------------------------------
 
@@ -133,59 +83,12 @@ def _scalar(text: str) -> str | float | int | bool:
     return text
 
 
-def _write_optimizer(writer: Writer) -> None:
-    name = writer.value("optimizer.name")
-    fused = writer.value("optimizer.fused")
-    if name not in OPTIMIZERS:
-        writer.lose(
-            Code.LOST_OPTIMIZER, "optimizer.name", "transformers has no such optimizer", help=None
-        )
-        name = "adamw_torch"
-    spelled = {"adamw_bnb_8bit": "adamw_8bit"}.get(name, name)
-    if fused:
-        if name == "adamw_torch":
-            spelled = "adamw_torch_fused"
-        else:
-            writer.lose(
-                Code.LOST_KERNEL,
-                "optimizer.fused",
-                f"there is no fused variant of {name}",
-                Severity.NOTE,
-            )
-    writer.put("args.optim", spelled, "optimizer.name")
-    pairs = writer.value("optimizer.arguments")
-    if pairs:
-        text = ", ".join(f"{key}={value}" for key, value in pairs)
-        writer.put("args.optim_args", text, "optimizer.arguments")
-
-
 def _read_constants(reader: Reader) -> None:
     why = "transformers/trainer.py:1308 (5.16): biases and norms are exempt from decay"
     reader.set("optimizer.decays_norms", False, reader.default(why))
     reader.set("optimizer.in_backward", False, reader.default("no such option"))
     why = "unsloth/models/llama.py:2989 (2026.8.19): the sum over a step's tokens"
     reader.set("batching.normalization", "token", reader.default(why))
-
-
-def _write_constants(writer: Writer) -> None:
-    if writer.value("optimizer.decays_norms") and writer.document.recipe.adapter is None:
-        why = "norms and biases are exempt from weight decay"
-        if writer.value("optimizer.weight_decay"):
-            writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.WARNING)
-    if writer.value("optimizer.in_backward"):
-        why = "updates come after the backward pass, which takes the memory of all gradients"
-        writer.lose(Code.LOST_KERNEL, "optimizer.in_backward", why, Severity.WARNING)
-    recipe = writer.document.recipe
-    several = recipe.batching.accumulation > 1 or (recipe.parallelism.gpus or 1) > 1
-    if recipe.batching.normalization == "micro_batch" and not several:
-        why = "the same on one device without accumulation"
-        writer.lose(Code.TOLD_OTHERWISE, "batching.normalization", why, Severity.NOTE)
-    elif recipe.batching.normalization == "micro_batch":
-        why = (
-            "the loss of a step is the mean over its tokens, not over its micro batches; rows "
-            "with short answers weigh less"
-        )
-        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.WARNING)
 
 
 _CLIPPING = Conv(
@@ -222,7 +125,7 @@ def _read_schedule(reader: Reader) -> None:
         warmup = ir.WarmupSteps(steps=0)
     elif shape == "constant_with_warmup":
         shape = "constant"
-    if shape not in _SHAPES and found is not None:
+    if shape not in SCHEDULES and found is not None:
         message = f"lr_scheduler_type: {shape!r} is no schedule of transformers"
         reader.say(Code.BAD_VALUE, Severity.ERROR, message, found[1], key=found[0])
     cycles = options.pop("num_cycles", None)
@@ -271,66 +174,6 @@ def _share(value: float, *, share: bool) -> ir.WarmupSteps | ir.WarmupRatio:
     return ir.WarmupSteps(steps=int(value))
 
 
-def _write_schedule(writer: Writer) -> None:
-    schedule = writer.document.recipe.schedule
-    steps = _warmup_steps(writer)
-    options: dict[str, object] = dict(schedule.arguments)
-    shape = schedule.shape
-    if shape == "constant" and steps:
-        shape = "constant_with_warmup"
-    if schedule.min_ratio:
-        if shape == "cosine":
-            shape = "cosine_with_min_lr"
-            options["min_lr_rate"] = schedule.min_ratio
-        else:
-            why = f"transformers has no floor for the schedule {shape!r}"
-            writer.lose(Code.LOST_SCHEDULE, "schedule.min_ratio", why)
-    if schedule.cycles is not None:
-        if shape in ("cosine", "cosine_with_restarts", "cosine_with_min_lr"):
-            whole = shape == "cosine_with_restarts"
-            options["num_cycles"] = int(schedule.cycles) if whole else schedule.cycles
-        else:
-            why = f"the schedule {shape!r} has no cycles"
-            writer.lose(Code.LOST_SCHEDULE, "schedule.cycles", why)
-    if schedule.shape not in _SHAPES:
-        writer.lose(Code.LOST_SCHEDULE, "schedule.shape", "transformers has no such schedule")
-        shape = "linear"
-    writer.put("args.lr_scheduler_type", shape, "schedule.shape")
-    if options:
-        writer.put("args.lr_scheduler_kwargs", dict(sorted(options.items())), "schedule.arguments")
-    writer.put("args.warmup_steps", steps, "schedule.warmup", "schedule.warmup.ratio")
-
-
-def _warmup_steps(writer: Writer) -> float | int:
-    """Steps of warm-up, or a share of all below 1."""
-    recipe = writer.document.recipe
-    warmup = recipe.schedule.warmup
-    if isinstance(warmup, ir.WarmupSteps):
-        return warmup.steps
-    if warmup.ratio >= 1 or (isinstance(recipe.duration, ir.Steps) and warmup.ratio):
-        total = recipe.duration.count if isinstance(recipe.duration, ir.Steps) else None
-        if total is not None:
-            share = warmup.ratio * total
-            steps = int(share) if warmup.rounding == "down" else -int(-share // 1)
-            steps = steps if warmup.at_most is None else min(steps, warmup.at_most)
-            why = f"{steps} of the {total} steps"
-            writer.lose(Code.TOLD_OTHERWISE, "schedule.warmup", why, Severity.NOTE)
-            return steps
-    if not warmup.ratio:
-        return 0
-    if warmup.at_most is not None:
-        bound = int(warmup.at_most / warmup.ratio)
-        why = (
-            f"the limit of {warmup.at_most} warm-up steps cannot be told; a run of more than "
-            f"{bound} steps would warm up longer"
-        )
-        writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why, Severity.WARNING)
-    elif warmup.rounding == "down":
-        why = "a share of the steps is rounded up instead of down, one step at most"
-        writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why, Severity.NOTE)
-    return warmup.ratio
-
-
 # --- duration ------------------------------------------------------------------------------------
 
 
@@ -362,16 +205,6 @@ def _read_duration(reader: Reader) -> None:
     reader.set("duration", ir.Epochs(count=count), origin)
 
 
-def _write_duration(writer: Writer) -> None:
-    duration = writer.document.recipe.duration
-    if isinstance(duration, ir.Steps):
-        writer.put("args.max_steps", duration.count, "duration", "duration.count")
-        return
-    count = duration.count
-    whole = int(count) if count == int(count) else count
-    writer.put("args.num_train_epochs", whole, "duration", "duration.count")
-
-
 # --- order ---------------------------------------------------------------------------------------
 
 
@@ -388,18 +221,6 @@ def _read_order(reader: Reader) -> None:
     reader.set("batching.group_by_length", grouped, origin)
 
 
-def _write_order(writer: Writer) -> None:
-    if writer.value("batching.group_by_length"):
-        strategy = "group_by_length"
-    elif not writer.value("data.shuffle"):
-        strategy = "sequential"
-    elif writer.document.recipe.objective.__class__ is ir.LabelObjective:
-        strategy = "random"  # trl/trainer/kto_config.py (1.9.0): sequential unless told otherwise
-    else:
-        return
-    writer.put("args.train_sampling_strategy", strategy, "data.shuffle", "batching.group_by_length")
-
-
 def _read_eval_batch(reader: Reader) -> None:
     found = find(reader, "args.per_device_eval_batch_size")
     if reader.facts.get("evaluates") != "yes":
@@ -413,17 +234,11 @@ def _read_eval_batch(reader: Reader) -> None:
     reader.set("batching.eval_micro_batch", value, origin)
 
 
-def _write_eval_batch(writer: Writer) -> None:
-    size = writer.value("batching.eval_micro_batch")
-    if size is not None and writer.document.recipe.data.validation is not None:
-        writer.put("args.per_device_eval_batch_size", size, "batching.eval_micro_batch")
-
-
 ROWS: tuple[Row, ...] = (
     Arg(field="batching.micro_batch", name="per_device_train_batch_size", conv=WHOLE,
         code=Code.LOST_BATCHING, places=("args.per_gpu_train_batch_size",)),
     Via(fields=("batching.eval_micro_batch",), read_keys=("args.per_device_eval_batch_size",),
-        get=_read_eval_batch, put=_write_eval_batch),
+        get=_read_eval_batch, put=put_eval_batch),
     Arg(field="batching.accumulation", name="gradient_accumulation_steps", conv=WHOLE,
         code=Code.LOST_BATCHING),
     Arg(field="batching.drop_last", name="dataloader_drop_last", conv=TRUTH,
@@ -432,11 +247,11 @@ ROWS: tuple[Row, ...] = (
         code=Code.LOST_BATCHING, places=("trainer.neftune_noise_alpha",)),
     Via(fields=("batching.group_by_length", "data.shuffle"),
         read_keys=("args.train_sampling_strategy", "args.group_by_length"),
-        get=_read_order, put=_write_order),
+        get=_read_order, put=put_order),
     Arg(field="optimizer.learning_rate", name="learning_rate", conv=REAL,
         code=Code.LOST_OPTIMIZER),
     Via(fields=("optimizer.name", "optimizer.fused", "optimizer.arguments"),
-        read_keys=("args.optim", "args.optim_args"), get=_read_optimizer, put=_write_optimizer),
+        read_keys=("args.optim", "args.optim_args"), get=_read_optimizer, put=put_optimizer),
     Arg(field="optimizer.weight_decay", name="weight_decay", conv=REAL,
         code=Code.LOST_OPTIMIZER),
     Arg(field="optimizer.beta1", name="adam_beta1", conv=REAL, code=Code.LOST_OPTIMIZER),
@@ -448,7 +263,7 @@ ROWS: tuple[Row, ...] = (
         conv=REAL_OR_NONE, default=None, why="unsloth/trainer.py:941 (2026.10.9)",
         code=Code.LOST_OPTIMIZER),
     Via(fields=("optimizer.decays_norms", "optimizer.in_backward", "batching.normalization"),
-        read_keys=(), get=_read_constants, put=_write_constants,
+        read_keys=(), get=_read_constants, put=put_constants,
         partly={"optimizer.decays_norms": ("approximated", "norms and biases never decay"),
                 "optimizer.in_backward": ("approximated", "updates follow the backward pass"),
                 "batching.normalization": ("approximated", "always the mean over tokens")}),
@@ -456,10 +271,10 @@ ROWS: tuple[Row, ...] = (
                 "schedule.warmup"),
         read_keys=("args.lr_scheduler_type", "args.lr_scheduler_kwargs", "args.warmup_steps",
                    "args.warmup_ratio"),
-        get=_read_schedule, put=_write_schedule,
+        get=_read_schedule, put=put_schedule,
         partly={"schedule.warmup=ratio.at_most":
                 ("approximated", "exact when the number of steps is given")}),
     Via(fields=("duration",),
         read_keys=("args.max_steps", "args.num_train_epochs"),
-        get=_read_duration, put=_write_duration),
+        get=_read_duration, put=put_duration),
 )  # fmt: skip

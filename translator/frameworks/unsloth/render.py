@@ -11,7 +11,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
 from translator.frameworks.base import WriteOptions, Written
 from translator.frameworks.unsloth.data_code import DataCode, data_code
-from translator.frameworks.unsloth.objective import trainer_of
+from translator.frameworks.unsloth.objective_writing import trainer_of
 from translator.frameworks.unsloth.pycode import Argument, call, docstring, literal
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.frameworks.unsloth.rows import FLAVOUR

@@ -19,10 +19,18 @@ from translator.frameworks.unsloth.rows import (
     flavour_of,
     known,
 )
+from translator.frameworks.unsloth.run_writing import (
+    put_checkpointing,
+    put_checkpoints,
+    put_evaluation,
+    put_every,
+    put_logging,
+    put_parallelism,
+    put_seed,
+)
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
 from translator.tree import Node
-from translator.writing import Writer
 
 # --- memory --------------------------------------------------------------------------------------
 
@@ -52,22 +60,6 @@ def _read_checkpointing(reader: Reader) -> None:
     reader.set("kernels.activation_offload", value == "unsloth", origin)
 
 
-def _write_checkpointing(writer: Writer) -> None:
-    saved = writer.value("kernels.activation_checkpointing")
-    offload = writer.value("kernels.activation_offload")
-    value: object = False if saved == "none" else "unsloth" if offload else True
-    section = "load" if writer.document.recipe.adapter is None else "peft"
-    writer.put(f"{section}.use_gradient_checkpointing", value, "kernels.activation_checkpointing")
-    if saved == "none":
-        writer.put("args.gradient_checkpointing", False, "kernels.activation_checkpointing")
-    if saved == "selective":
-        why = "every layer is recomputed instead of some"
-        writer.lose(Code.LOST_KERNEL, "kernels.activation_checkpointing", why, Severity.NOTE)
-    if saved == "none" and offload:
-        why = "activations are offloaded only together with checkpointing"
-        writer.lose(Code.LOST_KERNEL, "kernels.activation_offload", why, Severity.WARNING)
-
-
 # --- devices -------------------------------------------------------------------------------------
 
 
@@ -84,34 +76,6 @@ def _read_parallelism(reader: Reader) -> None:
         ("context", 1),
     ):
         reader.set(f"parallelism.{name}", value, origin)
-
-
-def _write_parallelism(writer: Writer) -> None:
-    parallel = writer.document.recipe.parallelism
-    if parallel.strategy not in ("single", "auto", "ddp"):
-        why = (
-            "every device holds the whole model; started with torchrun on as many devices, the "
-            "global batch stays the same"
-        )
-        writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.WARNING)
-    elif parallel.strategy != "single":
-        why = "a script trains on one device unless it is started with torchrun"
-        writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
-    for name, usual in (("offload_parameters", False), ("offload_optimizer", False),
-                        ("reshard_after_forward", True), ("layer_class", None)):  # fmt: skip
-        if writer.value(f"parallelism.{name}") != usual:
-            why = "goes with the sharding: everything stays in device memory"
-            writer.lose(Code.LOST_PARALLELISM, f"parallelism.{name}", why, Severity.NOTE)
-    for name, value, what in (
-        ("tensor", parallel.tensor, "no matrix"),
-        ("context", parallel.context, "no sequence"),
-    ):
-        if value > 1:
-            why = (
-                f"{what} is split over devices; on {value} devices the script would take "
-                f"{value} times as many rows a step"
-            )
-            writer.lose(Code.LOST_PARALLELISM, f"parallelism.{name}", why, Severity.WARNING)
 
 
 # --- evaluation and checkpoints ------------------------------------------------------------------
@@ -159,25 +123,6 @@ def _every(reader: Reader, count: float) -> ir.Every | ir.PerEpoch:
     return ir.PerEpoch(times=round(1 / (count * epochs), 6))
 
 
-def _put_interval(writer: Writer, kind: str, field: str, value: object) -> None:
-    match value:
-        case ir.Every(steps=steps):
-            writer.put(f"args.{kind}_strategy", "steps", field)
-            writer.put(f"args.{kind}_steps", steps, f"{field}.steps", field)
-        case ir.PerEpoch(times=times):
-            duration = writer.document.recipe.duration
-            if times == 1:
-                writer.put(f"args.{kind}_strategy", "epoch", field)
-            elif isinstance(duration, ir.Epochs) and times * duration.count > 1:
-                writer.put(f"args.{kind}_strategy", "steps", field)
-                writer.put(f"args.{kind}_steps", 1 / (times * duration.count), field)
-            else:
-                writer.put(f"args.{kind}_strategy", "epoch", field)
-                why = "happens once an epoch: the length of an epoch in steps is not known"
-                code = Code.LOST_CHECKPOINT if kind == "save" else Code.LOST_VALIDATION
-                writer.lose(code, field, why, Severity.NOTE)
-
-
 def _read_evaluation(reader: Reader) -> None:
     interval, origin = _interval(reader, "eval", "evaluation.interval")
     if reader.facts.get("evaluates") != "yes":
@@ -208,14 +153,6 @@ def _patience(reader: Reader) -> tuple[str, Node] | None:
             why = "a callback of the script's own"
             reader.leave(("trainer", "callbacks", place), callback, why, Severity.WARNING)
     return found
-
-
-def _write_evaluation(writer: Writer) -> None:
-    evaluation = writer.document.recipe.evaluation
-    if writer.document.recipe.data.validation is not None:
-        _put_interval(writer, "eval", "evaluation.interval", evaluation.interval)
-    if evaluation.patience is not None:
-        writer.put("trainer.callbacks", evaluation.patience, "evaluation.patience")
 
 
 def _read_checkpoints(reader: Reader) -> None:
@@ -286,25 +223,7 @@ def _pushed(reader: Reader) -> tuple[str, Node] | None:
     return None
 
 
-def _write_checkpoints(writer: Writer) -> None:
-    checkpoints = writer.document.recipe.checkpoints
-    writer.put("args.output_dir", checkpoints.directory or "outputs", "checkpoints.directory")
-    if checkpoints.interval is None:
-        writer.put("args.save_strategy", "no", "checkpoints.interval")
-    else:
-        _put_interval(writer, "save", "checkpoints.interval", checkpoints.interval)
-    if checkpoints.hub_id is not None:
-        writer.put("args.push_to_hub", True)
-        writer.put("args.hub_model_id", checkpoints.hub_id, "checkpoints.hub_id")
-    if checkpoints.resume_from is not None:
-        value = True if checkpoints.resume_from == "auto" else checkpoints.resume_from
-        writer.put("train.resume_from_checkpoint", value, "checkpoints.resume_from")
-
-
 # --- logs ----------------------------------------------------------------------------------------
-
-_TRACKERS = ("clearml", "codecarbon", "comet_ml", "dagshub", "dvclive", "flyte", "mlflow",
-             "neptune", "swanlab", "tensorboard", "trackio", "wandb")  # fmt: skip
 
 
 def _read_logging(reader: Reader) -> None:
@@ -331,37 +250,6 @@ def _read_logging(reader: Reader) -> None:
         reader.set(f"logging.{field}", given if isinstance(given, str) else None, where)
 
 
-def _write_logging(writer: Writer) -> None:
-    logging = writer.document.recipe.logging
-    names = ["comet_ml" if name == "comet" else name for name in logging.trackers]
-    known_names = [name for name in names if name in _TRACKERS]
-    lost = sorted({*names} - {*known_names} - {"stdout", "disk"})
-    if lost:
-        why = f"transformers has no tracker {', '.join(lost)}"
-        writer.lose(Code.LOST_LOGGING, "logging.trackers", why, Severity.NOTE)
-    elif "disk" in names:
-        why = "the log is kept in the checkpoints' trainer_state.json"
-        writer.lose(Code.LOST_LOGGING, "logging.trackers", why, Severity.NOTE)
-    report: object = "none"
-    if known_names:
-        report = known_names[0] if len(known_names) == 1 else known_names
-    writer.put("args.report_to", report, "logging.trackers")
-    if logging.run_name is not None:
-        writer.put("args.run_name", logging.run_name, "logging.run_name")
-    variables = {"project": "PROJECT", "entity": "ENTITY"}
-    for field, suffix in variables.items():
-        value = writer.value(f"logging.{field}")
-        if value is None or not known_names:
-            continue
-        if "wandb" in known_names:
-            writer.put(("script", "env", f"WANDB_{suffix}"), value, f"logging.{field}")
-        elif field == "project" and "comet_ml" in known_names:
-            writer.put(("script", "env", "COMET_PROJECT"), value, f"logging.{field}")
-        else:
-            why = "has to be told to the tracker itself"
-            writer.lose(Code.LOST_LOGGING, f"logging.{field}", why, Severity.NOTE)
-
-
 def _log_every(value: object) -> object:
     if value is None:
         return None
@@ -370,22 +258,7 @@ def _log_every(value: object) -> object:
     return WHOLE.read(value)
 
 
-def _write_every(value: object) -> object:
-    if value is None:
-        raise ValueError("logs every step")
-    return value
-
-
 # --- seed ----------------------------------------------------------------------------------------
-
-
-def _write_seed(writer: Writer) -> None:
-    seed = writer.document.recipe.seed
-    if seed is None:
-        why = "the seed is 3407 in every run"
-        writer.lose(Code.LOST_SEED, "seed", why, Severity.NOTE)
-    elif writer.needed("seed", default_of(writer.facts, "seed")):
-        writer.put("args.seed", seed, "seed")
 
 
 def _read_seed(reader: Reader) -> None:
@@ -398,7 +271,7 @@ ROWS: tuple[Row, ...] = (
     Via(fields=("kernels.activation_checkpointing", "kernels.activation_offload"),
         read_keys=("peft.use_gradient_checkpointing", "load.use_gradient_checkpointing",
                    "args.gradient_checkpointing"),
-        get=_read_checkpointing, put=_write_checkpointing),
+        get=_read_checkpointing, put=put_checkpointing),
     Unsaid(field="kernels.attention", value=None, why="unsloth/models/llama.py:2651 (2026.8.19)",
            code=Code.LOST_KERNEL, severity=Severity.NOTE, instead="chooses the attention itself"),
     Key(field="kernels.compile", key="args.torch_compile", conv=TRUTH, default=False,
@@ -414,28 +287,28 @@ ROWS: tuple[Row, ...] = (
     Via(fields=("parallelism.strategy", "parallelism.gpus", "parallelism.offload_parameters",
                 "parallelism.offload_optimizer", "parallelism.reshard_after_forward",
                 "parallelism.layer_class", "parallelism.tensor", "parallelism.context"),
-        read_keys=(), get=_read_parallelism, put=_write_parallelism,
+        read_keys=(), get=_read_parallelism, put=put_parallelism,
         partly={f"parallelism.{name}": ("approximated", "data parallel under torchrun")
                 for name in ("strategy", "gpus", "offload_parameters", "offload_optimizer",
                              "reshard_after_forward", "layer_class", "tensor", "context")}),
     Via(fields=("evaluation.interval", "evaluation.patience"),
         read_keys=("args.eval_strategy", "args.evaluation_strategy", "args.eval_steps",
                    "trainer.early_stopping_patience"),
-        get=_read_evaluation, put=_write_evaluation),
+        get=_read_evaluation, put=put_evaluation),
     Via(fields=("checkpoints.directory", "checkpoints.interval", "checkpoints.adapter_only",
                 "checkpoints.resume_from", "checkpoints.hub_id"),
         read_keys=("args.output_dir", "args.save_strategy", "args.save_steps",
                    "args.push_to_hub", "args.hub_model_id", "train.resume_from_checkpoint"),
-        get=_read_checkpoints, put=_write_checkpoints),
+        get=_read_checkpoints, put=put_checkpoints),
     Key(field="checkpoints.keep", key="args.save_total_limit", conv=WHOLE_OR_NONE, default=None,
         why="transformers/training_args.py (5.16)", code=Code.LOST_CHECKPOINT),
     Key(field="checkpoints.keep_best", key="args.load_best_model_at_end", conv=TRUTH,
         default=False, why="transformers/training_args.py (5.16)", code=Code.LOST_CHECKPOINT),
     Arg(field="logging.every", name="logging_steps",
-        conv=Conv(read=_log_every, write=_write_every), code=Code.LOST_LOGGING,
+        conv=Conv(read=_log_every, write=put_every), code=Code.LOST_LOGGING,
         severity=Severity.NOTE),
     Via(fields=("logging.trackers", "logging.project", "logging.entity", "logging.run_name"),
         read_keys=("args.report_to", "args.run_name", "args.project", "script.env.WANDB_PROJECT"),
-        get=_read_logging, put=_write_logging),
-    Via(fields=("seed",), read_keys=("args.seed",), get=_read_seed, put=_write_seed),
+        get=_read_logging, put=put_logging),
+    Via(fields=("seed",), read_keys=("args.seed",), get=_read_seed, put=put_seed),
 )  # fmt: skip

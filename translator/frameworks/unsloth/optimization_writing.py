@@ -1,0 +1,144 @@
+"""Writing optimizer, schedule, duration and batches."""
+
+from __future__ import annotations
+
+from translator import ir
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.unsloth.transformers_names import OPTIMIZERS, SCHEDULES
+from translator.writing import Writer
+
+
+def put_optimizer(writer: Writer) -> None:
+    name = writer.value("optimizer.name")
+    fused = writer.value("optimizer.fused")
+    if name not in OPTIMIZERS:
+        writer.lose(
+            Code.LOST_OPTIMIZER, "optimizer.name", "transformers has no such optimizer", help=None
+        )
+        name = "adamw_torch"
+    spelled = {"adamw_bnb_8bit": "adamw_8bit"}.get(name, name)
+    if fused:
+        if name == "adamw_torch":
+            spelled = "adamw_torch_fused"
+        else:
+            writer.lose(
+                Code.LOST_KERNEL,
+                "optimizer.fused",
+                f"there is no fused variant of {name}",
+                Severity.NOTE,
+            )
+    writer.put("args.optim", spelled, "optimizer.name")
+    pairs = writer.value("optimizer.arguments")
+    if pairs:
+        text = ", ".join(f"{key}={value}" for key, value in pairs)
+        writer.put("args.optim_args", text, "optimizer.arguments")
+
+
+def put_constants(writer: Writer) -> None:
+    if writer.value("optimizer.decays_norms") and writer.document.recipe.adapter is None:
+        why = "norms and biases are exempt from weight decay"
+        if writer.value("optimizer.weight_decay"):
+            writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.WARNING)
+    if writer.value("optimizer.in_backward"):
+        why = "updates come after the backward pass, which takes the memory of all gradients"
+        writer.lose(Code.LOST_KERNEL, "optimizer.in_backward", why, Severity.WARNING)
+    recipe = writer.document.recipe
+    several = recipe.batching.accumulation > 1 or (recipe.parallelism.gpus or 1) > 1
+    if recipe.batching.normalization == "micro_batch" and not several:
+        why = "the same on one device without accumulation"
+        writer.lose(Code.TOLD_OTHERWISE, "batching.normalization", why, Severity.NOTE)
+    elif recipe.batching.normalization == "micro_batch":
+        why = (
+            "the loss of a step is the mean over its tokens, not over its micro batches; rows "
+            "with short answers weigh less"
+        )
+        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.WARNING)
+
+
+def put_schedule(writer: Writer) -> None:
+    schedule = writer.document.recipe.schedule
+    steps = _warmup_steps(writer)
+    options: dict[str, object] = dict(schedule.arguments)
+    shape = schedule.shape
+    if shape == "constant" and steps:
+        shape = "constant_with_warmup"
+    if schedule.min_ratio:
+        if shape == "cosine":
+            shape = "cosine_with_min_lr"
+            options["min_lr_rate"] = schedule.min_ratio
+        else:
+            why = f"transformers has no floor for the schedule {shape!r}"
+            writer.lose(Code.LOST_SCHEDULE, "schedule.min_ratio", why)
+    if schedule.cycles is not None:
+        if shape in ("cosine", "cosine_with_restarts", "cosine_with_min_lr"):
+            whole = shape == "cosine_with_restarts"
+            options["num_cycles"] = int(schedule.cycles) if whole else schedule.cycles
+        else:
+            why = f"the schedule {shape!r} has no cycles"
+            writer.lose(Code.LOST_SCHEDULE, "schedule.cycles", why)
+    if schedule.shape not in SCHEDULES:
+        writer.lose(Code.LOST_SCHEDULE, "schedule.shape", "transformers has no such schedule")
+        shape = "linear"
+    writer.put("args.lr_scheduler_type", shape, "schedule.shape")
+    if options:
+        writer.put("args.lr_scheduler_kwargs", dict(sorted(options.items())), "schedule.arguments")
+    writer.put("args.warmup_steps", steps, "schedule.warmup", "schedule.warmup.ratio")
+
+
+def _warmup_steps(writer: Writer) -> float | int:
+    """Steps of warm-up, or a share of all below 1."""
+    recipe = writer.document.recipe
+    warmup = recipe.schedule.warmup
+    if isinstance(warmup, ir.WarmupSteps):
+        return warmup.steps
+    if warmup.ratio >= 1 or (isinstance(recipe.duration, ir.Steps) and warmup.ratio):
+        total = recipe.duration.count if isinstance(recipe.duration, ir.Steps) else None
+        if total is not None:
+            share = warmup.ratio * total
+            steps = int(share) if warmup.rounding == "down" else -int(-share // 1)
+            steps = steps if warmup.at_most is None else min(steps, warmup.at_most)
+            why = f"{steps} of the {total} steps"
+            writer.lose(Code.TOLD_OTHERWISE, "schedule.warmup", why, Severity.NOTE)
+            return steps
+    if not warmup.ratio:
+        return 0
+    if warmup.at_most is not None:
+        bound = int(warmup.at_most / warmup.ratio)
+        why = (
+            f"the limit of {warmup.at_most} warm-up steps cannot be told; a run of more than "
+            f"{bound} steps would warm up longer"
+        )
+        writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why, Severity.WARNING)
+    elif warmup.rounding == "down":
+        why = "a share of the steps is rounded up instead of down, one step at most"
+        writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why, Severity.NOTE)
+    return warmup.ratio
+
+
+def put_duration(writer: Writer) -> None:
+    duration = writer.document.recipe.duration
+    if isinstance(duration, ir.Steps):
+        writer.put("args.max_steps", duration.count, "duration", "duration.count")
+        return
+    count = duration.count
+    whole = int(count) if count == int(count) else count
+    writer.put("args.num_train_epochs", whole, "duration", "duration.count")
+
+
+def put_order(writer: Writer) -> None:
+    if writer.value("batching.group_by_length"):
+        strategy = "group_by_length"
+    elif not writer.value("data.shuffle"):
+        strategy = "sequential"
+    elif writer.document.recipe.objective.__class__ is ir.LabelObjective:
+        strategy = "random"  # trl/trainer/kto_config.py (1.9.0): sequential unless told otherwise
+    else:
+        return
+    writer.put("args.train_sampling_strategy", strategy, "data.shuffle", "batching.group_by_length")
+
+
+def put_eval_batch(writer: Writer) -> None:
+    size = writer.value("batching.eval_micro_batch")
+    if size is not None and writer.document.recipe.data.validation is not None:
+        writer.put("args.per_device_eval_batch_size", size, "batching.eval_micro_batch")

@@ -63,8 +63,12 @@ class Writer:
         severity: Severity = Severity.ERROR,
         *,
         help: str | None = None,
+        verbose: bool = False,
     ) -> None:
-        """Records that a field does not arrive as it is. ``why`` completes ``<key> <value>: …``."""
+        """Records that a field does not arrive as it is. ``why`` completes ``<key> <value>: …``.
+
+        A ``verbose`` one is shown on demand only: the same meaning in other words.
+        """
         origin = self.origin(field)
         value = self.value(field)
         name = origin.key or field
@@ -80,6 +84,7 @@ class Writer:
                 field=field,
                 key=origin.key,
                 help=help,
+                verbose=verbose,
             )
         )
 

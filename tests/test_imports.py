@@ -14,12 +14,13 @@ PACKAGE = ROOT / "translator"
 RECIPES = ROOT / "fixtures" / "recipes"
 
 LEVELS = (
-    ("spans", "tree"),
+    ("spans", "tree", "record"),
     ("ir",),
     ("fields",),
     ("diagnostics", "codes"),
     ("errors",),
     ("document",),
+    ("numbers",),
     ("source",),
     ("syntax",),
     ("lens", "reading", "writing"),

@@ -6,6 +6,8 @@ import math
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from translator.document import Entry
 from translator.errors import UnreadableError
@@ -116,3 +118,21 @@ def test_replacing_a_value_changes_nothing_else() -> None:
 def test_scalars_are_written_in_decimals() -> None:
     assert scalar(2e-5) == "0.00002"
     assert scalar("no") == '"no"'
+
+
+TEXTS = st.text(max_size=30) | st.text("ab:#-?[]{}&*!|>'\"%@`\\ \t\n.~0x1e_", max_size=12)
+VALUES = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(VALUES, st.text(max_size=30), st.text(max_size=30))
+@example("a" * 2000, "", "")
+@example({"k" * 2000: {"a": 1}}, "", "")
+def test_anything_written_is_read_back(value: object, head: str, comment: str) -> None:
+    entries = [Entry(address=("x", "y"), value=value, comment=comment)]
+    text = write_yaml([*entries, Entry(address=("z",), value=1)], [head], {"x": "Part"})
+    for dialect in (PyYamlDialect, OmegaConfDialect):
+        assert tree(text, dialect).plain() == {"x": {"y": value}, "z": 1}, text

@@ -14,19 +14,19 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from translator import ir
 
 Flat = dict[str, Any]
 
 
-@cache
 def hints(part: type) -> dict[str, Any]:
-    """The resolved type of each attribute of an IR dataclass."""
-    return get_type_hints(part, vars(ir))
+    """The type of each attribute of an IR class, which evaluates its annotations as it loads."""
+    return part.__annotations__
 
 
+@cache
 def parts_of(annotation: Any) -> tuple[type, ...]:
     """The IR dataclasses an annotation allows, looking through ``| None`` and tuples."""
     if get_origin(annotation) in (Union, types.UnionType):
@@ -81,6 +81,26 @@ def _walk(part: type, prefix: str) -> Iterator[str]:
 def all_fields() -> tuple[str, ...]:
     """Every field and case of a recipe, in the order of the IR."""
     return tuple(_walk(ir.Recipe, ""))
+
+
+@cache
+def _below() -> dict[str, list[str]]:
+    """The fields below every dotted name, and the cases of every field that has some."""
+    below: dict[str, list[str]] = {}
+    for field in all_fields():
+        for cut in re.finditer(r"[.=]", field):
+            below.setdefault(field[: cut.start()], []).append(field)
+    return below
+
+
+def fields_below(name: str) -> list[str]:
+    """Everything below a part or a field with cases: ``x.a``, ``x=case``, ``x=case.b``."""
+    return _below().get(name, [])
+
+
+def cases_of(field: str) -> list[str]:
+    """The cases of a field and all below them."""
+    return [name for name in fields_below(field) if name[len(field)] == "="]
 
 
 def describe(field: str) -> str:

@@ -11,16 +11,14 @@ device processes in one forward pass; an *optimizer step* is one parameter updat
 Alternatives are types (``WarmupSteps | WarmupRatio``), never two optional fields.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import Literal
+
+from translator.record import Record
 
 # --- model ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
+class Model(Record):
     """The network that is trained and the tokenizer that feeds it."""
 
     id: str
@@ -49,8 +47,7 @@ class Model:
 # --- what is trained -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Adapter:
+class Adapter(Record):
     """Low-rank adapters (LoRA) on frozen weights."""
 
     rank: int
@@ -88,8 +85,7 @@ MODULE_ORDER = ("q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj", "gate_proj",
                 "gate_up_proj", "down_proj", "lm_head", "embed_tokens")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quantization:
+class Quantization(Record):
     """How the frozen weights are stored while training."""
 
     kind: Literal["nf4", "fp4", "int8", "fp8", "other"]
@@ -102,15 +98,13 @@ class Quantization:
 # --- data ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextRows:
+class TextRows(Record):
     """A column of plain text; all of it is trained."""
 
     column: str = "text"
 
 
-@dataclass(frozen=True, kw_only=True)
-class InstructionRows:
+class InstructionRows(Record):
     """Columns that a template turns into a prompt, followed by a response."""
 
     instruction: str | None = "instruction"
@@ -130,8 +124,7 @@ class InstructionRows:
     """Name of the template in the catalogue (``alpaca``) when it is a known one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessageRows:
+class MessageRows(Record):
     """A column with a list of turns."""
 
     column: str = "messages"
@@ -145,8 +138,7 @@ class MessageRows:
     """Whether system turns of the data are left out."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreferenceRows:
+class PreferenceRows(Record):
     """A prompt with a preferred and a rejected answer."""
 
     prompt: str | None = "prompt"
@@ -158,8 +150,7 @@ class PreferenceRows:
     """Whether the columns hold lists of turns rather than text."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LabelledRows:
+class LabelledRows(Record):
     """A prompt, one answer, and whether it is a good one (KTO)."""
 
     prompt: str = "prompt"
@@ -167,20 +158,17 @@ class LabelledRows:
     label: str = "label"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PromptRows:
+class PromptRows(Record):
     """Prompts that the model answers itself during training (online RL)."""
 
     prompt: str = "prompt"
 
 
-@dataclass(frozen=True, kw_only=True)
-class TokenRows:
+class TokenRows(Record):
     """Rows that are tokenized already (``input_ids``, ``labels``)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CustomRows:
+class CustomRows(Record):
     """Code of the user's own makes the rows; ``reference`` names or quotes it."""
 
     reference: str
@@ -198,8 +186,7 @@ Rows = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlainFormat:
+class PlainFormat(Record):
     """Prompt and response follow one another as text, without turn markers."""
 
     joined: Literal["separately", "whole"] = "separately"
@@ -209,8 +196,7 @@ class PlainFormat:
     """Whether the tokenizer's end-of-sequence token follows the response (and is trained)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChatFormat:
+class ChatFormat(Record):
     """Turns are wrapped in a chat template."""
 
     template: str
@@ -227,8 +213,7 @@ class ChatFormat:
 Format = PlainFormat | ChatFormat
 
 
-@dataclass(frozen=True, kw_only=True)
-class Supervision:
+class Supervision(Record):
     """Which tokens of a row count in the loss."""
 
     prompt: bool
@@ -243,8 +228,7 @@ class Supervision:
     """End-of-turn tokens: those of answers, of every turn, of the last turn, or none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Record):
     """One data set, and how its rows become tokens."""
 
     path: str
@@ -263,23 +247,20 @@ class Source:
     supervision: Supervision
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeldOutRows:
+class HeldOutRows(Record):
     """Part of the training rows is kept for evaluation; a ``size`` below 1 is a share, from 1 on a
     number of rows."""
 
     size: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeparateRows:
+class SeparateRows(Record):
     """Evaluation has data sets of its own."""
 
     sources: tuple[Source, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Packing:
+class Packing(Record):
     """Several rows share one sequence."""
 
     isolated: bool = True
@@ -288,8 +269,7 @@ class Packing:
     """How rows are chosen for a sequence; ``wrapped`` cuts one stream of tokens into pieces."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Data:
+class Data(Record):
     """What is learned from."""
 
     sources: tuple[Source, ...]
@@ -308,13 +288,11 @@ class Data:
 # --- objective -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class SupervisedObjective:
+class SupervisedObjective(Record):
     """Next-token cross entropy on the supervised tokens (fine-tuning or continued pretraining)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreferenceObjective:
+class PreferenceObjective(Record):
     """Learning from pairs: DPO and its relatives."""
 
     method: Literal["dpo", "ipo", "orpo", "simpo", "cpo"]
@@ -329,8 +307,7 @@ class PreferenceObjective:
     max_prompt_length: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class LabelObjective:
+class LabelObjective(Record):
     """KTO (arXiv:2402.01306)."""
 
     beta: float = 0.1
@@ -338,8 +315,7 @@ class LabelObjective:
     undesirable_weight: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class OnlineObjective:
+class OnlineObjective(Record):
     """Group-relative policy optimisation (GRPO) on the model's own answers."""
 
     generations: int
@@ -359,8 +335,7 @@ class OnlineObjective:
     """Whether an inference engine samples the answers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class OtherObjective:
+class OtherObjective(Record):
     """An objective that only some frameworks have (PPO, distillation, reward modelling, …)."""
 
     name: str
@@ -375,8 +350,7 @@ Objective = (
 # --- optimisation --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Optimizer:
+class Optimizer(Record):
     """How gradients become updates."""
 
     name: str
@@ -403,15 +377,13 @@ class Optimizer:
     """Whether updates happen during the backward pass (no accumulation, no clipping)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WarmupSteps:
+class WarmupSteps(Record):
     """Linear warm-up over a number of optimizer steps."""
 
     steps: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class WarmupRatio:
+class WarmupRatio(Record):
     """Linear warm-up over a share of all optimizer steps, rounded as ``rounding`` says and not
     above ``at_most`` steps."""
 
@@ -420,8 +392,7 @@ class WarmupRatio:
     at_most: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(Record):
     """The learning rate over the run."""
 
     shape: str
@@ -437,22 +408,19 @@ class Schedule:
     """Further arguments of the shape, sorted."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Epochs:
+class Epochs(Record):
     """Passes over the data, as a real number."""
 
     count: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Steps:
+class Steps(Record):
     """Optimizer steps, however many passes over the data that takes."""
 
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Batching:
+class Batching(Record):
     """How rows become gradients."""
 
     micro_batch: int
@@ -475,8 +443,7 @@ class Batching:
 # --- how it is computed --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Precision:
+class Precision(Record):
     """Number formats of the computation."""
 
     compute: Literal["bfloat16", "float16", "float32", "auto"]
@@ -488,8 +455,7 @@ class Precision:
     """TensorFloat-32 in float32 matrix products; None leaves it to the framework."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kernels:
+class Kernels(Record):
     """Speed and memory, same mathematics."""
 
     activation_checkpointing: Literal["none", "full", "selective"] = "none"
@@ -507,8 +473,7 @@ class Kernels:
     """Processes that load data; None for the framework's choice."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parallelism:
+class Parallelism(Record):
     """Over how many devices, and what they share."""
 
     strategy: Literal["single", "auto", "ddp", "fsdp1", "fsdp2", "zero1", "zero2", "zero3"]
@@ -531,22 +496,19 @@ class Parallelism:
 # --- the run -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Every:
+class Every(Record):
     """Something that happens every ``steps`` optimizer steps."""
 
     steps: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class PerEpoch:
+class PerEpoch(Record):
     """Something that happens ``times`` times in each epoch."""
 
     times: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
+class Evaluation(Record):
     """When the held-out rows are looked at."""
 
     interval: Every | PerEpoch | None = None
@@ -555,8 +517,7 @@ class Evaluation:
     """Early stopping after so many evaluations without progress; None: never."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checkpoints:
+class Checkpoints(Record):
     """What is kept of the run."""
 
     directory: str | None
@@ -575,8 +536,7 @@ class Checkpoints:
     """Hub repository that the result is pushed to."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Logging:
+class Logging(Record):
     """What is told while it runs."""
 
     every: int | None
@@ -589,8 +549,7 @@ class Logging:
     run_name: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Record):
     """One fine-tuning run."""
 
     model: Model

@@ -18,6 +18,7 @@ row. Keys of a source that no row has looked at are reported as unknown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -26,7 +27,7 @@ from typing import Literal, Protocol
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.fields import all_fields
+from translator.fields import all_fields, cases_of, fields_below
 from translator.reading import Reader
 from translator.tree import Address, Node, Unresolved, spell
 from translator.writing import Writer
@@ -298,14 +299,13 @@ def expand(patterns: Iterable[str]) -> list[str]:
     names: list[str] = []
     for pattern in patterns:
         if pattern.endswith(".*"):
-            stem = pattern[:-2]
-            below = [f for f in all_fields() if f.startswith((f"{stem}.", f"{stem}="))]
+            below = fields_below(pattern[:-2])
             if not below:
-                raise ValueError(f"no field below {stem}")
+                raise ValueError(f"no field below {pattern[:-2]}")
             names += below
         else:
             names.append(pattern)
-            names += [f for f in all_fields() if f.startswith(f"{pattern}=")]
+            names += cases_of(pattern)
     return names
 
 
@@ -319,17 +319,20 @@ class Table:
     def __init__(self, name: str, rows: Iterable[Row]) -> None:
         self.name = name
         self.rows = tuple(rows)
-        self.matrix = {c.field: c for row in self.rows for c in row.coverage()}
-        claimed = [c.field for row in self.rows for c in row.coverage()]
-        known = set(all_fields())
+        claimed = [c for row in self.rows for c in row.coverage()]
+        self.matrix = {c.field: c for c in claimed}
+        known = dict.fromkeys(all_fields())
         wrong = {
-            "unknown": [f for f in claimed if f not in known],
-            "claimed twice": sorted({f for f in claimed if claimed.count(f) > 1}),
-            "without a row": [f for f in all_fields() if f not in self.matrix],
+            "unknown": self.matrix.keys() - known.keys(),
+            "without a row": known.keys() - self.matrix.keys(),
+            "claimed twice": set(),
         }
+        if len(claimed) > len(self.matrix):
+            times = Counter(c.field for c in claimed)
+            wrong["claimed twice"] = {field for field, count in times.items() if count > 1}
         for problem, names in wrong.items():
             if names:
-                raise ValueError(f"{name}: fields {problem}: {', '.join(names)}")
+                raise ValueError(f"{name}: fields {problem}: {', '.join(sorted(names))}")
         self.known_keys = tuple(k for row in self.rows for k in row.spellings())
 
     def read(self, reader: Reader, known: Iterable[str] = ()) -> None:

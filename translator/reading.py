@@ -9,6 +9,7 @@ from typing import Any
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Leftover, Origin
+from translator.numbers import check_whole_numbers
 from translator.tree import Address, Node, Unresolved, spell
 
 _ASIDE = ("logging.", "checkpoints.", "evaluation.", "kernels.", "seed")
@@ -20,6 +21,9 @@ class Reader:
     """Collects values, origins and findings while a table's rows read one tree.
 
     Every node that a row looks at is marked as used; what is never used is reported as unknown.
+
+    Raises:
+        UnreadableError: a whole number is too large for any framework.
     """
 
     path: str
@@ -31,6 +35,9 @@ class Reader:
     leftovers: list[Leftover] = field(default_factory=list)
     used: set[Address] = field(default_factory=set)
     facts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_whole_numbers(self.path, self.tree)
 
     # -- looking ----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 Two dialects: Axolotl loads with PyYAML (YAML 1.1: ``2e-5`` is a *string*, ``no`` is false),
 torchtune with OmegaConf, which is the same but for floats without a dot and for dates, which stay
-text. ruamel's YAML 1.2 would be wrong for both.
+text. YAML 1.2 would be wrong for both.
 """
 
 from __future__ import annotations

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import io
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from translator.document import Entry
 from translator.tree import Address, Node
 
-_LOOKS_OTHERWISE = re.compile(
-    r"""(?xi) ~ | null | yes | no | on | off | true | false | y | n
+_LOOKS_OTHERWISE = r"""(?xi) ~ | null | yes | no | on | off | true | false | y | n
     | [-+]?[0-9][0-9_]*(:[0-5]?[0-9])*(\.[0-9_]*)?(e[-+]?[0-9]+)? | [-+]?0[xob][0-9a-f_]+
     | [-+]?\.(inf|nan|[0-9_]+(e[-+]?[0-9]+)?) | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.* | = | <<"""
-)
 """Strings that YAML 1.1 or OmegaConf would read as something else; they are quoted."""
+_LOOKS_LIKE_SYNTAX = (
+    r"""(?x) [,\[\]{}#&*!|>'"%@`].* | [-?:](\ .*|$) | (---|\.\.\.).* | .*\ \#.* | .*:(\ .*|$)"""
+)
+_LONGEST_KEY = 1000
+"""A longer key needs YAML's explicit form; parsers look no further than 1024 characters for ``:``."""
 
 
 def write_yaml(
@@ -23,102 +26,36 @@ def write_yaml(
 ) -> str:
     """YAML text for nested keys, in the order given, under a comment of ``head`` lines.
 
-    ``sections`` maps a top-level key to the heading that stands above it.
+    ``sections`` maps a top-level key to the heading that stands above it. Strings keep their
+    meaning for YAML 1.1 and for OmegaConf; real numbers are written in decimals, because Axolotl's
+    loader takes ``1e-05`` for a string.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.comments import CommentedMap
-
-    root = CommentedMap()
+    root: dict[str, Any] = {}
+    comments: dict[Address, str] = {}
     for entry in entries:
         _insert(root, entry)
-    for key, heading in (sections or {}).items():
-        if key in root:
-            root.yaml_set_comment_before_after_key(key, before=f"\n{heading}")
-    emitter = YAML()
-    emitter.width = 4096
-    emitter.indent(mapping=2, sequence=4, offset=2)
-    emitter.representer.add_representer(float, _float)
-    emitter.representer.add_representer(type(None), _null)
-    stream = io.StringIO()
-    emitter.dump(root, stream)
-    lines = [f"# {line}".rstrip() for line in head]
-    body = re.sub(r"(?m)^# *$\n(?=#)", "\n", stream.getvalue())
-    return "\n".join([*lines, "", body]) if lines else body
-
-
-def _float(representer: Any, value: float) -> Any:
-    """Decimal notation: Axolotl's loader takes ``1e-05`` for a string."""
-    if value != value or value in (float("inf"), float("-inf")):
-        text = ".nan" if value != value else ".inf" if value > 0 else "-.inf"
-    else:
-        text = format(value, "f") if abs(value) >= 1e16 else _decimal(value)
-    return representer.represent_scalar("tag:yaml.org,2002:float", text)
-
-
-def _decimal(value: float) -> str:
-    from decimal import Decimal
-
-    text = format(Decimal(repr(value)), "f")
-    return text if "." in text else f"{text}.0"
-
-
-def _null(representer: Any, _: None) -> Any:
-    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
-
-
-def _insert(root: Any, entry: Entry) -> None:
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq
-
-    parent = root
-    for step, following in zip(entry.address[:-1], entry.address[1:], strict=True):
-        fresh: Any = CommentedSeq() if isinstance(following, int) else CommentedMap()
-        parent = _child(parent, step, fresh)
-    last = entry.address[-1]
-    value = _styled(entry.value)
-    if isinstance(parent, list):
-        assert last == len(parent), "list elements come in order"
-        parent.append(value)
-    else:
-        parent[last] = value
-        if entry.comment and not isinstance(value, dict | list):
-            parent.yaml_add_eol_comment(entry.comment, last)
-
-
-def _child(parent: Any, step: str | int, fresh: Any) -> Any:
-    if isinstance(parent, list):
-        assert isinstance(step, int)
-        if step == len(parent):
-            parent.append(fresh)
-        return parent[step]
-    return parent.setdefault(step, fresh)
-
-
-def _styled(value: object) -> Any:
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
-
-    if isinstance(value, dict):
-        return CommentedMap((key, _styled(inner)) for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return CommentedSeq(_styled(inner) for inner in value)
-    if isinstance(value, str):
-        printable = all(line == line.rstrip() for line in value.split("\n"))
-        if "\n" in value and printable and not value.startswith((" ", "\n")):
-            return LiteralScalarString(value)
-        if (
-            "\n" in value
-            or not value
-            or _LOOKS_OTHERWISE.fullmatch(value)
-            or value != value.strip()
-        ):
-            return DoubleQuotedScalarString(value)
-    return value
+        if entry.comment and not isinstance(entry.value, dict | list | tuple):
+            comments[entry.address] = _printable(entry.comment)
+    lines = [f"# {_printable(line)}".rstrip() for line in head]
+    for key, value in root.items():
+        heading = (sections or {}).get(key)
+        if lines and (heading or len(lines) == len(head)):
+            lines.append("")
+        if heading:
+            lines.append(f"# {heading}")
+        lines += _member(f"{scalar(key)}:", value, (key,), 0, comments)
+    return "\n".join([*lines, ""]) if root else "\n".join([*lines, *[""] * bool(lines), "{}\n"])
 
 
 def scalar(value: object) -> str:
-    """One value as it would stand behind its key: ``0.00002``, ``"no"``, ``null``."""
-    text = write_yaml([Entry(address=("x",), value=value)], ())
-    return text.removeprefix("x:").strip()
+    """One value as it would stand behind its key, on one line: ``0.00002``, ``"no"``, ``null``."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _real(value)
+    return _quoted(value) if isinstance(value, str) else str(value)
 
 
 def replace_values(text: str, changes: Mapping[Address, tuple[Node, object]]) -> str:
@@ -127,3 +64,121 @@ def replace_values(text: str, changes: Mapping[Address, tuple[Node, object]]) ->
     for node, value in ordered:
         text = f"{text[: node.span.start]}{scalar(value)}{text[node.span.end :]}"
     return text
+
+
+# --- the tree ------------------------------------------------------------------------------------
+
+
+def _insert(root: dict[str, Any], entry: Entry) -> None:
+    parent: Any = root
+    for step, following in zip(entry.address[:-1], entry.address[1:], strict=True):
+        fresh: Any = [] if isinstance(following, int) else {}
+        if isinstance(parent, dict):
+            parent = parent.setdefault(step, fresh)
+        else:
+            assert isinstance(step, int)
+            if step == len(parent):
+                parent.append(fresh)
+            parent = parent[step]
+    last = entry.address[-1]
+    if isinstance(parent, list):
+        assert last == len(parent), "list elements come in order"
+        parent.append(entry.value)
+    else:
+        parent[last] = entry.value
+
+
+def _member(
+    label: str, value: Any, address: Address, depth: int, comments: Mapping[Address, str]
+) -> Iterator[str]:
+    """The lines of ``label`` (a key with its colon, or a dash) and its value, ``depth`` levels in."""
+    pad = "  " * depth
+    if len(label) > _LONGEST_KEY:
+        yield f"{pad}? {label[:-1]}"
+        label = ":"
+    if isinstance(value, dict | list | tuple) and value:
+        inner = _collection(value, address, depth + 1, comments)
+        if label == "-":
+            yield f"{pad}- {next(inner).lstrip(' ')}"
+        else:
+            yield f"{pad}{label}"
+        yield from inner
+        return
+    comment = f"  # {comments[address]}" if address in comments else ""
+    block = _block(value) if isinstance(value, str) else None
+    if block is not None:
+        yield f"{pad}{label} {block[0]}{comment}"
+        yield from (f"{pad}  {line}".rstrip(" ") for line in block[1:])
+        return
+    shown = "{}" if value == {} else "[]" if value in ([], ()) else scalar(value)
+    yield f"{pad}{label} {shown}{comment}"
+
+
+def _collection(
+    value: Any, address: Address, depth: int, comments: Mapping[Address, str]
+) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _member(f"{scalar(key)}:", inner, (*address, key), depth, comments)
+    else:
+        for position, inner in enumerate(value):
+            yield from _member("-", inner, (*address, position), depth, comments)
+
+
+# --- scalars -------------------------------------------------------------------------------------
+
+
+def _real(value: float) -> str:
+    if not math.isfinite(value):
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
+    text = repr(value)
+    if "e" not in text:
+        return text
+    from decimal import Decimal
+
+    text = format(Decimal(text), "f")
+    return text if "." in text else f"{text}.0"
+
+
+def _block(text: str) -> list[str] | None:
+    """A string of several lines as a literal block, if it can be one: its header and lines."""
+    if "\n" not in text or text.startswith((" ", "\n")):
+        return None
+    lines = text.split("\n")
+    if any(line != line.rstrip() or not line.replace("\t", "").isprintable() for line in lines):
+        return None
+    if lines[-1]:
+        return ["|-", *lines]
+    return ["|" if lines[-2] else "|+", *lines[:-1]]
+
+
+def _quoted(text: str) -> str:
+    """A string on one line; in quotes if it would not be that string without."""
+    if (
+        text
+        and text.isprintable()
+        and text == text.strip()
+        and not re.fullmatch(_LOOKS_OTHERWISE, text)
+        and not re.fullmatch(_LOOKS_LIKE_SYNTAX, text)
+    ):
+        return text
+    if text.isprintable() and ('"' in text or "\\" in text):
+        return "'{}'".format(text.replace("'", "''"))
+    return '"{}"'.format("".join(_escaped(letter) for letter in text))
+
+
+def _escaped(letter: str) -> str:
+    if letter in _ESCAPES:
+        return _ESCAPES[letter]
+    if letter.isprintable():
+        return letter
+    number = ord(letter)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def _printable(text: str) -> str:
+    """Text that stays on its line: a file's name may hold line ends, and more."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

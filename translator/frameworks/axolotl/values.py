@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from translator.lens import Conv
+from translator.numbers import finite
 
 _TRUE = {"true", "yes", "on", "1", "y", "t"}
 _FALSE = {"false", "no", "off", "0", "n", "f"}
@@ -18,13 +19,8 @@ _FALSE = {"false", "no", "off", "0", "n", "f"}
 
 def number(value: object) -> float:
     """A real number; ``"2e-5"`` counts."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            pass
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        return finite(value)
     raise ValueError("is not a number")
 
 

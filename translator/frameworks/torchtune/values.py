@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from translator.lens import Conv
+from translator.numbers import finite
 
 
 def number(value: object) -> float:
     """A real number."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return finite(value)
     raise ValueError("is not a number")
 
 

@@ -11,6 +11,7 @@ from translator.diagnostics import Severity
 from translator.frameworks.unsloth.defaults import Flavour, default
 from translator.frameworks.unsloth.script_tree import Depends, Symbol
 from translator.lens import Conv, Coverage, Key
+from translator.numbers import finite
 from translator.reading import Reader
 from translator.tree import Node, Unresolved
 from translator.writing import Writer
@@ -107,20 +108,15 @@ class Unsaid:
 
 
 def _whole(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or finite(value) % 1:
         raise ValueError("must be a whole number")
     return int(value)
 
 
 def _real(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            raise ValueError("must be a number") from None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number")
-    return float(value)
+    return finite(value)
 
 
 def _text(value: object) -> object:

@@ -1,0 +1,67 @@
+"""Numbers that a run can use: finite, and no wider than the 64 bits every framework stores them in."""
+
+from __future__ import annotations
+
+import math
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.document import Document
+from translator.errors import UnreadableError
+from translator.fields import flatten
+from translator.tree import Node, spell
+
+LARGEST = 2**63 - 1
+
+
+def finite(value: float | str) -> float:
+    """A real number, ``"2e-5"`` included.
+
+    Raises:
+        ValueError: it is none, or infinite, or not a number.
+    """
+    try:
+        real = float(value)
+    except (ValueError, OverflowError):
+        raise ValueError("is not a number") from None
+    if not math.isfinite(real):
+        raise ValueError("is not a finite number")
+    return real
+
+
+def check_whole_numbers(path: str, tree: Node) -> None:
+    """Refuses a source with a whole number that no framework can hold.
+
+    Raises:
+        UnreadableError: naming the place.
+    """
+    for address, node in tree.leaves():
+        value = node.value
+        if isinstance(value, int) and abs(value) > LARGEST:
+            message = f"{spell(address)} is a number of {value.bit_length()} bits, more than 64"
+            raise _refusal(path, message, node)
+
+
+def check_finite(document: Document) -> None:
+    """Refuses a recipe in which a number is infinite or not a number.
+
+    Raises:
+        UnreadableError: naming the place.
+    """
+    for field, value in flatten(document.recipe).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            origin = document.origin(field)
+            node = None if origin.span is None else Node(value=None, span=origin.span)
+            raise _refusal(document.path, f"{origin.key or field} is {value}", node)
+
+
+def _refusal(path: str, message: str, node: Node | None) -> UnreadableError:
+    return UnreadableError(
+        Diagnostic(
+            code=Code.BAD_VALUE.code,
+            severity=Severity.ERROR,
+            message=message,
+            file=path,
+            span=None if node is None else node.span,
+        )
+    )

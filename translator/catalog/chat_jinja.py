@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from translator.catalog.chat_thinking import answer, last_query
 from translator.catalog.formats import ChatFormat
 
 
 def jinja(item: ChatFormat, *, approximate: bool = False) -> str:
     """A template for ``tokenizer.chat_template`` that writes what :func:`formats.render` writes.
 
-    It takes ``messages``, ``bos_token``, ``eos_token`` and ``add_generation_prompt``, which may
+    Thinking parts of answers are kept or dropped as the format does; a tokenizer's own template
+    also tells tool calls, which this one refuses. It takes ``messages``, ``bos_token``, ``eos_token`` and ``add_generation_prompt``, which may
     be left undefined.
 
     Raises:
@@ -19,10 +21,10 @@ def jinja(item: ChatFormat, *, approximate: bool = False) -> str:
     """
     if not item.turns:
         raise ValueError(f"the format {item.id} has no structure")
-    if item.opaque and not approximate:
+    if item.opaque and item.thinking is None and not approximate:
         raise ValueError(f"the format {item.id} is more than its turns: {item.opaque}")
     parts = [_print(item.lead), "{{ bos_token }}" if item.bos == "once" else "", _system(item)]
-    parts += ["{% for message in turns %}", _turns(item), "{% endfor %}"]
+    parts += [last_query(item), "{% for message in turns %}", _turns(item), "{% endfor %}"]
     asking = _print(item.between) + _print(item.generation)
     finish = f"{{% else %}}{_print(item.end)}" if item.end else ""
     parts.append(
@@ -67,6 +69,8 @@ def _turns(item: ChatFormat) -> str:
 
 def _case(item: ChatFormat, role: str) -> str:
     before, after = item.affixes(role) or ("", "")
+    if role == "assistant" and item.thinking is not None:
+        return _fresh(item, role) + _print(before) + answer(item) + _print(after)
     inside = _content(item, role, "message['content']")
     if role == "user" and item.system in ("first-user", "every-user", "final-user"):
         where = {"first-user": " and loop.first", "final-user": " and loop.last", "every-user": ""}

@@ -18,6 +18,18 @@ Affixes = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thinking:
+    """What a format does with the thinking part that an answer's content may hold."""
+
+    opens: str
+    closes: str
+    kept: Literal["never", "last"]
+    """Dropped from every answer, or kept in those that follow the last user turn."""
+    empty: bool
+    """Whether the last answer is given an empty one when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatFormat:
     """A chat format as text around turns; ``{bos}`` and ``{eos}`` stand for the tokenizer's own.
 
@@ -51,6 +63,8 @@ class ChatFormat:
     """Whether the system turn holds a date."""
     opaque: str | None
     """Why the structure does not tell the whole of it; None when it does."""
+    thinking: Thinking | None
+    """The thinking parts of answers, where that is all that :attr:`opaque` is about."""
     names: tuple[tuple[str, tuple[str, ...]], ...]
     """Framework and its names for this format; torchtune's are tokenizer components."""
     source: str
@@ -109,9 +123,14 @@ def _format(row: Mapping[str, Any]) -> ChatFormat:
         end_of_turn=row.get("end_of_turn"),
         date_header=row.get("date_header", False),
         opaque=row.get("opaque"),
+        thinking=_thinking(row.get("thinking")),
         names=tuple((framework, tuple(names)) for framework, names in row["names"].items()),
         source=row["source"],
     )
+
+
+def _thinking(row: Mapping[str, Any] | None) -> Thinking | None:
+    return None if row is None else Thinking(**{"empty": False, **row})
 
 
 @cache

@@ -233,7 +233,8 @@ def test_thinking_parts_are_kept_or_dropped() -> None:
         "<|im_start|>assistant\n<think>\n\n</think>\n\nTwo.<|im_end|>\n"
     )
     kept = written(made, jinja(get("qwen3-instruct")), [asked, told], False)
-    assert kept is not None and kept.endswith("<think>\ntwice\n</think>\n\nSeven.<|im_end|>\n")
+    assert kept is not None
+    assert kept.endswith("<think>\ntwice\n</think>\n\nSeven.<|im_end|>\n")
     spoken = {"role": "assistant", "content": "<|channel>thought\ntwice<channel|> Seven."}
     dropped = written(made, jinja(get("gemma4")), [asked, spoken], False)
     assert dropped == "<B><|turn>user\nHow many?<turn|>\n<|turn>model\nSeven.<turn|>\n"

@@ -144,3 +144,11 @@ def docstring(lines: Sequence[str]) -> str:
     body = "\n".join(line.replace("\\", "\\\\").replace('"""', "'''").rstrip() for line in shown)
     close = "\n" if "\n" in body or body.endswith('"') else ""
     return f'"""{body}{close}"""'
+
+
+def pattern_text(text: str) -> str:
+    """A regular expression as a raw string where it can be one."""
+    raw = f'r"{text}"'
+    if '"' in text or text.endswith("\\") or not text.isprintable() or not text:
+        return quoted(text)
+    return raw

@@ -116,9 +116,10 @@ class _Script:
             module, _, function = name.rpartition(".")
             if module:
                 others.setdefault(module, set()).add(function)
-        plain = ["import os"] if self._environment() else []
-        plain += ["import torch"] if self._uses_torch() else []
-        lines += ["", *plain] if plain else [""]
+        modules = {*self.code.modules, *(["os"] if self._environment() else [])}
+        plain = [f"import {name}" for name in sorted(modules)]
+        plain += ["", "import torch"] if self._uses_torch() else []
+        lines += ["", *plain]
         lines += [_import(module, names) for module, names in sorted(others.items())]
         return "\n".join(lines)
 
@@ -241,8 +242,6 @@ class _Script:
     def _data(self) -> str:
         code = self.code
         blocks = ["\n".join(["# Data", *self._template()])]
-        if code.eos:
-            code.constants.append("EOS = tokenizer.eos_token")
         if code.constants:
             blocks[0] += "\n" + "\n".join(code.constants)
         text = "\n".join(blocks)
@@ -278,10 +277,9 @@ class _Script:
             keywords.append(Argument("callbacks", Expression(value)))
         keywords.append(Argument("args", Expression(config)))
         lines = ["# Training", call(self.trainer.trainer, keywords, prefix="trainer = ")]
-        if self.code.responses:
-            given = {k: v for k, v in self.code.responses.items() if v is not None}
+        if self.code.responses is not None:
             parts = [Argument("", Expression("trainer"))]
-            parts += [Argument(name, value) for name, value in given.items()]
+            parts += [Argument(name, value) for name, value in self.code.responses.items()]
             lines.append(call("train_on_responses_only", parts, prefix="trainer = "))
         resume = self._arguments("train")
         lines.append(call("trainer.train", resume))

@@ -1,0 +1,337 @@
+"""How rows of each kind become columns: functions to map a data set with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import Literal
+
+from translator import ir
+from translator.frameworks.unsloth.data_functions import Functions
+from translator.frameworks.unsloth.masking import Mask
+from translator.frameworks.unsloth.pycode import Code as Expression
+from translator.frameworks.unsloth.pycode import literal, quoted
+
+Kind = Literal["text", "pair", "tokens", "columns"]
+"""What the trainer gets: a column of text; prompt and completion; token ids; other columns."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a data set is mapped: by these functions, one after the other."""
+
+    functions: tuple[str, ...]
+    kind: Kind
+    column: str = "text"
+
+
+@dataclass
+class Steps:
+    """Makes the functions; equal ones once."""
+
+    make: Functions
+    recipe: ir.Recipe
+    joint: Kind
+    """What the data sets have to become so that they can be joined."""
+    eos: bool = False
+    """Whether the constant EOS is needed."""
+    matches: bool = False
+    """Whether the module re is needed."""
+
+    def step(self, source: ir.Source, mask: Mask | None) -> Step:
+        """The functions for one data set; ``mask`` tells what counts in its conversations."""
+        rows, form = source.rows, source.format
+        match rows:
+            case ir.TextRows():
+                return self._text_step(rows, form)
+            case ir.InstructionRows():
+                return self._instruction_step(rows, form, source.supervision, mask)
+            case ir.MessageRows() if isinstance(form, ir.ChatFormat):
+                return self._chat_step(self._turns(rows, form), mask, rows.tools)
+            case ir.PreferenceRows():
+                return self._preference_step(rows, form)
+            case ir.LabelledRows():
+                return self._labelled_step(rows, form)
+            case ir.PromptRows():
+                return self._prompt_step(rows, form)
+            case ir.TokenRows():
+                return Step((self._to_masks(),) if self.packed else (), "tokens")
+            case ir.CustomRows() | ir.MessageRows():
+                reference = rows.reference if isinstance(rows, ir.CustomRows) else rows.column
+                stop = f"raise NotImplementedError({literal(reference)})"
+                return Step((self.make.once("to_text", [], stop),), "text")
+
+    @property
+    def packed(self) -> bool:
+        """Whether rows are packed: Unsloth packs rows with masks, but not rows with labels.
+
+        unsloth_zoo/dataset_utils.py:2732 and unsloth/utils/packing.py:248 (2026.10.9): a column
+        of labels brings a collator that knows nothing of packed rows.
+        """
+        return self.recipe.data.packing is not None
+
+    def _text_step(self, rows: ir.TextRows, form: ir.Format) -> Step:
+        first = Step((), "text", rows.column)
+        if isinstance(form, ir.PlainFormat) and form.end == "eos":
+            self.eos = True
+            result = f'return {{"text": row[{quoted(rows.column)}] + EOS}}'
+            first = Step((self.make.once("to_text", [], result),), "text")
+        return self._tokens(first, special=True)
+
+    def _tokens(self, step: Step, *, special: bool) -> Step:
+        """A step that makes text, followed by one that makes tokens where sources need them."""
+        if self.joint != "tokens" or step.kind != "text":
+            return step
+        extra = "" if special else ", add_special_tokens=False"
+        if self.recipe.data.overlong == "split":
+            return Step((*step.functions, self._chunks(step.column, extra)), "tokens")
+        body = [f'ids = tokenizer(row[{quoted(step.column)}]{extra})["input_ids"]']
+        name = self.make.once("to_tokens", body, self._result("ids", "ids", "[1] * len(ids)"))
+        return Step((*step.functions, name), "tokens")
+
+    def _chunks(self, column: str, extra: str) -> str:
+        body = [
+            "chunks = []",
+            f"for text in rows[{quoted(column)}]:",
+            f'    ids = tokenizer(text{extra})["input_ids"]',
+            "    for start in range(0, len(ids), MAX_LENGTH):",
+            "        chunks.append(ids[start : start + MAX_LENGTH])",
+        ]
+        note = "Cuts long texts into pieces, so that all of each is trained."
+        result = 'return {"input_ids": chunks, "labels": chunks}'
+        if self.packed:
+            body.append("trained = [[1] * len(chunk) for chunk in chunks]")
+            result = 'return {"input_ids": chunks, "assistant_masks": trained}'
+        return self.make.once("to_chunks", body, result, argument="rows", note=note)
+
+    def _result(self, ids: str, labels: str, trained: str) -> str:
+        """What a function that makes tokens returns: ids, and which of them count."""
+        name, value = ("assistant_masks", trained) if self.packed else ("labels", labels)
+        pairs = [f'"input_ids": {self._sliced(ids)}', f'"{name}": {self._sliced(value)}']
+        short = f"return {{{', '.join(pairs)}}}"
+        if len(short) <= 84:
+            return short
+        return "\n".join(["return {", *(f"    {pair}," for pair in pairs), "}"])
+
+    def _to_masks(self) -> str:
+        result = self._result(
+            'row["input_ids"]', 'row["labels"]', '[int(label != -100) for label in row["labels"]]'
+        )
+        return self.make.once("to_masks", [], result)
+
+    def _span_tokens(self, mask: Mask, column: str) -> str:
+        """A function that makes tokens of a text, of which the matches of a pattern count."""
+        assert mask.pattern is not None
+        source = f"re.compile({mask.pattern}, re.DOTALL)"
+        constant = self.make.constant("TRAINED", Expression(source))
+        self.matches = True
+        last = "[-1:]" if mask.last else ""
+        test = "any(start <= place < end for start, end in spans)"
+        zipped = 'for token, (place, _) in zip(ids, tokens["offset_mapping"])'
+        body = [
+            f"text = row[{quoted(column)}]",
+            "tokens = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)",
+            'ids = tokens["input_ids"]',
+            f"spans = [match.span() for match in {constant}.finditer(text)]{last}",
+        ]
+        if self.packed:
+            body += [
+                "trained = [",
+                f"    int({test})",
+                '    for place, _ in tokens["offset_mapping"]',
+                "]",
+            ]
+        else:
+            body += ["labels = [", f"    token if {test} else -100", f"    {zipped}", "]"]
+        note = f"Tokenizes a conversation, of which what {constant} matches is trained."
+        return self.make.once(
+            "to_tokens", body, self._result("ids", "labels", "trained"), note=note
+        )
+
+    def _sliced(self, expression: str) -> str:
+        """The first MAX_LENGTH of a list, where rows that are too long are cut."""
+        if self.recipe.data.overlong == "drop":
+            return expression
+        simple = expression.isidentifier()
+        return f"{expression}[:MAX_LENGTH]" if simple else f"({expression})[:MAX_LENGTH]"
+
+    def _instruction_step(
+        self, rows: ir.InstructionRows, form: ir.Format, trained: ir.Supervision, mask: Mask | None
+    ) -> Step:
+        body, prompt = self._prompt(rows)
+        output = f"row[{quoted(rows.output)}]"
+        if isinstance(form, ir.ChatFormat):
+            turns = []
+            if rows.system and "{system}" not in rows.with_input + rows.without_input:
+                system = f"row[{quoted(rows.system)}]"
+                turns.append(f'{{"role": "system", "content": {system}}}')
+            elif form.system_prompt is not None:
+                turns.append(f'{{"role": "system", "content": {self._system(form)}}}')
+            turns.append(f'{{"role": "user", "content": {prompt}}}')
+            turns.append(f'{{"role": "assistant", "content": {output}}}')
+            lines = [*body, "messages = [", *(f"    {turn}," for turn in turns), "]"]
+            return self._chat_step(lines, mask, None)
+        end = " + EOS" if form.end == "eos" else ""
+        whole = form.joined == "whole"
+        if whole and trained.prompt:
+            self.eos |= form.end == "eos"
+            result = f'return {{"text": {prompt} + {output}{end}}}'
+            return self._tokens(
+                Step((self.make.once("to_text", body, result),), "text"), special=True
+            )
+        # TRL and Unsloth add the end token themselves (unsloth_zoo/dataset_utils.py:2909).
+        pair = self.joint == "pair"
+        if not pair:
+            self.eos |= form.end == "eos"
+            output += end
+        result = f'return {{"prompt": {prompt}, "completion": {output}}}'
+        name = self.make.once("to_prompt_and_completion", body, result)
+        if pair:
+            return Step((name,), "pair")
+        return Step((name, self._pair_tokens(trained, whole=whole)), "tokens")
+
+    def _pair_tokens(self, mask: ir.Supervision, *, whole: bool) -> str:
+        """A function that makes tokens of a prompt and a completion."""
+        if whole:
+            body = [
+                'ids = tokenizer(row["prompt"] + row["completion"])["input_ids"]',
+                'length = len(tokenizer(row["prompt"])["input_ids"])',
+            ]
+            ids, labels = "ids", "[-100] * length + ids[length:]"
+            trained = "[0] * length + [1] * len(ids[length:])"
+            note = "Makes tokens"
+        else:
+            body = [
+                'prompt = tokenizer(row["prompt"])["input_ids"]',
+                'completion = tokenizer(row["completion"], add_special_tokens=False)["input_ids"]',
+            ]
+            ids, labels = "prompt + completion", "[-100] * len(prompt) + completion"
+            trained = "[0] * len(prompt) + [1] * len(completion)"
+            note = "Prompt and completion become tokens on their own"
+        if mask.prompt:
+            labels, trained = ids, f"[1] * len({ids})"
+        note += "." if mask.prompt else "; only the completion is trained."
+        return self.make.once("to_tokens", body, self._result(ids, labels, trained), note=note)
+
+    def _chat_step(self, body: list[str], mask: Mask | None, tools: str | None) -> Step:
+        extra = f", tools=row[{quoted(tools)}]" if tools else ""
+        variable = "messages"
+        if len(body) == 1 and body[0].startswith("messages = row["):
+            variable = body[0].removeprefix("messages = ")
+            body = []
+        text = f"tokenizer.apply_chat_template({variable}, tokenize=False{extra})"
+        made = [*body, f"text = {text}"]
+        step = Step((self.make.once("to_text", made, 'return {"text": text}'),), "text")
+        if self.joint == "tokens" and mask is not None and mask.kind != "everything":
+            return Step((*step.functions, self._span_tokens(mask, "text")), "tokens")
+        return self._tokens(step, special=False)
+
+    def _turns(self, rows: ir.MessageRows, form: ir.ChatFormat) -> list[str]:
+        """Statements that leave the turns of a row in ``messages``."""
+        column = f"row[{quoted(rows.column)}]"
+        plain = rows.role_key == "role" and rows.content_key == "content" and not rows.roles
+        if plain:
+            body = [f"messages = {column}"]
+        else:
+            role = f"turn[{quoted(rows.role_key)}]"
+            if rows.roles:
+                self.make.constant("ROLES", dict(rows.roles))
+                role = f"ROLES.get({role}, {role})"
+            content = f"turn[{quoted(rows.content_key)}]"
+            body = [
+                "messages = [",
+                f'    {{"role": {role}, "content": {content}}}',
+                f"    for turn in {column}",
+                "]",
+            ]
+        if rows.drop_system:
+            body.append('messages = [turn for turn in messages if turn["role"] != "system"]')
+        if form.system_prompt is not None:
+            system = f'{{"role": "system", "content": {self._system(form)}}}'
+            body += ['if messages[0]["role"] != "system":', f"    messages = [{system}, *messages]"]
+        return body
+
+    def _system(self, form: ir.ChatFormat) -> str:
+        self.make.constant("SYSTEM_PROMPT", form.system_prompt)
+        return "SYSTEM_PROMPT"
+
+    def _prompt(self, rows: ir.InstructionRows) -> tuple[list[str], str]:
+        """Statements, and the expression of a row's prompt."""
+        columns = {"instruction": rows.instruction, "input": rows.input, "system": rows.system}
+        always = rows.with_input == rows.without_input or (
+            rows.with_input.replace("{input}", "") == rows.without_input
+        )
+        if rows.input is None or always:
+            template = rows.without_input if rows.input is None else rows.with_input
+            return [], self._filled(template, "PROMPT", columns)
+        lines = [
+            f"if row[{quoted(rows.input)}]:",
+            f"    prompt = {self._filled(rows.with_input, 'PROMPT', columns)}",
+            "else:",
+            f"    prompt = {self._filled(rows.without_input, 'PROMPT_WITHOUT_INPUT', columns)}",
+        ]
+        return lines, "prompt"
+
+    def _filled(self, template: str, name: str, columns: dict[str, str | None]) -> str:
+        fields = [f for _, f, _, _ in Formatter().parse(template) if f]
+        column = columns.get(fields[0]) if len(fields) == 1 else None
+        if template == "{" + "".join(fields) + "}" and column:
+            return f"row[{quoted(column)}]"
+        name = self.make.constant(name, template)
+        arguments = [
+            f"{field}=row[{quoted(where)}]" if (where := columns.get(field)) else f'{field}=""'
+            for field in dict.fromkeys(fields)
+        ]
+        return f"{name}.format({', '.join(arguments)})"
+
+    # -- preferences ------------------------------------------------------------------------------
+
+    def _preference_step(self, rows: ir.PreferenceRows, form: ir.Format) -> Step:
+        names = {"prompt": rows.prompt, "chosen": rows.chosen, "rejected": rows.rejected}
+        if rows.messages or not isinstance(form, ir.ChatFormat):
+            same = all(column in (None, key) for key, column in names.items())
+            if same and rows.system is None:
+                return Step((), "columns")
+            pairs = [f'"{k}": row[{quoted(c)}]' for k, c in names.items() if c is not None]
+            return self._columns(pairs)
+        prompt = f'{{"role": "user", "content": row[{quoted(rows.prompt or "prompt")}]}}'
+        if rows.system is not None:
+            system = f'{{"role": "system", "content": row[{quoted(rows.system)}]}}'
+            prompt = f"{system}, {prompt}"
+        elif form.system_prompt is not None:
+            prompt = f'{{"role": "system", "content": {self._system(form)}}}, {prompt}'
+        answers = [
+            f'"{key}": [{{"role": "assistant", "content": row[{quoted(column)}]}}]'
+            for key, column in (("chosen", rows.chosen), ("rejected", rows.rejected))
+        ]
+        return self._columns([f'"prompt": [{prompt}]', *answers])
+
+    def _labelled_step(self, rows: ir.LabelledRows, form: ir.Format) -> Step:
+        names = {"prompt": rows.prompt, "completion": rows.completion, "label": rows.label}
+        if isinstance(form, ir.ChatFormat):
+            return self._columns([
+                f'"prompt": [{{"role": "user", "content": row[{quoted(rows.prompt)}]}}]',
+                f'"completion": [{{"role": "assistant", "content": row[{quoted(rows.completion)}]}}]',
+                f'"label": row[{quoted(rows.label)}]',
+            ])  # fmt: skip
+        if all(key == column for key, column in names.items()):
+            return Step((), "columns")
+        return self._columns([f'"{key}": row[{quoted(column)}]' for key, column in names.items()])
+
+    def _prompt_step(self, rows: ir.PromptRows, form: ir.Format) -> Step:
+        """The other columns stay: reward functions get them as arguments."""
+        value = f"row[{quoted(rows.prompt)}]"
+        if isinstance(form, ir.ChatFormat):
+            turns = [f'{{"role": "user", "content": {value}}}']
+            if form.system_prompt is not None:
+                turns.insert(0, f'{{"role": "system", "content": {self._system(form)}}}')
+            value = f"[{', '.join(turns)}]"
+        elif rows.prompt == "prompt":
+            return Step((), "columns")
+        result = f'return {{**row, "prompt": {value}}}'
+        return Step((self.make.once("to_prompt", [], result),), "columns")
+
+    def _columns(self, pairs: Sequence[str]) -> Step:
+        result = "\n".join(["return {", *(f"    {pair}," for pair in pairs), "}"])
+        return Step((self.make.once("to_columns", [], result),), "columns")

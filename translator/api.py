@@ -121,7 +121,7 @@ def convert(
     accepted = accepted_codes(allow)
     options = WriteOptions(
         version=check_version(name, version) if version else None,
-        stem=stem or _stem(document.path),
+        stem=_one_line(stem or _stem(document.path)),
     )
     if name == document.format and document.text and not rewrite:
         conversion = _unchanged(document, name)
@@ -195,3 +195,8 @@ def _stem(path: str) -> str:
     name = Path(path).name
     stem = name.removesuffix(".ir.json") if name.endswith(".ir.json") else Path(name).stem
     return stem if stem and not stem.startswith("<") else "run"
+
+
+def _one_line(stem: str) -> str:
+    """A name that stays in the comment that quotes it."""
+    return "".join(letter if letter.isprintable() else "_" for letter in stem)

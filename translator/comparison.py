@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, cast, get_origin
 
 from translator.document import Document, Origin
 from translator.equivalence import canonical
 from translator.fields import hints, parts_of, to_json
 from translator.ir import Recipe
+from translator.record import Record
 
 Effect = Literal["training", "performance", "bookkeeping"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Record):
     """One of two values, and where it comes from.
 
     ``value`` is JSON-ready, as in the IR; None when the part is absent. ``origin`` has the span and
@@ -28,8 +27,7 @@ class Side:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Record):
     """A field with two values.
 
     ``effect`` says what it changes: what is learned (``training``), how fast or in how much memory

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from translator.record import Record
 from translator.spans import Span
 
 
@@ -27,8 +27,7 @@ class Severity(Enum):
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One finding.
 
     ``code`` is stable and listed in :mod:`translator.codes`; ``file`` is the path as the user gave

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.ir import Recipe
+from translator.record import Record
 from translator.spans import Span
 from translator.tree import Address, Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Record):
     """Where a value of the recipe came from.
 
     ``written`` says whether the source states it; else it is the framework's default and ``why``
@@ -28,8 +28,7 @@ class Origin:
     """The user's comment at the end of the key's line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leftover:
+class Leftover(Record):
     """A key of the source that has no place in the recipe.
 
     Same-format writing keeps it, every other conversion reports it with ``severity``.
@@ -42,8 +41,7 @@ class Leftover:
     severity: Severity
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
+class Document(Record):
     """One source file, understood.
 
     ``origins`` maps a field (see :mod:`translator.fields`) to its origin; a field inside a part
@@ -78,8 +76,7 @@ class Document:
         return Origin(written=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Record):
     """One key to be written: its value, and the comment of the user's that goes with it."""
 
     address: Address
@@ -87,8 +84,7 @@ class Entry:
     comment: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conversion:
+class Conversion(Record):
     """The result of a conversion.
 
     ``text`` is the target file; ``files`` maps names of side files, to be put beside it, to their

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import Literal, Protocol
 
@@ -29,14 +29,14 @@ from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.fields import all_fields, cases_of, fields_below
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Address, Node, Unresolved, spell
 from translator.writing import Writer
 
 Status = Literal["carried", "approximated", "refused"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conv:
+class Conv(Record):
     """How a value converts between a framework's spelling and the IR's.
 
     Both directions raise ValueError with a reason (``must be a whole number``) for a value that
@@ -47,8 +47,7 @@ class Conv:
     write: Callable[[object], object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class Coverage(Record):
     """What becomes of a field or case in a framework, for the compatibility matrix."""
 
     field: str
@@ -73,8 +72,7 @@ class Row(Protocol):
         """The keys this row answers for, ``.*`` at the end for all below."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
+class Key(Record):
     """A field that is one key.
 
     ``default`` is what the framework does when the key is absent, ``why`` where that was seen.
@@ -146,8 +144,7 @@ class Key:
         yield from self.aliases
 
 
-@dataclass(frozen=True, kw_only=True)
-class Via:
+class Via(Record):
     """Fields and keys that only make sense together.
 
     ``get`` sets every one of ``fields`` on the reader; ``put`` writes keys or reports losses.
@@ -183,8 +180,7 @@ class Via:
         return self.read_keys
 
 
-@dataclass(frozen=True, kw_only=True)
-class Always:
+class Always(Record):
     """A field this framework does not let anyone choose.
 
     Reading gives ``value`` (cited by ``why``). Writing another value is a loss of ``code`` with
@@ -213,8 +209,7 @@ class Always:
         return ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ignore:
+class Ignore(Record):
     """Keys that have no bearing on what is trained, and why."""
 
     names: tuple[str, ...]
@@ -239,8 +234,7 @@ class Ignore:
         return self.names
 
 
-@dataclass(frozen=True, kw_only=True)
-class Only:
+class Only(Record):
     """A key that no other framework has: kept for its own, lost elsewhere with ``severity``.
 
     ``inert`` are the values with which the key does nothing; they are recognised and ignored.

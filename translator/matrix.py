@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
 
 from translator.fields import all_fields
 from translator.lens import Coverage, Table
+from translator.record import Record
 
 FRAMEWORKS = ("axolotl", "torchtune", "unsloth")
 _TABLES = {"axolotl": "table", "torchtune": "torchtune_table", "unsloth": "table"}
 """Functions of the packages' modules ``table``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Record):
     """One field or case and its :class:`~translator.lens.Coverage` per framework."""
 
     field: str

@@ -50,17 +50,17 @@ class Record:
         what = f"has no field {wrong[0]!r}" if wrong else f"needs {', '.join(missing)}"
         raise TypeError(f"{type(self).__name__} {what}")
 
-    def _key(self) -> tuple[Any, ...]:
+    def _contents(self) -> tuple[Any, ...]:
         own = self.__dict__
         return tuple([own[name] for name in self._names])
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._key() == other._key()
+        return self._contents() == other._contents()
 
     def __hash__(self) -> int:
-        return hash((type(self), self._key()))
+        return hash((type(self), self._contents()))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._names)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError
+from translator.record import Record
 
 MAX_BYTES = 4_000_000
 """Largest configuration or script that is read; the largest found in the wild has 60 kB."""
@@ -16,8 +16,7 @@ MAX_NOTEBOOK_BYTES = 64_000_000
 """Notebooks carry their outputs, pictures among them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Record):
     """The decoded content of a file.
 
     ``text`` is without the byte order mark that ``bom`` remembers; line ends are as in the file.

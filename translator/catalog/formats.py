@@ -7,18 +7,17 @@ was checked by rendering conversations with the framework's own template or toke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 from translator.catalog.data import table
+from translator.record import Record
 
 Framework = Literal["axolotl", "unsloth", "torchtune"]
 Affixes = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thinking:
+class Thinking(Record):
     """What a format does with the thinking part that an answer's content may hold."""
 
     opens: str
@@ -29,8 +28,7 @@ class Thinking:
     """Whether the last answer is given an empty one when it has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatFormat:
+class ChatFormat(Record):
     """A chat format as text around turns; ``{bos}`` and ``{eos}`` stand for the tokenizer's own.
 
     The structure describes conversations of plain text turns. Tool calls and thinking parts are
@@ -74,8 +72,7 @@ class ChatFormat:
         return dict(self.turns).get(role)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TorchtuneTokenizer:
+class TorchtuneTokenizer(Record):
     """What a tokenizer of torchtune does with messages."""
 
     component: str

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Literal
 
 from translator.catalog.data import table
+from translator.record import Record
 
 Bits = Literal[4, 8, 16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Record):
     """What a model name stands for."""
 
     canonical: str

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 from translator.catalog.data import table
 from translator.catalog.formats import Affixes
+from translator.record import Record
 
 Framework = Literal["axolotl", "torchtune"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstructionStyle:
+class InstructionStyle(Record):
     """Columns of a row and the text they become; the response follows the prompt."""
 
     id: str
@@ -60,8 +59,7 @@ class InstructionStyle:
         return self.response_prefix + (row[self.output_column] if self.output_column else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TorchtuneDataset:
+class TorchtuneDataset(Record):
     """What a dataset builder of torchtune does when its arguments are left out."""
 
     path: str

@@ -11,19 +11,19 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from translator.catalog.data import table
 from translator.catalog.identity import is_known_id, is_local, resolve
+from translator.record import Record
 
 Modality = Literal["text", "vision", "audio"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFacts:
+class ModelFacts(Record):
     """What is known about one model."""
 
     id: str

@@ -7,7 +7,7 @@ A *builder* takes no shape (``llama3_1_8b``); a *component builder* takes all of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from translator.catalog.models import (
     read_config,
     size_of,
 )
+from translator.record import Record
 
 Version = Literal["0.6.1", "main"]
 Form = Literal["full", "lora", "qlora"]
@@ -28,8 +29,7 @@ Scalar = str | int | float | bool | None
 PREFIX = "torchtune.models."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokenizer:
+class Tokenizer(Record):
     """A tokenizer component and the files it wants from the weights folder."""
 
     component: str
@@ -44,8 +44,7 @@ class Tokenizer:
         return dict(row.get("parameters", {}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Builder:
+class Builder(Record):
     """A model as torchtune makes it."""
 
     path: str | None
@@ -91,8 +90,7 @@ class Builder:
         return dotpath if dotpath in table("torchtune")["components"] else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointFiles:
+class CheckpointFiles(Record):
     """The weight files of a repository."""
 
     names: tuple[str, ...]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from translator.diagnostics import Diagnostic
 from translator.document import Document
+from translator.record import Record
 from translator.source import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOptions:
+class ReadOptions(Record):
     """What a user may add to a file on the command line.
 
     ``overrides`` are ``--set NAME=VALUE`` pairs, values still text: NAME is a dotted key of a YAML
@@ -25,8 +25,7 @@ class ReadOptions:
     recipe: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteOptions:
+class WriteOptions(Record):
     """``version`` pins the target (``0.6``), None for the current one; ``stem`` is the name,
     without ending, that the file will have, for side files and run hints."""
 
@@ -34,8 +33,7 @@ class WriteOptions:
     stem: str = "run"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Record):
     """A target file, its side files by name, and what could not be carried."""
 
     text: str

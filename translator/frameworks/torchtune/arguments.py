@@ -4,7 +4,6 @@ arguments that no other row has a use for."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from translator.codes import Code
@@ -17,6 +16,7 @@ from translator.frameworks.torchtune.components import (
 )
 from translator.lens import Coverage
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Address, Node, spell
 from translator.writing import Writer
 
@@ -42,8 +42,7 @@ def calls(tree: Node) -> Iterator[tuple[Address, Node, str]]:
                 yield address, place, named.value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Names:
+class Names(Record):
     """Former names of components, and arguments that they do not take.
 
     torchtune passes every key to the component, which raises TypeError for one it does not know.
@@ -92,8 +91,7 @@ def _check_arguments(reader: Reader, address: Address, node: Node, known: Compon
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rest:
+class Rest(Record):
     """Arguments of components that no row has read: they go back to torchtune only."""
 
     def read(self, reader: Reader) -> None:

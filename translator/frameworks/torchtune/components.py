@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from translator.record import Record
 
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
 _KNOWN_PACKAGES = ("torchtune", "torch", "torchao", "bitsandbytes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
+class Component(Record):
     """A function or class that a config calls by its dotted path."""
 
     path: str

@@ -7,7 +7,7 @@ of the model does just what is wanted, with or without a ``prompt_template``; el
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from translator.codes import Code
@@ -30,14 +30,14 @@ from translator.ir import (
     Source,
     TextRows,
 )
+from translator.record import Record
 from translator.writing import Writer
 
 _BUILDERS = "torchtune.datasets"
 _SHAREGPT = {("human", "user"), ("gpt", "assistant")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class Rows(Record):
     """A data set as a component."""
 
     component: str

@@ -29,6 +29,7 @@ from translator.ir import (
     TextRows,
 )
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Address
 
 T = TypeVar("T")
@@ -39,8 +40,7 @@ SHAREGPT = (("gpt", "assistant"), ("human", "user"))
 FILE_FORMATS = ("json", "csv", "parquet", "arrow", "text", "webdataset")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Builder:
+class Builder(Record):
     """What a data set component makes of rows."""
 
     kind: str

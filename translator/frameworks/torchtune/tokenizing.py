@@ -6,7 +6,6 @@ model; ``prompt_template`` adds text around contents before that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
@@ -22,6 +21,7 @@ from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.values import flag, one_of, text
 from translator.ir import InstructionRows
 from translator.reading import Reader
+from translator.record import Record
 
 Affixes = dict[str, tuple[str, str]]
 """Role -> text before and after its content."""
@@ -48,8 +48,7 @@ TEMPLATES: dict[str, Affixes] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class Wording(Record):
     """How the tokenizer at hand words conversations."""
 
     format: str

@@ -22,14 +22,14 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.tokenizing import Affixes
 from translator.ir import ChatFormat, MessageRows, PlainFormat, Source
+from translator.record import Record
 from translator.writing import Writer
 
 USUAL: Literal["usual"] = "usual"
 _ROLES = ("system", "user", "assistant")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Record):
     """What one data set asks of the tokenizer."""
 
     template: Affixes | Literal["none", "usual"] | None = None

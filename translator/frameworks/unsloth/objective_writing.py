@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.defaults import Flavour
+from translator.record import Record
 from translator.writing import Writer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trainer:
+class Trainer(Record):
     """The classes that a written script trains with."""
 
     title: str

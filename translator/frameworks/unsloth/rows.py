@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from translator.codes import Code
@@ -13,6 +12,7 @@ from translator.frameworks.unsloth.script_tree import Depends, Symbol
 from translator.lens import Conv, Coverage, Key
 from translator.numbers import finite
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Node, Unresolved
 from translator.writing import Writer
 
@@ -30,8 +30,7 @@ def default_of(facts: dict[str, str], name: str) -> object:
     return default(name, flavour_of(facts), supervised=facts.get(SUPERVISED, "yes") == "yes")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arg:
+class Arg(Record):
     """A field that is one training argument; its default depends on the class of the arguments.
 
     ``places`` are further keys under which older versions take it (``trainer.packing``).
@@ -71,8 +70,7 @@ class Arg:
         yield from self.places
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unsaid:
+class Unsaid(Record):
     """A field about which a script has nothing to say and Unsloth decides for itself.
 
     Reading gives ``value``; writing reports a loss only for a value that the source states.

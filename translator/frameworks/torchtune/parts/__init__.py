@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from importlib.resources import files
+from pathlib import Path
 
 _DEFINED = {
     "turn_tokenizer": ("turn_tokenizer",),
@@ -37,7 +37,7 @@ def side_file(components: Iterable[str], config: str) -> str:
     """The text of the module that goes beside ``config`` and defines ``components``."""
     wanted = set(components)
     texts = [
-        files(__name__).joinpath(f"{part}.py").read_text("utf-8").rstrip()
+        Path(__file__).with_name(f"{part}.py").read_text("utf-8").rstrip()
         for part, names in _DEFINED.items()
         if wanted & set(names)
     ]

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from translator.codes import Code
+from translator.codes import BY_CODE, Code
 from translator.matrix import matrix
 from translator.render.matrix import counts_text, matrix_markdown
 from translator.schema_outputs import schemas
@@ -30,7 +31,29 @@ def files() -> dict[Path, str]:
     }
     made[ROOT / "docs" / "matrix.md"] = matrix_markdown(matrix())
     made[ROOT / "docs" / "codes.md"] = codes()
+    made |= rule_files()
     made[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
+    return made
+
+
+def rule_files() -> dict[Path, str]:
+    """The index of the rules, and a page for each code of lint."""
+    from translator.lint import registry
+    from translator.render.rules import rule_markdown, rules_markdown
+
+    rules = []
+    for module in registry.modules():
+        loaded = import_module(f"{registry.PACKAGE}.{module}")
+        rules.append((module, loaded.__doc__.splitlines()[0], loaded.RULE))
+    made = {registry.INDEX: registry.index_text(rules)}
+    known = [registry.describe(module) for module in registry.modules()]
+    known += [registry.of_reader(code) for code in BY_CODE if not code.startswith("XLT")]
+    known.sort(key=lambda description: description.code)
+    pages = ROOT / "docs" / "rules"
+    for description in known:
+        made[pages / f"{description.code}.md"] = rule_markdown(description)
+    head = "# Rules\n\nWhat `ftx lint` finds; `ftx explain CODE` prints these pages.\n\n"
+    made[pages / "README.md"] = head + rules_markdown(known)
     return made
 
 
@@ -104,7 +127,7 @@ def main() -> int:
         if old != text:
             stale.append(path.relative_to(ROOT))
             if not check:
-                path.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     for path in stale:
         print(f"{'stale' if check else 'written'}: {path}")

@@ -30,9 +30,10 @@ LEVELS = (
     ("equivalence", "matrix", "detect", "schema", "schema_recipe", "schema_outputs"),
     ("editing", "editing_python", "allowing", "files"),
     ("api", "comparison"),
+    ("lint",),
     ("render",),
     ("console",),
-    ("commands",),
+    ("commands", "commands_lint", "commands_fix", "commands_rules"),
     ("cli",),
     ("__main__",),
 )

@@ -118,6 +118,7 @@ def cli() -> None:
     ftx convert proto.py --to axolotl -o run.yaml
     ftx convert run.yaml --to torchtune > tune.yaml
     ftx diff proto.py run.yaml
+    ftx lint configs/
 
     FILE may be '-' for standard input. Its format is recognised from its content. The result goes
     to standard output, what is said about it to standard error.
@@ -231,6 +232,128 @@ def schema(name: str | None) -> int:
     from translator.commands import run_schema
 
     return run_schema(name)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--from", "source_format", type=Names(*FORMATS), help="Format of every file.")
+@click.option("--stdin-filename", metavar="NAME", help="What to call standard input ('-').")
+@click.option("--skip-unknown", is_flag=True, help="Pass over named files that are no training.")
+@click.option("--gpu", metavar="NAME", help="The card it will run on (rtx4090, a100-80gb, t4).")
+@click.option("--gpus", type=click.IntRange(min=1), metavar="N", help="How many of them in all.")
+@click.option("--nodes", type=click.IntRange(min=1), metavar="N", help="On how many machines.")
+@click.option(
+    "--portable-to",
+    type=Names("axolotl", "torchtune", "unsloth"),
+    help="Also say what would be lost there.",
+)
+@click.option("--select", multiple=True, metavar="CODES", help="Only these (DATA, CFG105, a name).")
+@click.option("--extend-select", multiple=True, metavar="CODES", help="These as well.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Not these.")
+@click.option(
+    "--fail-on",
+    type=Names("error", "warning", "note", "never"),
+    help="Exit with 1 for findings from this severity on (error).",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option("--fix", is_flag=True, help="Put safe fixes into the files.")
+@click.option(
+    "--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that change the run."
+)
+@click.option("--diff", is_flag=True, help="Show what --fix would do; exit with 1 if anything.")
+@click.option(
+    "--format",
+    "style",
+    metavar="FORMAT",
+    type=Names("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit"),
+    help="full, concise, json, jsonl, sarif, github, gitlab or junit.",
+)
+@click.option("-o", "--output", "out", metavar="FILE", help="Write the result there.")
+@click.option("--statistics", is_flag=True, help="How often each code was found, no more.")
+@click.option("--baseline", metavar="FILE", help="Tell only what is not in FILE.")
+@click.option("--write-baseline", metavar="FILE", help="Accept everything found, into FILE.")
+@click.option("--config", metavar="FILE", help="Settings, in place of those found upwards.")
+@click.option("--isolated", is_flag=True, help="No settings but those of the command line.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep results.")
+@click.option("--no-gitignore", is_flag=True, help="Also look at what .gitignore leaves out.")
+@click.option("-v", "--verbose", is_flag=True, help="Also what has no bearing on the run.")
+@click.option("-q", "--quiet", is_flag=True, help="Errors only.")
+def lint(  # one parameter an option
+    paths: tuple[str, ...], source_format: str | None, stdin_filename: str | None,
+    skip_unknown: bool, gpu: str | None, gpus: int | None, nodes: int | None,
+    portable_to: str | None, select: tuple[str, ...], extend_select: tuple[str, ...],
+    ignore: tuple[str, ...], fail_on: str | None, exit_zero: bool, fix: bool, unsafe_fixes: bool,
+    diff: bool, style: str | None, out: str | None, statistics: bool, baseline: str | None,
+    write_baseline: str | None, config: str | None, isolated: bool, no_cache: bool,
+    no_gitignore: bool, verbose: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Find what will go wrong in configurations before a GPU does.
+
+    Looks at the files named, and below the folders named, at every fine-tuning configuration,
+    script and notebook; the folder itself by default, '-' for standard input.
+
+    \b
+    ftx lint .
+    ftx lint run.yaml proto.py --gpu rtx4090 --gpus 1
+    ftx lint --fix configs/
+    ftx lint - --stdin-filename run.yaml --format json
+
+    \b
+    Settings: [tool.ftx] in pyproject.toml, or ftx.toml. Comments: # ftx: ignore[CODE] reason.
+    Exit codes: 0 clean; 1 findings; 2 wrong usage, or a named file that cannot be read.
+    """
+    from translator.commands_lint import Request, run_lint
+
+    given = {
+        "gpu": gpu, "gpus": gpus, "nodes": nodes, "portable_to": portable_to,
+        "select": select or None, "extend_select": extend_select or None,
+        "ignore": ignore or None, "fail_on": fail_on, "baseline": baseline,
+    }  # fmt: skip
+    request = Request(
+        paths=paths,
+        format=source_format,
+        stdin_filename=stdin_filename,
+        skip_unknown=skip_unknown,
+        fix=fix,
+        unsafe=unsafe_fixes,
+        diff=diff,
+        style=style,
+        out=out,
+        exit_zero=exit_zero,
+        statistics=statistics,
+        verbose=verbose,
+        quiet=quiet,
+        config=config,
+        isolated=isolated,
+        cache=not no_cache,
+        write_baseline=write_baseline,
+        gitignore=not no_gitignore,
+        options=tuple((name, value) for name, value in given.items() if value is not None),
+    )
+    return run_lint(_console("text", verbose, quiet), request)
+
+
+@cli.command()
+@click.argument("code")
+def explain(code: str) -> int:
+    """Explain a code: what it finds, why that matters, and when it is fine.
+
+    \b
+    ftx explain CFG007
+    ftx explain prompt-trained
+    """
+    from translator.commands_rules import run_explain
+
+    return run_explain(code)
+
+
+@cli.command()
+@click.option("--format", "style", type=Names("text", "json", "markdown"), default="text")
+def rules(style: str) -> int:
+    """List everything that 'ftx lint' can find."""
+    from translator.commands_rules import run_rules
+
+    return run_rules(style)
 
 
 def _reading(

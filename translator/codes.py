@@ -15,6 +15,8 @@ class Code(Enum):
     NOT_A_CONFIG = ("SYN004", "no-training-config", "The file describes no fine-tuning run.")
     DUPLICATE_KEY = ("SYN005", "duplicate-key", "A key stands twice; the last one counts.")
     BAD_OPTION = ("SYN006", "unusable-option", "A command-line value does not fit the file.")
+    UNUSED_SUPPRESSION = ("SYN007", "unused-suppression", "A comment silences nothing.")
+    BAD_SUPPRESSION = ("SYN008", "unusable-suppression", "A comment that silences no code.")
 
     # What a file says
     UNKNOWN_KEY = ("CFG001", "unknown-key", "The framework drops this key without a word.")

@@ -27,6 +27,32 @@ class Severity(Enum):
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
 
 
+class Applicability(Enum):
+    """Whether a fix may be applied without being looked at."""
+
+    SAFE = "safe"
+    """The framework makes the same run of the file as before."""
+    UNSAFE = "unsafe"
+    """The run changes: in exactly what the finding names."""
+
+
+class Edit(Record):
+    """The characters from ``start`` (inclusive) to ``end`` (exclusive) become ``text``; offsets
+    are 0-based and count as those of :class:`translator.spans.Span` do."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Fix(Record):
+    """Edits that remove the cause of a finding; ``message`` says what they do."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    applicability: Applicability
+
+
 class Diagnostic(Record):
     """One finding.
 
@@ -46,3 +72,4 @@ class Diagnostic(Record):
     key: str | None = None
     help: str | None = None
     verbose: bool = False
+    fix: Fix | None = None

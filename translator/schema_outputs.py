@@ -75,25 +75,40 @@ def _file() -> Schema:
 
 def _code() -> Schema:
     meanings = "; ".join(f"{entry.code} {entry.title}" for entry in Code)
-    return {"enum": [entry.code for entry in Code], "description": meanings}
+    return {
+        "type": "string",
+        "pattern": "^(SYN|CFG|DATA|HW|DIST|MEM|TRAIN|SEC|XLT)[0-9]{3}$",
+        "description": f"A code of a rule ('ftx rules' lists them), or of a reader: {meanings}",
+    }
 
 
 def _diagnostic() -> Schema:
-    return _object(
-        {
-            "code": _code(),
-            "severity": _SEVERITY,
-            "message": _TEXT,
-            "file": _TEXT,
-            "line": {**_POSITION, "description": "1-based; null when the file does not say it."},
-            "column": {**_POSITION, "description": "1-based, in characters."},
-            "end_line": _POSITION,
-            "end_column": {**_POSITION, "description": "Exclusive."},
-            "field": {**_TEXT_OR_NULL, "description": "The field of the IR."},
-            "key": {**_TEXT_OR_NULL, "description": "The key as the file spells it."},
-            "help": _TEXT_OR_NULL,
-        }
+    edit = _object(
+        {"start": _PLACE["start"], "end": _PLACE["end"], "text": _TEXT},
+        description="The characters from start to end become text.",
     )
+    fix = _object(
+        {"message": _TEXT, "applicability": {"enum": ["safe", "unsafe"]}, "edits": _list(edit)},
+        description="Safe: the framework makes the same run of the file as before.",
+    )
+    told = _told()
+    return _object({**told, "fix": fix}, list(told))
+
+
+def _told() -> Schema:
+    return {
+        "code": _code(),
+        "severity": _SEVERITY,
+        "message": _TEXT,
+        "file": _TEXT,
+        "line": {**_POSITION, "description": "1-based; null when the file does not say it."},
+        "column": {**_POSITION, "description": "1-based, in characters."},
+        "end_line": _POSITION,
+        "end_column": {**_POSITION, "description": "Exclusive."},
+        "field": {**_TEXT_OR_NULL, "description": "The field of the IR."},
+        "key": {**_TEXT_OR_NULL, "description": "The key as the file spells it."},
+        "help": _TEXT_OR_NULL,
+    }
 
 
 def _ir() -> Schema:

@@ -24,7 +24,7 @@ def dumps(data: Any) -> str:
 def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
     """One diagnostic; positions are 1-based and in characters, null when there is no line."""
     span = diagnostic.span
-    return {
+    data: dict[str, Any] = {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
         "message": diagnostic.message,
@@ -37,6 +37,14 @@ def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
         "key": diagnostic.key,
         "help": diagnostic.help,
     }
+    if diagnostic.fix is not None:
+        fix = diagnostic.fix
+        data["fix"] = {
+            "message": fix.message,
+            "applicability": fix.applicability.value,
+            "edits": [{"start": e.start, "end": e.end, "text": e.text} for e in fix.edits],
+        }
+    return data
 
 
 def diagnostics_data(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""One source, checked: read, looked at by the rules, and freed of what is not to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from translator import api
+from translator.diagnostics import Diagnostic
+from translator.document import Document
+from translator.errors import FtxError, NotAConfigError
+from translator.lint.context import File, Options
+from translator.lint.reading import told_by_lint
+from translator.lint.registry import check_of, code_or_prefix, entries
+from translator.lint.settings import Settings
+from translator.lint.suppress import Suppressions
+from translator.source import Source
+
+
+@dataclass(slots=True, kw_only=True)
+class Checked:
+    """What is to be told about one file.
+
+    ``format`` is None for a file that is no configuration of ours (``findings`` then says so).
+    """
+
+    path: str
+    text: str
+    format: str | None
+    findings: list[Diagnostic]
+    silenced: int = 0
+
+
+def check_source(
+    source: Source, settings: Settings, format: str | None = None, *, known: bool = True
+) -> Checked:
+    """Reads a source and runs the rules over it; never raises for anything in it.
+
+    ``known=False`` says that nobody has called the file a configuration: one that is none has no
+    findings then.
+    """
+    try:
+        document = api.load_source(source, format=format)
+    except NotAConfigError as error:
+        found = list(error.diagnostics) if known else []
+        return Checked(path=source.path, text=source.text, format=None, findings=found)
+    except FtxError as error:
+        findings = [d for d in error.diagnostics if settings.active(d.code)]
+        return Checked(path=source.path, text=source.text, format="?", findings=findings)
+    return check_document(document, settings)
+
+
+def check_document(document: Document, settings: Settings) -> Checked:
+    """The findings about a document."""
+    off = settings.ignored_in(document.path)
+    options = Options(
+        gpu=settings.gpu,
+        gpus=settings.gpus,
+        nodes=settings.nodes,
+        portable_to=settings.portable_to,
+    )
+    suppressions = Suppressions(document.text, document.path, code_or_prefix)
+    found: list[Diagnostic] = []
+    silenced = 0
+    for diagnostic in _all(document, options, settings):
+        if off and diagnostic.code.startswith(off):
+            continue
+        if suppressions and suppressions.silences(diagnostic):
+            silenced += 1
+            continue
+        found.append(settings.graded(diagnostic))
+    if suppressions:
+        found += _about_comments(suppressions, settings, off)
+    return Checked(
+        path=document.path,
+        text=document.text,
+        format=document.format,
+        findings=sorted(dict.fromkeys(found), key=_in_file_order),
+        silenced=silenced,
+    )
+
+
+def _all(document: Document, options: Options, settings: Settings) -> Iterator[Diagnostic]:
+    file = File(document, options)
+    text = document.text
+    for diagnostic in told_by_lint(document.diagnostics):
+        if settings.active(diagnostic.code):
+            yield diagnostic if diagnostic.span else replace(diagnostic, span=file.top)
+    for entry in entries():
+        if document.format not in entry.formats:
+            continue
+        if entry.words and not any(word in text for word in entry.words):
+            continue
+        if entry.options and all(getattr(options, name) is None for name in entry.options):
+            continue
+        if not settings.active(entry.code, opt_in=entry.opt_in):
+            continue
+        yield from check_of(entry.module)(file)
+
+
+def _about_comments(
+    suppressions: Suppressions, settings: Settings, off: Collection[str]
+) -> Iterator[Diagnostic]:
+    idle = {
+        e.code for e in entries() if e.options and not any(getattr(settings, o) for o in e.options)
+    }
+
+    def looked_for(code: str) -> bool:
+        return settings.active(code) and code not in idle
+
+    for diagnostic in [*suppressions.problems, *suppressions.unused(looked_for)]:
+        if settings.active(diagnostic.code) and diagnostic.code not in off:
+            yield settings.graded(diagnostic)
+
+
+def _in_file_order(diagnostic: Diagnostic) -> tuple[int, int, str]:
+    span = diagnostic.span
+    return (span.start if span else 0, diagnostic.severity.rank, diagnostic.code)
+
+
+def renamed(checked: Checked, path: str) -> Checked:
+    """The same findings about a file of another name (as a cache keeps them)."""
+    return replace(checked, path=path, findings=[replace(d, file=path) for d in checked.findings])

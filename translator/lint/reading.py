@@ -1,0 +1,36 @@
+"""What a reader says about a file, as lint tells it.
+
+A reader grades by what its findings mean for a conversion. Lint asks another question, whether
+the file does what its author wants where it stands: a framework that refuses to start is an
+error, a value that only the running program knows is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+
+_OF_CONVERSIONS = "XLT"
+_STOPS = {Code.BAD_VALUE.code, Code.CONTRADICTION.code, Code.MISSING_KEY.code}
+"""What a framework ends with an error for. The meaning is plain all the same, so it is a warning
+to those who convert."""
+_ASIDE = {Code.UNRESOLVED.code, Code.ASSUMED.code}
+"""Gaps in what ftx can know; no fault of the file's."""
+
+
+def told_by_lint(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings of reading with the severity they have for lint."""
+    for diagnostic in diagnostics:
+        if diagnostic.code.startswith(_OF_CONVERSIONS):
+            continue
+        if diagnostic.help and "--set" in diagnostic.help:
+            diagnostic = replace(diagnostic, help=None)  # lint takes no values
+        if diagnostic.code in _ASIDE:
+            yield replace(diagnostic, severity=Severity.NOTE, verbose=True)
+        elif diagnostic.code in _STOPS and diagnostic.severity is Severity.WARNING:
+            yield replace(diagnostic, severity=Severity.ERROR)
+        else:
+            yield diagnostic

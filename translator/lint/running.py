@@ -1,0 +1,124 @@
+"""Many files, checked one after the other, or by two processes where that is quicker."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.errors import FtxError
+from translator.lint.checking import Checked, check_source, renamed
+from translator.lint.settings import Settings
+from translator.lint.sniffing import may_be_ours
+from translator.lint.walking import Found
+from translator.record import Record
+from translator.source import MAX_NOTEBOOK_BYTES, Source, decode, read_source
+
+if TYPE_CHECKING:
+    from translator.lint.cache import Cache
+
+_WORTH_A_PROCESS = 24
+"""Files from which on a second process pays for itself."""
+
+
+class Plan(Record):
+    """How files are checked.
+
+    ``settings`` gives what holds for a file's folder; ``format`` is forced upon every file;
+    ``lenient`` passes over named files that are no configurations, as over those come upon.
+    """
+
+    settings: Callable[[Path], Settings]
+    format: str | None = None
+    lenient: bool = False
+    cache: Cache | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of a run: the files that are ours, and those that could not be looked at."""
+
+    checked: list[Checked]
+    unusable: list[Diagnostic]
+
+
+def check_files(files: Iterable[Found], plan: Plan) -> Outcome:
+    """Checks files in their order."""
+    found = list(files)
+    workers = min(os.cpu_count() or 1, 4, len(found) // _WORTH_A_PROCESS)
+    if workers > 1 and hasattr(os, "fork") and not _has_threads():
+        from translator.lint.workers import in_processes
+
+        results = in_processes(found, lambda file: check_file(file, plan), workers, plan.cache)
+    else:
+        results = [check_file(file, plan) for file in found]
+    if plan.cache is not None:
+        plan.cache.save()
+    outcome = Outcome(checked=[], unusable=[])
+    for result in results:
+        if isinstance(result, Diagnostic):
+            outcome.unusable.append(result)
+        elif result is not None:
+            outcome.checked.append(result)
+    return outcome
+
+
+def check_file(found: Found, plan: Plan) -> Checked | Diagnostic | None:
+    """The findings of a file; a diagnostic for a named file that is none of ours or cannot be
+    read; None for a file that is passed over."""
+    lenient = plan.lenient or not found.named
+    try:
+        source = _read(found, lenient and plan.format is None)
+        if source is None:
+            return None
+        return check(source, plan, lenient=lenient)
+    except FtxError as error:
+        return None if not found.named else error.diagnostics[0]
+    except (RecursionError, MemoryError):
+        return Diagnostic(
+            code=Code.TOO_BIG.code,
+            severity=Severity.ERROR,
+            message=f"{found.path} is nested too deeply or is too large",
+            file=found.path,
+        )
+
+
+def check(source: Source, plan: Plan, *, lenient: bool) -> Checked | Diagnostic | None:
+    """The same for a source that has been read."""
+    settings = plan.settings(source.folder or Path.cwd())
+    cached = plan.cache.get(source, settings, plan.format) if plan.cache else None
+    if cached is not None:
+        checked = renamed(cached, source.path)
+    else:
+        checked = check_source(source, settings, plan.format)
+        if plan.cache is not None:
+            plan.cache.put(source, settings, plan.format, checked)
+    if checked.format is None:
+        return None if lenient or not checked.findings else replace(checked.findings[0])
+    return checked
+
+
+def _read(found: Found, sniff: bool) -> Source | None:
+    if not sniff:
+        return read_source(found.path)
+    path = Path(found.path)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_NOTEBOOK_BYTES + 1)
+    except OSError:
+        return read_source(found.path)  # tells why
+    if not may_be_ours(found.path, data):
+        return None
+    if path.suffix == ".ipynb":
+        return decode(data, found.path, folder=path.parent, limit=MAX_NOTEBOOK_BYTES)
+    return decode(data, found.path, folder=path.parent)
+
+
+def _has_threads() -> bool:
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1

@@ -350,7 +350,11 @@ def explain(code: str) -> int:
 @cli.command()
 @click.option("--format", "style", type=Names("text", "json", "markdown"), default="text")
 def rules(style: str) -> int:
-    """List everything that 'ftx lint' can find."""
+    """List everything that 'ftx lint' can find.
+
+    \b
+    ftx rules --format markdown
+    """
     from translator.commands_rules import run_rules
 
     return run_rules(style)

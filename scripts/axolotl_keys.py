@@ -93,9 +93,12 @@ def walk(model: Any, prefix: str, found: dict[str, dict[str, Any]]) -> None:
         key = f"{prefix}{name}"
         default = entry.get_default(call_default_factory=True)
         plain = default is None or isinstance(default, bool | int | float | str)
+        first = key not in found
         record = found.setdefault(key, {"type": [], "default": default if plain else None})
         record["type"] = list(dict.fromkeys([*record["type"], *kinds(entry.annotation)]))
-        if not _nullable(entry.annotation):
+        if _nullable(entry.annotation):
+            record.pop("null", None)  # one of the models that a list may hold is enough
+        elif first:
             record["null"] = False
         aliases = [entry.alias] if entry.alias else []
         aliases += list(getattr(entry.validation_alias, "choices", []))

@@ -8,8 +8,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axolotl_conflicts import REFUSED, text_of
 
 from translator.frameworks import axolotl
 from translator.frameworks.base import ReadOptions, WriteOptions
@@ -48,6 +50,16 @@ def test_old_files_are_refused_as_ftx_says() -> None:
     (file,) = [file for file in FILES if file.suffix == ".yml"]
     with pytest.raises(Exception, match="sharegpt"):
         checks.validated(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("key", "changes"), REFUSED)
+def test_combinations_are_refused_as_ftx_says(key: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        checks.validated(text_of(changes))
+
+
+def test_the_plain_file_is_taken() -> None:
+    checks.validated(text_of({}))
 
 
 def test_the_list_of_keys_is_up_to_date() -> None:

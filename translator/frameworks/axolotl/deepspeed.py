@@ -11,7 +11,6 @@ from typing import Any
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.axolotl.lookup import refuse
 from translator.reading import Reader
 from translator.writing import Writer
 
@@ -41,8 +40,14 @@ def read_plan(reader: Reader) -> Plan | None:
         return _from_config(reader, config, origin)
     stage = re.search(r"zero[-_]?([123])", Path(name).name.lower())
     if stage is None:
-        why = "is not beside the configuration, and its name does not tell the ZeRO stage"
-        refuse(reader, ("deepspeed",), node, f"{why}; read as ZeRO 2", Severity.WARNING)
+        reader.say(
+            Code.ASSUMED,
+            Severity.WARNING,
+            f"deepspeed ({name!r}) is not beside the configuration, and its name does not tell the "
+            "ZeRO stage; taken for ZeRO 2",
+            node,
+            key="deepspeed",
+        )
     else:
         reader.say(
             Code.ASSUMED,

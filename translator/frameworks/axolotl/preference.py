@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.axolotl import prompt_types
 from translator.frameworks.axolotl.conversations import chat_format, property_names, role_names
 from translator.frameworks.axolotl.lookup import find
 from translator.frameworks.axolotl.values import text
@@ -58,7 +58,7 @@ def rows(dataset: Dataset, method: str) -> tuple[Rows, Format, Supervision]:
     if method in ("dpo", "ipo", "simpo", "orpo"):
         if family in WRAPPERS and variant in PAIRS:
             return PAIRS[variant], ChatFormat(template=family), _MASK
-        if family == "chat_template" or kind in ("orpo.chat_template",):
+        if family == "chat_template" and prompt_types.known(kind, method):
             return _templated(dataset, kind)
     if method == "kto" and family in WRAPPERS and variant in LABELS:
         return LABELS[variant], ChatFormat(template=family), _MASK
@@ -66,13 +66,8 @@ def rows(dataset: Dataset, method: str) -> tuple[Rows, Format, Supervision]:
         return PreferenceRows(), PlainFormat(joined="separately", end="eos"), _MASK
     if not kind and method == "kto":
         return LabelledRows(), PlainFormat(), _MASK
-    if method in ("dpo", "ipo", "simpo", "kto") and family in WRAPPERS and node is not None:
-        dataset.reader.say(
-            Code.BAD_VALUE,
-            Severity.WARNING,
-            f"type: {kind!r} is no transform of Axolotl 0.19",
-            node,
-        )
+    if kind and method in ("dpo", "ipo", "simpo", "orpo", "kto"):
+        prompt_types.check(dataset, kind, method)
     return CustomRows(reference=f"axolotl:{kind}"), PlainFormat(), _MASK
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from translator.catalog.identity import is_local
+from translator.catalog.instructions import styles
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl import preference, templates
+from translator.frameworks.axolotl import preference, prompt_types, templates
 from translator.frameworks.axolotl.conversations import (
     chat_format,
     eos_override,
@@ -43,6 +45,7 @@ _LOCAL = {
     ".jsonl": "json", ".json": "json", ".parquet": "parquet", ".arrow": "arrow", ".csv": "csv",
     ".txt": "text", ".jsonl.gz": "json", ".jsonl.zst": "json", ".json.gz": "json",
 }  # fmt: skip
+_BUILDERS = ("json", "csv", "parquet", "arrow", "text")
 _OWN = "axolotl:"
 """Marks a reference to one of Axolotl's own row readers in :class:`CustomRows`."""
 
@@ -117,7 +120,7 @@ def _source(dataset: Dataset, *, pretraining: bool) -> Source:
         )
     files = dataset.get("data_files", texts, (), field="files").value
     kind = dataset.get("ds_type", text, None, field="file_format").value
-    where, files, kind = _location(path.value, files, kind)
+    where, files, kind = _location(dataset, path.value, files, kind)
     rows, layout, mask = _pretraining(dataset) if pretraining else _told(dataset)
     return Source(
         path=where,
@@ -139,18 +142,39 @@ def _subset(value: object) -> str:
 
 
 def _location(
-    path: str, files: tuple[str, ...], kind: str | None
+    dataset: Dataset, path: str, files: tuple[str, ...], kind: str | None
 ) -> tuple[str, tuple[str, ...], str | None]:
-    """A local file is told as the ``datasets`` library does: format, then file.
+    """Local files are told as the ``datasets`` library does: format, then files.
 
     axolotl/utils/data/shared.py:105 takes the format from the ending where ``ds_type`` is absent,
-    and json for anything else.
+    and json for anything else. Files of a local folder are named from where Axolotl is started
+    (:239), so the folder itself says nothing.
     """
-    ending = next((e for e in sorted(_LOCAL, key=len, reverse=True) if path.endswith(e)), None)
-    if files or "://" in path or ending is None:
+    if files and (path in _BUILDERS or is_local(path) or path == "."):
+        if path in _BUILDERS and dataset.place[0] != "pretraining_dataset":
+            _no_builder(dataset, path)
+        if path in _BUILDERS:
+            kind = kind or path
+        return kind or _format_of(files[0]) or "json", files, kind
+    kind_by_name = _format_of(path)
+    if files or "://" in path or kind_by_name is None:
         return path, files, kind
-    kind = kind or _LOCAL[ending]
+    kind = kind or kind_by_name
     return kind, (path,), kind
+
+
+def _format_of(path: str) -> str | None:
+    """The format that a file's ending tells."""
+    ending = next((e for e in sorted(_LOCAL, key=len, reverse=True) if path.endswith(e)), None)
+    return None if ending is None else _LOCAL[ending]
+
+
+def _no_builder(dataset: Dataset, path: str) -> None:
+    """Axolotl then looks for a Hub data set called json (axolotl/utils/data/shared.py:371)."""
+    node = dataset.node.get(("path",))
+    assert node is not None
+    why = "is no format here but a data set on the Hub, which is not there; path: . reads the files"
+    refuse(dataset.reader, (*dataset.place, "path"), node, why, Severity.WARNING)
 
 
 def _pretraining(dataset: Dataset) -> Told:
@@ -197,6 +221,7 @@ def _by_name(dataset: Dataset, name: str) -> Told:
         name = f"alpaca:{style}"
     if (rows := named_prompt(name)) is not None:
         return rows, PlainFormat(), trained
+    prompt_types.check(dataset, name, None)
     return CustomRows(reference=f"{_OWN}{name}"), PlainFormat(), trained
 
 
@@ -234,11 +259,10 @@ def _sharegpt(dataset: Dataset, name: str) -> Told:
         content_key=content,
         roles=(("gpt", "assistant"), ("human", "user")),
     )
-    return (
-        rows,
-        ChatFormat(template=template or "tokenizer"),
-        Supervision(prompt=_on_inputs(reader)),
-    )
+    end = templates.end_of_turn(template or "tokenizer", str(reader.value("base_model") or ""))
+    ends = end is not None and eos_override(dataset) == end
+    layout = ChatFormat(template=template or "tokenizer", end_is_eos=True if ends else None)
+    return rows, layout, Supervision(prompt=_on_inputs(reader))
 
 
 def _fastchat(name: str | None) -> str | None:
@@ -304,10 +328,14 @@ def _user_defined(dataset: Dataset) -> Told:
 
 def _styled(rows: InstructionRows, *, strip: bool) -> InstructionRows:
     """Names the prompt when it is a well-known one; a format that strips may have cut its end."""
-    known = named_prompt("alpaca")
-    assert known is not None
-    texts = (known.with_input, known.without_input)
-    seen = tuple(text.strip() for text in texts) if strip else texts
-    if (rows.with_input, rows.without_input) != seen:
-        return rows
-    return replace(rows, with_input=texts[0], without_input=texts[1], style="alpaca")
+    seen = (rows.with_input, rows.without_input)
+    for style in styles().values():
+        words = (style.with_input, style.without_input)
+        if None in words or style.opaque or style.response_prefix or style.system:
+            continue
+        if seen == (tuple(text.strip() for text in words if text) if strip else words):
+            name = style.id if style.id.startswith("alpaca") else None
+            return replace(
+                rows, with_input=words[0] or "", without_input=words[1] or "", style=name
+            )
+    return rows

@@ -67,7 +67,7 @@ def _put_pretraining(writer: Writer, sources: tuple[Source, ...]) -> None:
 
 
 def _one_file_each(sources: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Axolotl takes one local file for each entry of the list."""
+    """``pretraining_dataset`` takes one local file for each entry of the list."""
     single = []
     for source in sources:
         if source.path in _FORMATS and len(source.files) > 1:
@@ -78,18 +78,21 @@ def _one_file_each(sources: tuple[Source, ...]) -> tuple[Source, ...]:
 
 
 def _put_list(writer: Writer, name: str, sources: tuple[Source, ...], field: str) -> None:
-    position = 0
-    for number, source in enumerate(sources):
-        for single in _one_file_each((source,)):
-            entry = Entry(writer, (name, position), f"{field}[{number}]")
-            _put_place(entry, single)
-            told(entry, single)
-            position += 1
+    for position, source in enumerate(sources):
+        entry = Entry(writer, (name, position), f"{field}[{position}]")
+        _put_place(entry, source)
+        told(entry, source)
 
 
 def _put_place(entry: Entry, source: Source) -> None:
+    """Where the rows lie. Several local files are read through the folder that Axolotl is started
+    in, any folder being good for that (axolotl/utils/data/shared.py:239)."""
     if source.path in _FORMATS and source.files:
-        entry.put("path", source.files[0], "files", "path")
+        if len(source.files) == 1 and not set(source.files[0]) & set("*?["):
+            entry.put("path", source.files[0], "files", "path")
+        else:
+            entry.put("path", ".", "path")
+            entry.put("data_files", list(source.files), "files")
         entry.put("ds_type", source.file_format or source.path, "file_format")
     else:
         entry.put("path", source.path, "path")

@@ -145,3 +145,15 @@ def test_losses_are_told_in_the_head(recipe: ir.Recipe) -> None:
 def test_no_cost_for_a_common_run(recipe: ir.Recipe) -> None:
     errors = [loss for loss in write(foreign(recipe)).losses if loss.severity.value == "error"]
     assert errors == []
+
+
+def test_a_prompt_keeps_its_empty_lines(recipe: ir.Recipe) -> None:
+    prompt = "Do:\n\n\n\n{instruction}\n\n\nAnswer:\n"
+    rows = ir.InstructionRows(with_input=prompt, without_input=prompt)
+    source = replace(recipe.data.sources[0], rows=rows, format=ir.PlainFormat())
+    config = yaml.safe_load(write(foreign(replace_sources(recipe, source))).text)
+    assert config["datasets"][0]["type"]["no_input_format"] == prompt
+
+
+def replace_sources(recipe: ir.Recipe, source: ir.Source) -> ir.Recipe:
+    return replace(recipe, data=replace(recipe.data, sources=(source,)))

@@ -109,7 +109,8 @@ def test_a_ratio_of_known_steps_is_a_number_of_steps(document: Document) -> None
     assert _fields(left, _steps(document, WarmupSteps(steps=2))) == []
     assert _fields(left, _steps(document, WarmupSteps(steps=1))) == ["schedule.warmup"]
     down = _steps(document, WarmupRatio(ratio=0.03, rounding="down"))
-    assert _fields(down, _steps(document, WarmupSteps(steps=1))) == []
+    assert _fields(down, _steps(document, WarmupSteps(steps=2))) == []  # one becomes two
+    assert _fields(down, _steps(document, WarmupSteps(steps=1))) == ["schedule.warmup"]
 
 
 def test_no_warm_up_is_no_warm_up(document: Document) -> None:

@@ -115,10 +115,7 @@ def _schedule(recipe: Recipe) -> Schedule:
         if warmup.ratio == 0:
             warmup = WarmupSteps(steps=0)
         elif isinstance(recipe.duration, Steps):
-            exact = warmup.ratio * recipe.duration.count
-            steps = math.ceil(exact) if warmup.rounding == "up" else math.floor(exact)
-            at_most = steps if warmup.at_most is None else warmup.at_most
-            warmup = WarmupSteps(steps=min(steps, at_most))
+            warmup = WarmupSteps(steps=warmup.steps(recipe.duration.count))
     return replace(recipe.schedule, warmup=warmup)
 
 

@@ -11,6 +11,7 @@ device processes in one forward pass; an *optimizer step* is one parameter updat
 Alternatives are types (``WarmupSteps | WarmupRatio``), never two optional fields.
 """
 
+import math
 from typing import Literal
 
 from translator.record import Record
@@ -389,7 +390,17 @@ class WarmupRatio(Record):
 
     ratio: float
     rounding: Literal["down", "up"] = "up"
+    """To whole steps; where it is ``down``, a single step (which leaves the rate at zero for it and
+    has no other effect) becomes two."""
     at_most: int | None = None
+
+    def steps(self, total: int) -> int:
+        """The warm-up of a run of ``total`` optimizer steps, in steps."""
+        exact = self.ratio * total
+        count = math.ceil(exact) if self.rounding == "up" else math.floor(exact)
+        if self.at_most is not None:
+            count = min(count, self.at_most)
+        return 2 if count == 1 and self.rounding == "down" else count
 
 
 class Schedule(Record):

@@ -5,7 +5,7 @@
 Run from the folder that the configs' data paths are relative to. A config is the user's, with
 these edits: the model's folder; number formats to float32, which a CPU computes exactly enough to
 compare; attention to ``sdpa`` and no kernels that need a GPU; the folders it writes to; no
-trackers.
+trackers. Rows are prepared in this process: a worker process would import Axolotl once more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import axolotl.train  # noqa: F401 - imported before the jobs fork
 import yaml
 from axolotl.cli.train import do_cli
+from datasets import Dataset
 from hf_recorder import watch
 from jobs import Job, run_jobs
 from trajectory import Recorder, Trajectory
@@ -44,8 +45,20 @@ def edited(config: dict[str, Any], model: Path, scratch: str) -> dict[str, Any]:
     }
 
 
+def without_workers() -> None:
+    """Have ``datasets`` work in this process, whatever number of processes it is asked for."""
+    for name in ("map", "filter", "save_to_disk"):
+        method = getattr(Dataset, name)
+
+        def alone(self: Dataset, *args: Any, _method: Any = method, **named: Any) -> Any:
+            return _method(self, *args, **{**named, "num_proc": None})
+
+        setattr(Dataset, name, alone)
+
+
 def train(job: Job) -> Trajectory:
     """Train one config."""
+    without_workers()
     config = yaml.safe_load(job.config.read_text(encoding="utf-8"))
     recorder = Recorder("axolotl")
     watch(recorder)

@@ -40,9 +40,12 @@ class _Edits(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
+        given = {keyword.arg for keyword in node.keywords}
         for keyword in node.keywords:
             if keyword.arg in self.values:
                 keyword.value = ast.Constant(self.values[keyword.arg])
+        if "output_dir" in given and "save_strategy" not in given:
+            node.keywords.append(ast.keyword("save_strategy", ast.Constant("no")))
         saves = isinstance(node.func, ast.Attribute) and node.func.attr.startswith("save_pre")
         if saves and node.args:
             node.args[0] = ast.Constant(self.values["output_dir"])

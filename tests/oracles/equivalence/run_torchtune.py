@@ -5,7 +5,8 @@
 Run from the folder that the configs' data paths are relative to. A config is the user's, with
 these edits: the builder of the full-sized model becomes the same family's component builder with
 the sizes of the tiny model (adapter arguments stay); folders of weights, tokenizer and output;
-device ``cpu`` and dtype ``fp32``; no compilation; a logger without an account.
+device ``cpu`` and dtype ``fp32``; no compilation and no activations computed twice or moved; a
+logger without an account.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ def edited(config: DictConfig, folder: Path, scratch: str) -> DictConfig:
     else:
         config.tokenizer.path = str(folder / "original" / "tokenizer.model")
     config.device, config.dtype, config.compile = "cpu", "fp32", False
+    config.enable_activation_checkpointing = config.enable_activation_offloading = False
     config.metric_logger = {
         "_component_": "torchtune.training.metric_logging.DiskLogger",
         "log_dir": f"{scratch}/logs",
@@ -90,7 +92,7 @@ def watch(recipe: Any, recorder: Recorder) -> None:
         tokens = int((batch["labels"] != recipe._loss_fn.ignore_index).sum())
         loss = loss_step(batch)
         # the recipe weights a micro batch by its tokens and divides the gradient by their sum
-        sums["loss"] += float(loss) * tokens
+        sums["loss"] += float(loss.detach()) * tokens
         sums["tokens"] += tokens
         return loss
 

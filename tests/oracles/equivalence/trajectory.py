@@ -76,7 +76,8 @@ class Recorder:
                 end = len(row_labels)
                 while end and row_labels[end - 1] == IGNORED:
                     end -= 1
-                self.trajectory.rows.append(Row(row_ids[:end], row_labels[:end]))
+                # no position predicts a row's first token
+                self.trajectory.rows.append(Row(row_ids[:end], [IGNORED, *row_labels[1:end]]))
         return targets
 
     def step(self, learning_rate: float, loss: float) -> None:

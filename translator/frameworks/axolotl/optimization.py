@@ -274,9 +274,14 @@ def _put_warmup(writer: Writer) -> None:
     duration = writer.document.recipe.duration
     if warmup.ratio == 0:
         writer.put("warmup_steps", 0, "schedule.warmup")
-    elif isinstance(duration, Steps) and (method == "simpo" or warmup.at_most is not None):
-        count = min(int(warmup.ratio * duration.count), warmup.at_most or duration.count)
+    elif isinstance(duration, Steps) and (
+        method == "simpo" or warmup.at_most is not None or warmup.rounding == "up"
+    ):
+        count = warmup.steps(duration.count)
         writer.put("warmup_steps", count, "schedule.warmup")
+        if count == 1:
+            why = "Axolotl turns one warm-up step into two"
+            writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why, Severity.NOTE)
     elif method == "simpo":
         why = "Axolotl takes warm-up in steps only for simpo, and their number is not known"
         writer.lose(Code.LOST_SCHEDULE, "schedule.warmup", why)

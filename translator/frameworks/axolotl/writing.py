@@ -78,7 +78,6 @@ def write_config(document: Document, options: WriteOptions) -> Written:
             _put_back(writer, left)
     entries = sorted(writer.entries.values(), key=_rank)
     text = write_yaml(_in_order(entries), _head(writer, options), _headings(entries))
-    text = text.replace("\n\n\n", "\n\n", 1)
     return Written(text=text, losses=tuple(writer.losses), files=writer.files)
 
 

@@ -14,7 +14,7 @@ from translator.frameworks.torchtune.data_writing import (
     put_validation,
 )
 from translator.frameworks.torchtune.datasets import packing, read_sources
-from translator.frameworks.torchtune.lookup import called, find, no_effect, refuse
+from translator.frameworks.torchtune.lookup import called, find, no_effect, refuse, surprise
 from translator.frameworks.torchtune.tokenizing import wording
 from translator.frameworks.torchtune.values import FLAG, number, positive, text
 from translator.ir import (
@@ -73,6 +73,23 @@ def _get_length(reader: Reader) -> None:
         elif own.written:
             no_effect(reader, (*place, "max_seq_len"), "tokenizer.max_seq_len counts")
     reader.set("data.max_length", found.value, found.origin)
+    if found.value is not None and found.written:
+        _say_what_a_limit_masks(reader, places)
+
+
+def _say_what_a_limit_masks(reader: Reader, places: list[Any]) -> None:
+    """torchtune/models/qwen2/_tokenizer.py:406: cutting the mask sets its last element."""
+    path, _ = called(reader, "tokenizer")
+    rows = [called(reader, *place)[0] or "" for place in places]
+    if (path or "").startswith("torchtune.models.qwen") and any(
+        "completion" not in r for r in rows
+    ):
+        why = (
+            "with a limit, torchtune's Qwen tokenizer leaves the last token of every row, the end "
+            "of the answer, out of the loss; elsewhere it counts"
+        )
+        field = "data.sources[0].supervision.turn_ends"
+        surprise(reader, ("tokenizer", "max_seq_len"), why, field=field)
     side = find(reader, "tokenizer.truncation_type", text, "right")
     if side.value != "right" and side.node is not None:
         why = "cuts long rows at their start"

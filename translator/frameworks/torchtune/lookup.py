@@ -80,10 +80,15 @@ def no_effect(
 
 
 def surprise(
-    reader: Reader, address: Address, why: str, severity: Severity = Severity.WARNING
+    reader: Reader,
+    address: Address,
+    why: str,
+    severity: Severity = Severity.WARNING,
+    *,
+    field: str | None = None,
 ) -> None:
     """Reports a key that means something else than it says."""
-    _say(reader, address, Code.SURPRISE, severity, f": {why}")
+    _say(reader, address, Code.SURPRISE, severity, f": {why}", field=field)
 
 
 def assume(reader: Reader, address: Address, what: str, *, verbose: bool = False) -> None:

@@ -179,11 +179,7 @@ def _steps(writer: Writer, schedule: Schedule) -> int | None:
     if not warmup.ratio:
         return 0
     duration = writer.document.recipe.duration
-    if not isinstance(duration, Steps):
-        return None
-    share = warmup.ratio * duration.count
-    steps = math.ceil(share) if warmup.rounding == "up" else int(share)
-    return steps if warmup.at_most is None else min(steps, warmup.at_most)
+    return warmup.steps(duration.count) if isinstance(duration, Steps) else None
 
 
 # --- duration and batches ------------------------------------------------------------------------

@@ -284,7 +284,7 @@ class _Composer:
 
 def _load_call(source: ir.Source, name: str, *, streaming: bool) -> str:
     path = source.path
-    files: object = list(source.files) or None
+    files: object = source.files[0] if len(source.files) == 1 else list(source.files) or None
     if source.file_format and path != source.file_format and files is None:
         path, files = source.file_format, path
     arguments = [Argument("", path)]

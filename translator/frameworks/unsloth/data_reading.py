@@ -322,8 +322,6 @@ def _source(reader: Reader, prepared: Prepared) -> ir.Source:
         wanted = str(load.get("split") or "train").partition("[")[0]
         files = files.get(wanted, next(iter(files.values()), None))
     kind = path if path in _FORMATS and files is not None else None
-    if isinstance(files, str) and kind is not None:
-        path, files = files, None
     split = load.get("split")
     if split is None or not isinstance(split, str):
         split = "train"

@@ -95,9 +95,7 @@ def _warmup_steps(writer: Writer) -> float | int:
     if warmup.ratio >= 1 or (isinstance(recipe.duration, ir.Steps) and warmup.ratio):
         total = recipe.duration.count if isinstance(recipe.duration, ir.Steps) else None
         if total is not None:
-            share = warmup.ratio * total
-            steps = int(share) if warmup.rounding == "down" else -int(-share // 1)
-            steps = steps if warmup.at_most is None else min(steps, warmup.at_most)
+            steps = warmup.steps(total)
             why = f"{steps} of the {total} steps"
             writer.lose(Code.TOLD_OTHERWISE, "schedule.warmup", why, Severity.NOTE)
             return steps

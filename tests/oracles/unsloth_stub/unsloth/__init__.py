@@ -49,8 +49,7 @@ class FastLanguageModel:
         tokenizer = AutoTokenizer.from_pretrained(tokenizer_name or model_name)
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
-        model.max_seq_length = max_seq_length
-        return model, tokenizer
+        return _prepared(model, max_seq_length), tokenizer
 
     @staticmethod
     def get_peft_model(
@@ -84,9 +83,18 @@ class FastLanguageModel:
             task_type="CAUSAL_LM",
         )
         torch.manual_seed(random_state)
-        model = peft_get_peft_model(model, config)
-        model.max_seq_length = length
-        return model
+        return _prepared(peft_get_peft_model(model, config), length)
+
+
+def _prepared(model: Any, length: int) -> Any:
+    """The model with what Unsloth adds to it: its longest sequence, and a way to save it merged."""
+    model.max_seq_length = length
+
+    def save_pretrained_merged(folder: str, tokenizer: Any = None, **unused: Any) -> None:
+        model.save_pretrained(folder)
+
+    model.save_pretrained_merged = save_pretrained_merged
+    return model
 
 
 FastModel = FastLanguageModel

@@ -14,6 +14,7 @@ def prompts(
     new_system_prompt=None,
     train_on_input=False,
     packed=False,
+    split="train",
     **load_dataset_kwargs,
 ):
     """Prompts worded by a template, and their answers.
@@ -29,7 +30,8 @@ def prompts(
         asked = Message(role="user", content=template.format(**fields), masked=not train_on_input)
         return _with_system([asked, Message(role="assistant", content=answer)], new_system_prompt)
 
-    return _rows(tokenizer, source, messages, packed, load_dataset_kwargs)
+    rows = {"source": source, "split": split, **load_dataset_kwargs}
+    return _sft(tokenizer, messages, packed, rows)
 
 
 def turns(
@@ -44,6 +46,7 @@ def turns(
     default_system_prompt=None,
     train_on_input=False,
     packed=False,
+    split="train",
     **load_dataset_kwargs,
 ):
     """Conversations in a column of turns.
@@ -63,7 +66,8 @@ def turns(
         opened = bool(said) and said[0].role == "system"
         return _with_system(said, None if opened else default_system_prompt)
 
-    return _rows(tokenizer, source, messages, packed, load_dataset_kwargs)
+    rows = {"source": source, "split": split, **load_dataset_kwargs}
+    return _sft(tokenizer, messages, packed, rows)
 
 
 def answer_pairs(
@@ -75,6 +79,7 @@ def answer_pairs(
     rejected,
     turns=False,
     new_system_prompt=None,
+    split="train",
     **load_dataset_kwargs,
 ):
     """A prompt with a preferred and a rejected answer, each a column of text, or with ``turns``
@@ -97,7 +102,11 @@ def answer_pairs(
         }
 
     return PreferenceDataset(
-        source=source, message_transform=messages, tokenizer=tokenizer, **load_dataset_kwargs
+        source=source,
+        message_transform=messages,
+        tokenizer=tokenizer,
+        split=split,
+        **load_dataset_kwargs,
     )
 
 
@@ -107,8 +116,6 @@ def _with_system(messages, prompt):
     return {"messages": messages}
 
 
-def _rows(tokenizer, source, messages, packed, load_dataset_kwargs):
-    rows = SFTDataset(
-        source=source, message_transform=messages, model_transform=tokenizer, **load_dataset_kwargs
-    )
+def _sft(tokenizer, messages, packed, load_dataset_kwargs):
+    rows = SFTDataset(message_transform=messages, model_transform=tokenizer, **load_dataset_kwargs)
     return PackedDataset(rows, max_seq_len=tokenizer.max_seq_len) if packed else rows

@@ -20,13 +20,16 @@ def schedule(
     last_epoch=-1,
 ):
     """Linear warm-up, then ``shape`` (linear, cosine, constant or cosine_with_restarts) down to
-    ``min_ratio`` times the peak. The warm-up is a number of optimizer steps or a share of them.
+    ``min_ratio`` times the peak. The warm-up is a number of optimizer steps or a share of them,
+    rounded ``up`` or ``down`` (then a single step becomes two, as Axolotl has it).
     ``num_cycles``: waves of the cosine (half a one), or restarts (one)."""
     if num_warmup_steps is None:
         exact = (warmup_ratio or 0.0) * num_training_steps
         num_warmup_steps = math.ceil(exact) if warmup_rounding == "up" else math.floor(exact)
         if warmup_at_most is not None:
             num_warmup_steps = min(num_warmup_steps, warmup_at_most)
+        if num_warmup_steps == 1 and warmup_rounding == "down":
+            num_warmup_steps = 2
     factor = partial(
         _factor,
         total=num_training_steps,

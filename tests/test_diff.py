@@ -15,9 +15,14 @@ from translator.comparison import effect_of
 from translator.equivalence import canonical
 from translator.fields import flatten
 from translator.ir import (
+    Epochs,
     MessageRows,
+    Objective,
+    PerEpoch,
+    PreferenceObjective,
     Recipe,
     Steps,
+    SupervisedObjective,
     TextRows,
     WarmupRatio,
     WarmupSteps,
@@ -147,6 +152,46 @@ def test_the_tokenizers_template_has_a_name(document: Document) -> None:
     shipped_as = canonical(left.recipe).data.sources[0].format
     assert (_fields(left, right) == []) == (shipped_as == named.format)
     assert shipped_as != own.format
+
+
+def test_keeping_as_many_checkpoints_as_there_are_keeps_all(document: Document) -> None:
+    def kept(keep: int | None, epochs: float) -> Document:
+        saved = replace(document.recipe.checkpoints, interval=PerEpoch(times=1), keep=keep)
+        return _changed(document, checkpoints=saved, duration=Epochs(count=epochs))
+
+    assert _fields(kept(4, 3), kept(None, 3)) == []
+    assert _fields(kept(4, 5), kept(None, 5)) == ["checkpoints.keep"]
+
+
+def test_a_single_device_is_one(document: Document) -> None:
+    def on(gpus: int | None, strategy: str) -> Document:
+        split = replace(document.recipe.parallelism, gpus=gpus, strategy=strategy)  # type: ignore[arg-type]
+        return _changed(document, parallelism=split)
+
+    assert _fields(on(None, "single"), on(1, "single")) == []
+    assert _fields(on(None, "ddp"), on(1, "ddp")) == ["parallelism.gpus"]
+
+
+def test_a_download_is_the_model_itself(document: Document) -> None:
+    model = replace(document.recipe.model, id="meta-llama/Llama-3.1-8B", directory=None)
+    download = replace(model, directory="/tmp/Llama-3.1-8B/")
+    other = replace(model, directory="/data/tuned")
+    left = _changed(document, model=model)
+    assert _fields(left, _changed(document, model=download)) == []
+    assert _fields(left, _changed(document, model=other)) == ["model.directory"]
+
+
+def test_the_means_of_micro_batches_differ_only_where_tokens_count(document: Document) -> None:
+    def averaged(normalization: str, objective: Objective) -> Document:
+        batching = replace(document.recipe.batching, accumulation=4, normalization=normalization)  # type: ignore[arg-type]
+        return _changed(document, batching=batching, objective=objective)
+
+    for objective, found in (
+        (SupervisedObjective(), ["batching.normalization"]),
+        (PreferenceObjective(method="dpo"), []),
+    ):
+        left, right = averaged("token", objective), averaged("micro_batch", objective)
+        assert _fields(left, right) == found
 
 
 def test_every_field_has_an_effect(document: Document) -> None:

@@ -12,9 +12,16 @@ from translator.ir import (
     ChatFormat,
     Checkpoints,
     Data,
+    Epochs,
     Evaluation,
+    Every,
+    LabelObjective,
+    Model,
     Optimizer,
+    Parallelism,
+    PerEpoch,
     Precision,
+    PreferenceObjective,
     Quantization,
     Recipe,
     Schedule,
@@ -36,16 +43,25 @@ def canonical(recipe: Recipe) -> Recipe:
     evaluates = recipe.evaluation.interval is not None and recipe.data.validation is not None
     return replace(
         recipe,
+        model=_model(recipe.model),
         adapter=_adapter(recipe.adapter, recipe.model.id) if recipe.adapter else None,
         quantization=_quantization(recipe.quantization) if recipe.quantization else None,
         data=_data(recipe.data, recipe.model.id, evaluates),
         optimizer=_optimizer(recipe.optimizer, adapters),
         schedule=_schedule(recipe),
-        batching=_batching(recipe.batching, recipe.parallelism.gpus, evaluates),
+        batching=_batching(recipe, evaluates),
         precision=_precision(recipe.precision, adapters),
         evaluation=recipe.evaluation if evaluates else Evaluation(),
-        checkpoints=_checkpoints(recipe.checkpoints, adapters),
+        parallelism=_parallelism(recipe.parallelism),
+        checkpoints=_checkpoints(recipe, adapters),
     )
+
+
+def _model(model: Model) -> Model:
+    """Without the folder of a download: ``/tmp/Llama-3.1-8B`` beside ``meta-llama/Llama-3.1-8B``."""
+    folder = (model.directory or "").rstrip("/").rpartition("/")[2]
+    downloaded = folder == model.id.rpartition("/")[2]
+    return replace(model, directory=None) if downloaded else model
 
 
 def _adapter(adapter: Adapter, model: str) -> Adapter:
@@ -119,11 +135,15 @@ def _schedule(recipe: Recipe) -> Schedule:
     return replace(recipe.schedule, warmup=warmup)
 
 
-def _batching(batching: Batching, gpus: int | None, evaluates: bool) -> Batching:
-    one_mean = batching.accumulation == 1 and gpus in (None, 1)
+def _batching(recipe: Recipe, evaluates: bool) -> Batching:
+    """Means over tokens and over micro batches agree where a step has one micro batch, and where
+    the loss counts rows: micro batches are of one size."""
+    batching = recipe.batching
+    one_mean = batching.accumulation == 1 and recipe.parallelism.gpus in (None, 1)
+    counts_rows = isinstance(recipe.objective, PreferenceObjective | LabelObjective)
     return replace(
         batching,
-        normalization="token" if one_mean else batching.normalization,
+        normalization="token" if one_mean or counts_rows else batching.normalization,
         eval_micro_batch=batching.eval_micro_batch if evaluates else None,
     )
 
@@ -132,5 +152,25 @@ def _precision(precision: Precision, adapters: bool) -> Precision:
     return replace(precision, weights="compute") if adapters else precision
 
 
-def _checkpoints(checkpoints: Checkpoints, adapters: bool) -> Checkpoints:
-    return checkpoints if adapters else replace(checkpoints, adapter_only=True)
+def _parallelism(parallelism: Parallelism) -> Parallelism:
+    return replace(parallelism, gpus=1) if parallelism.strategy == "single" else parallelism
+
+
+def _checkpoints(recipe: Recipe, adapters: bool) -> Checkpoints:
+    checkpoints = recipe.checkpoints
+    saves = _saves(checkpoints.interval, recipe.duration)
+    keeps_all = checkpoints.keep is not None and saves is not None and checkpoints.keep >= saves
+    return replace(
+        checkpoints,
+        adapter_only=checkpoints.adapter_only or not adapters,
+        keep=None if keeps_all else checkpoints.keep,
+    )
+
+
+def _saves(interval: Every | PerEpoch | None, duration: Epochs | Steps) -> float | None:
+    """How many checkpoints a run writes, where that does not depend on the data."""
+    if isinstance(interval, PerEpoch) and isinstance(duration, Epochs):
+        return interval.times * duration.count
+    if isinstance(interval, Every) and isinstance(duration, Steps):
+        return duration.count / max(interval.steps, 1)
+    return None if interval is not None else 1

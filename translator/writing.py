@@ -72,13 +72,15 @@ class Writer:
         origin = self.origin(field)
         value = self.value(field)
         name = origin.key or field
-        said = f"{name} ({_shown(value)})" if value is not None else name
-        default = "" if origin.written or origin.why is None else " [a default of the source]"
+        described = [] if value is None else [_shown(value)]
+        if not origin.written and origin.why is not None:
+            described.append("by default")
+        said = f"{name} ({', '.join(described)})" if described else name
         self.losses.append(
             Diagnostic(
                 code=code.code,
                 severity=severity,
-                message=f"{said}{default}: {why}",
+                message=f"{said}: {why}",
                 file=self.document.path,
                 span=origin.span,
                 field=field,

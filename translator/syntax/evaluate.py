@@ -50,12 +50,15 @@ class Program:
         used = self.machine.used_overrides
         return tuple(name for name in self.machine.overrides if name not in used)
 
-    def apply(self, function: Value, *arguments: Value) -> Value:
+    def apply(
+        self, function: Value, *arguments: Value, keywords: Arguments | None = None
+    ) -> Value:
         """The result of a function of the script on values of the caller's, without a trace."""
         machine = self.machine
         calls, settings, steps = len(machine.calls), len(machine.settings), machine.steps
         machine.steps = max(0, MAX_STEPS - _APPLY_STEPS)
-        passed = Arguments(tuple(Argument(a, a.at) for a in arguments))
+        named = {} if keywords is None else keywords.keywords
+        passed = Arguments(tuple(Argument(a, a.at) for a in arguments), named)
         result = machine.call(function, passed, function.at or self.module.tree)
         machine.steps = steps
         del machine.calls[calls:], machine.settings[settings:]

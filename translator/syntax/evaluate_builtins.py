@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from translator.syntax.evaluate_machine import MAX_ITEMS, Machine
+from translator.syntax.evaluate_tables import is_table, listed
 from translator.syntax.evaluate_values import (
     Arguments,
     Capability,
@@ -117,7 +118,7 @@ def _list_as(kind: str) -> Handler:
         if isinstance(value, Mapping | Known):
             items = machine.elements(value)
             return None if items is None else sequence(kind, items, node)
-        return value if isinstance(value, Many) else None
+        return None if value is None or is_table(value) else listed(value)
 
     return handler
 
@@ -140,9 +141,9 @@ def _range(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | Non
     last = bounds[-1] if len(bounds) < 3 and bounds else None
     if isinstance(last, Operation) and last.operator == "len":
         many = last.operands[0]
-        each = many.each if isinstance(many, Sequence) else many
-        source = each.source if isinstance(each, Many) else each
-        return None if source is None else Many(source, Each(source), at=node)
+        each = listed(many)
+        source = each.source if each is not None else many
+        return Many(source, Each(source), at=node)
     plain = [b.value for b in bounds if isinstance(b, Known) and isinstance(b.value, int)]
     if len(plain) != len(bounds) or not plain:
         return None
@@ -162,9 +163,8 @@ def _range(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | Non
 
 def _zip(machine: Any, arguments: Arguments, node: ast.AST) -> Value | None:
     values = [a.value for a in arguments.positional]
-    each = [v.each if isinstance(v, Sequence) else v for v in values]
-    manys = [m for m in each if isinstance(m, Many)]
-    if manys and len(manys) == len(each):
+    manys = [m for m in map(listed, values) if m is not None]
+    if manys and len(manys) == len(values):
         elements = tuple(m.element for m in manys)
         return Many(manys[0].source, sequence("tuple", elements, node), at=node)
     rows = [machine.elements(value) for value in values]
@@ -183,8 +183,8 @@ def _enumerate(machine: Any, arguments: Arguments, node: ast.AST) -> Value | Non
         return None
     items = machine.elements(value)
     if items is None:
-        each = value.each if isinstance(value, Sequence) else value
-        source = each.source if isinstance(each, Many) else value
+        each = listed(value)
+        source = each.source if each is not None else value
         element = machine.any_element(value)
         pair = sequence("tuple", (Each(source, at=node), element), node)
         return Many(source, pair, at=node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from translator.syntax.evaluate_argparse import is_parser, parse_arguments
+from translator.syntax.evaluate_columns import call_per_row
 from translator.syntax.evaluate_comprehensions import Comprehensions
 from translator.syntax.evaluate_journal import Variables
 from translator.syntax.evaluate_libraries import LIBRARY
@@ -84,7 +85,8 @@ class Calls(Comprehensions):
     ) -> Value | None:
         if function.name.startswith("parse_") and is_parser(function.base):
             return parse_arguments(self, function.base, function.name, arguments, node)
-        return call_method(self, function.base, function.name, arguments, node)
+        known = call_method(self, function.base, function.name, arguments, node)
+        return known or call_per_row(self, function, arguments, node)
 
     def _Call(self, node: ast.Call, scope: Scope) -> Value:
         above = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -220,7 +222,8 @@ class Calls(Comprehensions):
         self.depth += 1
         try:
             if isinstance(function.node, ast.Lambda):
-                return self.evaluate(function.node.body, scope)
+                last = ast.copy_location(ast.Return(function.node.body), function.node.body)
+                return self.run_body([last], scope, node)
             return self.run_body(function.node.body, scope, node)
         finally:
             self.spent[function.node] = spent + self.steps - before
@@ -301,6 +304,8 @@ class Calls(Comprehensions):
         if isinstance(base, Foreign):
             if isinstance(key, Known) and key.value in base.entries:
                 return base.entries[key.value]
+            if isinstance(key, Each) and key.source is base:
+                return key
             return Item(base, key, at=node)
         if isinstance(base, Known) and isinstance(base.value, str) and isinstance(key, Known):
             if isinstance(key.value, int) and -len(base.value) <= key.value < len(base.value):

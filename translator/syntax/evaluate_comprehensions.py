@@ -8,6 +8,7 @@ from typing import Any
 from translator.syntax.evaluate_expressions import Expressions
 from translator.syntax.evaluate_journal import Variables
 from translator.syntax.evaluate_machine import MAX_ITEMS, MAX_ROUNDS, Scope
+from translator.syntax.evaluate_tables import listed
 from translator.syntax.evaluate_values import (
     Batch,
     Each,
@@ -105,8 +106,8 @@ class Comprehensions(Expressions):
 
     def any_element(self, value: Value) -> Value:
         """One item of something unknown, whichever."""
-        many = value.each if isinstance(value, Sequence) else value
-        if isinstance(many, Many):
+        many = listed(value)
+        if many is not None:
             return many.element
         if isinstance(value, Batch):
             return self.unknown(value.at)
@@ -119,5 +120,5 @@ class Comprehensions(Expressions):
 
 def over(value: Value) -> Value:
     """What a list of per-element values runs over."""
-    many = value.each if isinstance(value, Sequence) else value
-    return many.source if isinstance(many, Many) else value
+    many = listed(value)
+    return value if many is None else many.source

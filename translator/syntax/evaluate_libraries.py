@@ -10,11 +10,18 @@ from translator.syntax.evaluate_files import load_file
 from translator.syntax.evaluate_machine import Machine
 from translator.syntax.evaluate_values import (
     Arguments,
+    Attribute,
     Capability,
     Class,
+    Each,
+    FileRows,
+    Item,
     Known,
+    Loaded,
+    Made,
     Mapping,
     OpenFile,
+    Sequence,
     Unknown,
     Value,
 )
@@ -58,9 +65,59 @@ def _open(value: Mapping) -> Mapping:
 
 
 def _load(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
+    """The content of a configuration file beside the script."""
     file = next((a.value for a in arguments.all()), None)
     content = None if file is None else load_file(machine, file)
-    return content or Unknown((), at=node)
+    if content is not None:
+        return content
+    path = _opened(file)
+    return Unknown((), at=node) if path is None else Loaded(path=path, at=node)
+
+
+def _load_json(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
+    """The same; a list is rows of data, and stays a file."""
+    content = _load(machine, arguments, node)
+    path = _opened(next((a.value for a in arguments.all()), None))
+    if isinstance(content, Sequence) and path is not None:
+        return FileRows(path, "json", at=node)
+    return content
+
+
+def _opened(file: Value | None) -> Value | None:
+    """The path of a file that is read whole."""
+    if isinstance(file, OpenFile):
+        return file.path
+    if isinstance(file, Made) and file.name in ("read_text", "read_bytes", "open"):
+        return file.receiver
+    return None
+
+
+def _parse(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
+    """``json.loads`` of a line gives a row of the file."""
+    given = next((a.value for a in arguments.all()), None)
+    while isinstance(given, Made) and given.name in ("strip", "rstrip") and given.receiver:
+        given = given.receiver
+    if isinstance(given, Each) and isinstance(given.source, FileRows):
+        given.source.format = "json"
+        return given
+    if isinstance(given, Each | Item | Attribute):
+        return None
+    return _load_json(machine, arguments, node)
+
+
+def _table_reader(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
+    """``csv.DictReader(file)``."""
+    file = arguments.value("f", 0)
+    if not isinstance(file, OpenFile):
+        return None
+    file.rows.format = "csv"
+    return file.rows
+
+
+def _json_lines(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
+    """``jsonlines.open(path)``."""
+    path = arguments.value("file", 0)
+    return None if path is None else FileRows(path, "json", at=node)
 
 
 def _open_file(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
@@ -94,8 +151,14 @@ LIBRARY: dict[str, Handler] = {
     "yaml.safe_load": _load,
     "yaml.load": _load,
     "yaml.full_load": _load,
-    "json.load": _load,
-    "json.loads": _load,
+    "json.load": _load_json,
+    "json.loads": _parse,
+    "orjson.loads": _parse,
+    "ujson.loads": _parse,
+    "csv.DictReader": _table_reader,
+    "jsonlines.open": _json_lines,
+    "codecs.open": _open_file,
+    "io.open": _open_file,
     "typer.Option": _type_option,
     "typer.Argument": _type_option,
     "pathlib.Path": lambda machine, arguments, node: None,

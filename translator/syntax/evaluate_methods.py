@@ -9,11 +9,14 @@ from typing import Any
 
 from translator.syntax.evaluate_machine import MAX_ITEMS, MAX_TEXT, Machine
 from translator.syntax.evaluate_operators import joined
+from translator.syntax.evaluate_tables import is_table, listed
 from translator.syntax.evaluate_values import (
     Arguments,
     Batch,
+    Each,
     Instance,
     Known,
+    Made,
     Many,
     Mapping,
     OpenFile,
@@ -71,11 +74,23 @@ def call_method(
         return machine.item(receiver, key, node) if name == "get" and key is not None else None
     if isinstance(receiver, OpenFile) and name == "read":
         return receiver
+    if isinstance(receiver, OpenFile) and name in ("readlines", "splitlines", "split"):
+        return receiver.rows
+    if name == "open" and isinstance(receiver, Made | Operation) and _is_path(receiver):
+        return OpenFile(receiver, at=node)
     if isinstance(receiver, OpenFile) and name in ("write", "close"):
         return Known(None, at=node)
     if isinstance(receiver, Instance) and name == "get":
         return machine.unknown(node)
     return None
+
+
+def _is_path(value: Value) -> bool:
+    if isinstance(value, Operation):
+        return value.operator == "/" and _is_path(value.operands[0])
+    return isinstance(value, Made) and (
+        value.name == "Path" or (value.receiver is not None and _is_path(value.receiver))
+    )
 
 
 # -- strings --------------------------------------------------------------------------------------
@@ -291,8 +306,10 @@ def _list_extend(
 ) -> Value | None:
     more = arguments.value("iterable", 0)
     if not isinstance(more, Sequence) or more.each is not None:
-        each = more.each if isinstance(more, Sequence) else more
-        if isinstance(each, Many) and receiver.each is None:
+        each = listed(more)
+        if each is None and more is not None and is_table(more):
+            each = Many(more, Each(more, at=node), at=node)
+        if each is not None and receiver.each is None:
             machine.journal.put(receiver.slots, "each", each)
             return Known(None, at=node)
         machine.journal.put(receiver.slots, "items", (*receiver.items, machine.unknown(node)))

@@ -16,8 +16,11 @@ from translator.syntax.evaluate_machine import (
     Setting,
     dotted,
 )
+from translator.syntax.evaluate_methods import call_method
 from translator.syntax.evaluate_operators import BINARY, binary, negate
 from translator.syntax.evaluate_values import (
+    Argument,
+    Arguments,
     Choice,
     Class,
     External,
@@ -31,6 +34,7 @@ from translator.syntax.evaluate_values import (
     Sequence,
     Value,
     same,
+    sequence,
     truth,
 )
 
@@ -55,19 +59,20 @@ class Statements(Calls):
         super().__init__(*args, **kwargs)
         self.returns: list[list[tuple[Value, Value]]] = []
         self.result: Value = Known(None)
-        self.yields: list[bool] = []
+        self.yields: list[Sequence | None] = []
 
     # -- blocks -----------------------------------------------------------------------------------
 
     def run_body(self, body: list[ast.stmt], scope: Scope, node: ast.AST) -> Value:
         """The value that a function's body returns."""
         self.returns.append([])
-        self.yields.append(False)
+        self.yields.append(None)
         flow = self.block(body, scope)
         result: Value = self.result if flow is Flow.RETURN else Known(None, at=node)
         pending = self.returns.pop()
-        if self.yields.pop():
-            return self.unknown(node)
+        yielded = self.yields.pop()
+        if yielded is not None:
+            return yielded
         if flow is Flow.RAISE:
             if not pending:
                 return self.unknown(node)
@@ -117,10 +122,13 @@ class Statements(Calls):
         return Flow.RETURN
 
     def _Yield(self, node: ast.Yield | ast.YieldFrom, scope: Scope) -> Value:
+        """A generator gives what it yields, as a list."""
+        value = Known(None, at=node) if node.value is None else self.evaluate(node.value, scope)
         if self.yields:
-            self.yields[-1] = True
-        if node.value is not None:
-            self.evaluate(node.value, scope)
+            given = self.yields[-1] or sequence("list", (), node)
+            self.yields[-1] = given
+            name = "extend" if isinstance(node, ast.YieldFrom) else "append"
+            call_method(self, given, name, Arguments((Argument(value),)), node)
         return self.unknown(node)
 
     _YieldFrom = _Yield

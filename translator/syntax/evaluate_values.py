@@ -314,10 +314,30 @@ class Bound(Value):
 
 
 @dataclass(eq=False)
-class OpenFile(Value):
-    """A file that the script opens, by its path."""
+class FileRows(Foreign):
+    """The lines of a file as rows; ``format`` is what the script takes a line for (``json``), or
+    the whole file (``csv``)."""
 
     path: Value
+    format: str = "text"
+
+
+@dataclass(eq=False)
+class OpenFile(Value):
+    """A file that the script opens, by its path; ``rows`` are its lines."""
+
+    path: Value
+    rows: FileRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = FileRows(self.path, at=self.at)
+
+
+@dataclass(eq=False)
+class Loaded(Unknown):
+    """The content of a JSON or YAML file that does not lie beside the script."""
+
+    path: Value = field(kw_only=True)
 
 
 def is_foreign(value: Value) -> bool:

@@ -30,6 +30,7 @@ _TOKENS = {
     "unk_token": "unk",
 }
 MAX_DEPTH = 14
+_MAX_CHAIN = 60
 METHODS = frozenset(
     (
         "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace",
@@ -42,11 +43,29 @@ Plain = dict[str, Any]
 
 
 class PartReader:
-    """Describes values that depend on a row. ``source`` is the data set whose rows they are of."""
+    """Describes values that depend on a row. Call :meth:`of` first."""
 
     def __init__(self, builder: TreeBuilder) -> None:
         self.builder = builder
-        self.source: Value | None = None
+        self.own: set[int] = set()
+
+    def of(self, source: Value) -> None:
+        """Sets the data set whose rows are described; the tables that it was made from count as
+        the same, since a step keeps the columns that it does not touch."""
+        self.own = set()
+        at: Value | None = source
+        while at is not None and id(at) not in self.own and len(self.own) < _MAX_CHAIN:
+            self.own.add(id(at))
+            if isinstance(at, Item | Attribute):
+                at = at.base
+            elif isinstance(at, Made):
+                at = at.receiver or next((a.value for a in at.arguments.positional), None)
+            else:
+                at = None
+
+    def is_own(self, source: Value) -> bool:
+        """Whether rows of ``source`` are those that are described."""
+        return id(source) in self.own
 
     def parts(self, value: Value, depth: int = 0) -> list[Any]:
         """What a string is made of, in order."""
@@ -142,10 +161,10 @@ class PartReader:
         if not isinstance(value, Each) or not path:
             return (
                 {"field": ""}
-                if isinstance(value, Each) and value.source is not self.source
+                if isinstance(value, Each) and not self.is_own(value.source)
                 else None
             )
-        kind = "column" if value.source is self.source else "field"
+        kind = "column" if self.is_own(value.source) else "field"
         result: Plain = {kind: str(path[0])}
         if len(path) > 1:
             result["path"] = list(path[1:])
@@ -184,7 +203,7 @@ class PartReader:
             return None
         left, right = test.operands
         if test.operator in ("In", "NotIn") and isinstance(left, Known) and isinstance(right, Each):
-            kind = "column" if right.source is self.source else "field"
+            kind = "column" if self.is_own(right.source) else "field"
             found: Plain = {kind: str(left.value)}
             return found if test.operator == "In" else {"not": found}
         empty = isinstance(right, Known) and right.value in ("", None, 0)

@@ -47,6 +47,7 @@ from translator.frameworks.unsloth.script_row_parts import (
 )
 from translator.frameworks.unsloth.script_tree import TreeBuilder
 from translator.syntax.evaluate_operators import joined
+from translator.syntax.evaluate_tables import listed
 from translator.syntax.evaluate_values import (
     Attribute,
     Batch,
@@ -62,6 +63,7 @@ from translator.syntax.evaluate_values import (
     Sequence,
     Text,
     Value,
+    sequence,
 )
 from translator.tree import Node
 
@@ -69,43 +71,65 @@ from translator.tree import Node
 class RowReader(PartReader):
     """Describes the functions that make rows."""
 
-    def map_function(self, function: Value, source: Value, batched: bool) -> Node:
-        """The description of a function given to ``map``."""
+    def map_function(
+        self, function: Value, source: Value, batched: bool, columns: Value | None = None
+    ) -> Node:
+        """The description of a function given to ``map``; it gets the whole row, or the values
+        of ``columns``."""
         row: Value = Batch(source) if batched else Each(source)
-        result = self.builder.program.apply(function, row)
+        given: list[Value] = [row]
+        if isinstance(columns, Known) and isinstance(columns.value, str):
+            columns = sequence("list", (columns,))
+        if isinstance(columns, Sequence):
+            given = [self.builder.program.machine.item(row, key, key.at) for key in columns.items]
+        result = self.builder.program.apply(function, *given)
         return self._described(function, result, source, row)
 
     def formatting_function(self, function: Value, source: Value) -> Node:
         """The description of a trainer's ``formatting_func``, which gets one row or several."""
+        self.of(source)
         row: Value = Batch(source)
         result = self.builder.program.apply(function, row)
-        if not _is_per_row(result):
+        if not self._is_per_row(result):
             row = Each(source)
             result = self.builder.program.apply(function, row)
         return self._described(function, result, source, row)
 
-    def listed(self, many: Many) -> Node:
-        """The description of rows made by a list comprehension over a data set."""
-        self.source = many.source
-        return self._outcome(many.element, many.at, "list")
+    def listed(self, many: Many, column: str | None = None) -> Node:
+        """The description of rows made by a list comprehension over a data set; ``column`` names
+        the only one when the rows are mere strings."""
+        self.of(many.source)
+        return self._outcome(many.element, many.at, column or "list", column=column)
+
+    def assigned(self, columns: dict[str, Value], table: Value) -> Node:
+        """The description of columns that a script sets on a data frame."""
+        self.of(table)
+        return self._outcome(Mapping(dict(columns), at=table.at), table.at, "columns")
 
     # -- outcomes ---------------------------------------------------------------------------------
 
     def _described(self, function: Value, result: Value, source: Value, row: Value) -> Node:
-        self.source = source
+        self.of(source)
         name = function.name if isinstance(function, Function) else self.builder.text(function.at)
         return self._outcome(result, function.at, name, row)
 
     def _outcome(
-        self, result: Value, at: ast.AST | None, name: str, row: Value | None = None
+        self,
+        result: Value,
+        at: ast.AST | None,
+        name: str,
+        row: Value | None = None,
+        column: str | None = None,
     ) -> Node:
         facts: Plain = {"name": name, "line": getattr(at, "lineno", 0)}
         columns = self._columns(result, row)
         if columns is None:
-            single = _per_row(result)
+            single = self._per_row(result)
             if single is None or not _is_textual(single):
                 unknown = {"kind": "unknown", **facts, "code": self.builder.text(at)}
                 return self.builder.plain(unknown, at)
+            if column is not None:
+                facts["output"] = column
             return self.builder.plain({**self._text(single), **facts}, at)
         described = {key: self.column(value) for key, value in columns.items()}
         facts["columns"] = described
@@ -116,9 +140,9 @@ class RowReader(PartReader):
         if isinstance(result, Mapping) and all(
             more is row or isinstance(more, Each | Batch) for more in result.more
         ):
-            return {str(key): _per_row(value) or value for key, value in result.entries.items()}
+            return {str(key): self._per_row(value) or value for key, value in result.entries.items()}
         if isinstance(result, Each | Batch) and result.entries:
-            return {str(key): _per_row(value) or value for key, value in result.entries.items()}
+            return {str(key): self._per_row(value) or value for key, value in result.entries.items()}
         return None
 
     def _kind(self, columns: dict[str, Value], described: Plain) -> Plain:
@@ -142,6 +166,17 @@ class RowReader(PartReader):
         if len(texts) == 1:
             return {**self._text(columns[texts[0]]), "output": texts[0]}
         return {"kind": "columns"}
+
+    def _per_row(self, value: Value) -> Value | None:
+        """What one row gets of a returned column."""
+        each = listed(value)
+        return each.element if each is not None and self.is_own(each.source) else value
+
+    def _is_per_row(self, value: Value) -> bool:
+        each = listed(value)
+        return (each is not None and self.is_own(each.source)) or (
+            isinstance(value, Mapping) and bool(value.entries)
+        )
 
     def column(self, value: Value) -> Plain:
         """One returned column: its parts, or its messages."""
@@ -202,24 +237,6 @@ def _undivided(value: Value) -> Value:
         for key, entry in then.entries.items()
     }
     return Mapping(entries, then.keys, at=then.at)
-
-
-def _per_row(value: Value) -> Value | None:
-    """What one row gets of a returned column."""
-    each = value.each if isinstance(value, Sequence) and not value.items else value
-    return each.element if isinstance(each, Many) and _is_rows(each.source) else value
-
-
-def _is_rows(source: Value) -> bool:
-    """Whether a list has one element a row, not one a turn of a conversation."""
-    return not isinstance(source, Item | Attribute) and not (
-        isinstance(source, Made) and source.name == "get"
-    )
-
-
-def _is_per_row(value: Value) -> bool:
-    each = value.each if isinstance(value, Sequence) else value
-    return isinstance(each, Many) or (isinstance(value, Mapping) and bool(value.entries))
 
 
 def _is_textual(value: Value) -> bool:

@@ -130,7 +130,7 @@ def convert(
         conversion = Conversion(
             text=written.text,
             target=name,
-            files=written.files,
+            files={**_rows_of(document), **written.files},
             losses=written.losses,
             diagnostics=worst_first((*document.diagnostics, *written.losses)),
             document=document,
@@ -138,6 +138,12 @@ def convert(
     if strict:
         _raise_for(blocking(conversion, accepted))
     return conversion
+
+
+def _rows_of(document: Document) -> dict[str, str]:
+    """Rows that stand in the source itself, as the files that its recipe names."""
+    marked = (key for key in document.facts if key.startswith("file:"))
+    return {key.removeprefix("file:"): document.facts[key] for key in marked}
 
 
 def _unchanged(document: Document, target: str) -> Conversion:

@@ -123,6 +123,8 @@ class InstructionRows(Record):
     """Prompt text of a row whose input is empty or missing."""
     style: str | None = None
     """Name of the template in the catalogue (``alpaca``) when it is a known one."""
+    images: str | None = None
+    """Column of the row's pictures; ``{images}`` marks their place in the prompt."""
 
 
 class MessageRows(Record):
@@ -137,6 +139,8 @@ class MessageRows(Record):
     """Column with tool descriptions."""
     drop_system: bool = False
     """Whether system turns of the data are left out."""
+    images: str | None = None
+    """Column of the pictures that the turns speak of, when it is one beside them."""
 
 
 class PreferenceRows(Record):
@@ -163,6 +167,10 @@ class PromptRows(Record):
     """Prompts that the model answers itself during training (online RL)."""
 
     prompt: str = "prompt"
+    text: str = "{prompt}"
+    """What is asked, around the column behind ``{prompt}``; braces doubled otherwise."""
+    images: str | None = None
+    """Column of the pictures that come with a prompt."""
 
 
 class TokenRows(Record):

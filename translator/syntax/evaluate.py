@@ -50,9 +50,7 @@ class Program:
         used = self.machine.used_overrides
         return tuple(name for name in self.machine.overrides if name not in used)
 
-    def apply(
-        self, function: Value, *arguments: Value, keywords: Arguments | None = None
-    ) -> Value:
+    def apply(self, function: Value, *arguments: Value, keywords: Arguments | None = None) -> Value:
         """The result of a function of the script on values of the caller's, without a trace."""
         machine = self.machine
         calls, settings, steps = len(machine.calls), len(machine.settings), machine.steps

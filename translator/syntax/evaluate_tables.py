@@ -27,7 +27,9 @@ from translator.syntax.evaluate_values import (
     sequence,
 )
 
-FRAMES = frozenset(("read_csv", "read_json", "read_parquet", "read_excel", "DataFrame", "to_pandas"))
+FRAMES = frozenset(
+    ("read_csv", "read_json", "read_parquet", "read_excel", "DataFrame", "to_pandas")
+)
 _MAKERS = FRAMES | frozenset(
     (
         "from_list", "from_dict", "from_pandas", "from_generator", "from_json", "from_csv",
@@ -158,10 +160,9 @@ def _column(table: Value, key: Known, value: Value) -> Many:
 
 def _listed_item(value: Item) -> Many | None:
     key = value.key
-    if isinstance(key, Known) and isinstance(key.value, str) and is_table(value.base):
-        if not _is_slice(key.value) and not is_table(value):
-            return _column(value.base, key, value)
-    return None
+    if not (isinstance(key, Known) and isinstance(key.value, str) and not _is_slice(key.value)):
+        return None
+    return _column(value.base, key, value) if is_table(value.base) else None
 
 
 def _listed_call(value: Made, depth: int) -> Many | None:
@@ -176,7 +177,9 @@ def _listed_call(value: Made, depth: int) -> Many | None:
     if value.name in _SAME_COLUMN and not is_table(receiver):
         return listed(receiver, depth + 1)
     if value.name in ("readlines", "splitlines", "to_list", "to_dicts", "iter_rows"):
-        return listed(receiver, depth + 1) or (_every(receiver, value) if is_table(receiver) else None)
+        return listed(receiver, depth + 1) or (
+            _every(receiver, value) if is_table(receiver) else None
+        )
     if not is_table(receiver):
         return None
     if value.name in ("to_dict", "to_list", "itertuples", "__iter__"):
@@ -208,6 +211,4 @@ def _listed_text(value: Text | Operation, depth: int) -> Many | None:
 
 def is_external(value: Value | None, *names: str) -> bool:
     """Whether a value is the result of a library's function of one of these names."""
-    return (
-        isinstance(value, Made) and isinstance(value.function, External) and value.name in names
-    )
+    return isinstance(value, Made) and isinstance(value.function, External) and value.name in names

@@ -242,6 +242,12 @@ SOURCES: tuple[Row, ...] = (
         ("datasets", "pretraining_dataset", "streaming"),
         _get_sources,
         put_sources,
+        {
+            "data.sources.rows=instruction.images": ("refused", "pictures beside turns only"),
+            "data.sources.rows=message.images": ("approximated", "columns images and image"),
+            "data.sources.rows=prompt.images": ("refused", "pictures beside turns only"),
+            "data.sources.rows=prompt.text": ("refused", "the prompt is one column"),
+        },
     ),
     via(
         (),

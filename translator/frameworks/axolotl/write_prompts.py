@@ -18,6 +18,7 @@ from translator.ir import (
     PlainFormat,
     PreferenceRows,
     PromptRows,
+    Rows,
     Source,
     TextRows,
     TokenRows,
@@ -52,6 +53,7 @@ class Entry:
 def told(entry: Entry, source: Source) -> None:
     """Writes ``type`` and what belongs to it."""
     rows, form = source.rows, source.format
+    _pictures(entry, rows)
     if isinstance(rows, TextRows):
         _texts(entry, rows, source)
     elif isinstance(rows, InstructionRows):
@@ -66,7 +68,7 @@ def told(entry: Entry, source: Source) -> None:
     elif isinstance(rows, LabelledRows):
         _labels(entry, rows, source)
     elif isinstance(rows, PromptRows):
-        if rows.prompt != "prompt":
+        if rows.prompt != "prompt" or rows.text != "{prompt}":
             why = "Axolotl wants the prompts in a column named prompt"
             entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
     elif isinstance(rows, CustomRows):
@@ -77,6 +79,15 @@ def told(entry: Entry, source: Source) -> None:
             entry.lose(Code.LOST_SOURCE, "rows", why, Severity.ERROR)
     else:
         assert isinstance(rows, TokenRows)
+
+
+def _pictures(entry: Entry, rows: Rows) -> None:
+    """axolotl/processing_strategies.py:263 (0.19): ``images`` or ``image`` beside turns is read."""
+    if not isinstance(rows, InstructionRows | MessageRows | PromptRows) or rows.images is None:
+        return
+    if not (isinstance(rows, MessageRows) and rows.images in ("images", "image")):
+        why = "Axolotl takes pictures from a column named images beside a column of turns"
+        entry.lose(Code.LOST_SOURCE, "rows.images", why, Severity.ERROR)
 
 
 def _end(entry: Entry, form: PlainFormat) -> None:

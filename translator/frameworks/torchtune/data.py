@@ -248,6 +248,8 @@ ROWS: tuple[Row, ...] = (
             "data.sources.rows=labelled": ("refused", "no such data set"),
             "data.sources.rows=prompt": ("refused", "no such data set"),
             "data.sources.rows=token": ("refused", "rows are always tokenized"),
+            "data.sources.rows=instruction.images": ("refused", "text only"),
+            "data.sources.rows=message.images": ("refused", "text only"),
             "data.sources.rows=custom": ("refused", "code is not translated"),
             "data.sources.supervision.roles": ("approximated", "answers are the assistant's"),
             "data.sources.supervision.turns": ("approximated", "all answers count before main"),

@@ -11,6 +11,7 @@ from translator import ir
 from translator.catalog.formats import format_named, formats, unsloth_maps_eos
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.unsloth.exchange_reading import exchange, system_text
 from translator.reading import Reader
 from translator.tree import Unresolved
 
@@ -75,14 +76,12 @@ def chat_rows(
     reader: Reader, messages: Plain, *, standardized: bool
 ) -> tuple[ir.Rows, str | None] | None:
     """The rows behind rendered messages, and a system text that is put before them."""
-    if messages.get("multimodal"):
-        return None
     if isinstance(messages.get("column"), str) and "path" not in messages:
         return _column_rows(reader, str(messages["column"]), standardized), None
     if "each" in messages:
         return _each_rows(reader, messages, standardized)
     if "list" in messages:
-        return _listed_rows(messages["list"])
+        return exchange(reader, messages["list"])
     if {"if", "then", "else"} <= messages.keys():
         return chat_rows(reader, messages["else"], standardized=standardized)
     return None
@@ -128,7 +127,7 @@ def _each_rows(
     key = str(content[0]["field"])
     if standardized and (role_key, key) == ("role", "content"):
         role_key, key, roles = "from", "value", SHAREGPT
-    system = _system_text(messages.get("list") or [])
+    system = system_text(messages.get("list") or [])
     rows = ir.MessageRows(
         column=str(column),
         role_key=role_key,
@@ -189,58 +188,3 @@ def _tested_role(part: Plain) -> tuple[str | None, tuple[tuple[str, str], ...]]:
             pairs[other if "human" in pairs or "gpt" in pairs else str(rest)] = str(rest)
     roles = tuple(sorted((old, new) for old, new in pairs.items() if old != new))
     return key, roles
-
-
-def _system_text(turns: list[Plain]) -> str | None:
-    for turn in turns:
-        if turn.get("role") == [{"literal": "system"}]:
-            parts = turn.get("content") or []
-            if all("literal" in p for p in parts):
-                return "".join(str(p["literal"]) for p in parts)
-    return None
-
-
-def _listed_rows(turns: list[Plain]) -> tuple[ir.Rows, str | None] | None:
-    """One exchange spelled out: an optional system turn, a question and an answer."""
-    by_role: dict[str, list[Plain]] = {}
-    for turn in turns:
-        role = turn.get("role")
-        if not (isinstance(role, list) and len(role) == 1 and "literal" in role[0]):
-            return None
-        content = turn.get("content")
-        name = str(role[0]["literal"])
-        if name in by_role or not isinstance(content, list):
-            return None
-        by_role[name] = content
-    answer = by_role.get("assistant") or by_role.get("model")
-    question = by_role.get("user")
-    if not question or not answer or len(answer) != 1 or "column" not in answer[0]:
-        return None
-    from translator.frameworks.unsloth.text_reading import placeholders, template
-
-    if any(not ({"literal", "column"} & p.keys()) or "path" in p for p in [*question, *answer]):
-        return None
-    system = by_role.get("system")
-    column = None
-    text = None
-    if system is not None:
-        if len(system) == 1 and "column" in system[0]:
-            column = str(system[0]["column"])
-        elif all("literal" in p for p in system):
-            text = "".join(str(p["literal"]) for p in system)
-        else:
-            return None
-    names = placeholders(question, question, None)
-    if names is None or (column is not None and "system" in names.values()):
-        return None
-    source = {field: name for name, field in names.items()}
-    prompt = template(question, names)
-    rows = ir.InstructionRows(
-        instruction=source.get("instruction"),
-        input=source.get("input"),
-        output=str(answer[0]["column"]),
-        system=column or source.get("system"),
-        with_input=prompt,
-        without_input=prompt.replace("{input}", "") if "input" in source else prompt,
-    )
-    return rows, text

@@ -135,6 +135,9 @@ def _read_streaming(reader: Reader) -> None:
     reader.set("data.streaming", value, origin)
 
 
+_TEXT_ONLY = "scripts are written for text only"
+
+
 def _nothing(writer: Writer) -> None:
     """Written as statements; see :mod:`translator.frameworks.unsloth.data_code`."""
 
@@ -153,6 +156,9 @@ ROWS: tuple[Row, ...] = (
     Via(fields=("data.sources.*", "data.validation"), read_keys=("data.*",),
         get=read_sources, put=_nothing,
         partly={"data.sources.rows=custom": ("refused", "the code is the user's own"),
+                "data.sources.rows=instruction.images": ("refused", _TEXT_ONLY),
+                "data.sources.rows=message.images": ("refused", _TEXT_ONLY),
+                "data.sources.rows=prompt.images": ("refused", _TEXT_ONLY),
                 "data.sources.supervision.roles": ("approximated", "the assistant's turns only"),
                 "data.sources.supervision.turn_headers": ("approximated", "masked with prompts"),
                 "data.sources.supervision.turn_ends": ("approximated", "trained with answers")}),

@@ -322,12 +322,17 @@ class Steps:
     def _prompt_step(self, rows: ir.PromptRows, form: ir.Format) -> Step:
         """The other columns stay: reward functions get them as arguments."""
         value = f"row[{quoted(rows.prompt)}]"
+        if rows.text != "{prompt}":
+            around = [
+                part.replace("{{", "{").replace("}}", "}") for part in rows.text.split("{prompt}")
+            ]
+            value = " + ".join((quoted(around[0]), value, quoted(around[-1])))
         if isinstance(form, ir.ChatFormat):
             turns = [f'{{"role": "user", "content": {value}}}']
             if form.system_prompt is not None:
                 turns.insert(0, f'{{"role": "system", "content": {self._system(form)}}}')
             value = f"[{', '.join(turns)}]"
-        elif rows.prompt == "prompt":
+        elif (rows.prompt, rows.text) == ("prompt", "{prompt}"):
             return Step((), "columns")
         result = f'return {{**row, "prompt": {value}}}'
         return Step((self.make.once("to_prompt", [], result),), "columns")

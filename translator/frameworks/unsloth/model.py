@@ -9,6 +9,7 @@ from translator.catalog.identity import resolve
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.frameworks.unsloth.exchange_reading import shows_pictures
 from translator.frameworks.unsloth.model_writing import (
     put_adapter,
     put_files,
@@ -182,6 +183,9 @@ def _read_modality(reader: Reader) -> None:
             reader.leave(("trainer", "data_collator"), value, "a collator of the script's own "
                          "makes the batches", Severity.ERROR)  # fmt: skip
             modality = "audio" if audio or "speech" in name.lower() else "text"
+    data = reader.tree.get(("data", "train", "steps"))
+    if modality == "text" and data is not None and shows_pictures(data):
+        modality, origin = "vision", reader.written(("data", "train"), data)
     reader.facts["modality"] = modality
     reader.set("model.modality", modality, origin)
 

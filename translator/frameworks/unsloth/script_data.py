@@ -194,9 +194,7 @@ class DataReader(StepReader):
         }
         return {"load": self.builder.plain(load, value.at)}
 
-    def _listed(
-        self, many: Many, value: Value, steps: list[Any], depth: int
-    ) -> dict[str, Any]:
+    def _listed(self, many: Many, value: Value, steps: list[Any], depth: int) -> dict[str, Any]:
         """Rows made one for one of another data set's."""
         if not is_data(many.source):
             return {"custom": self._unknown(value)}
@@ -218,9 +216,9 @@ class DataReader(StepReader):
         given = _columns_as_rows(given)
         if given is None or isinstance(given, Known):
             return {"custom": self._unknown(made)}
-        if isinstance(given, Sequence | Mapping) and listed(given) is None:
-            if not (isinstance(given, Sequence) and given.slots.get("parts")):
-                return self._literal_rows(given, made.name)
+        written = isinstance(given, Sequence | Mapping) and not given.slots.get("parts")
+        if isinstance(given, Sequence | Mapping) and written and listed(given) is None:
+            return self._literal_rows(given, made.name)
         content = self._inside(given, steps, depth)
         if isinstance(content.get("custom"), Node) and "kind" not in content:
             return {"kind": self.builder.leaf(made.name, made.at), "custom": self._unknown(made)}
@@ -292,7 +290,9 @@ def _columns_as_rows(value: Value | None) -> Value | None:
     if any(not same(c.source, first.source) or c.test is not first.test for c in found):
         return value
     entries: dict[Any, Value] = {k: c.element for k, c in columns.items() if c is not None}
-    return Many(first.source, Mapping(entries, dict(value.keys), at=value.at), first.test, at=value.at)
+    return Many(
+        first.source, Mapping(entries, dict(value.keys), at=value.at), first.test, at=value.at
+    )
 
 
 def _summands(value: Operation) -> list[Value]:

@@ -37,7 +37,7 @@ METHODS = frozenset(
         "removeprefix", "removesuffix",
     )
 )  # fmt: skip
-_MEDIA = frozenset(("image", "images", "audio", "video"))
+MEDIA = frozenset(("audio", "video"))
 
 Plain = dict[str, Any]
 
@@ -160,9 +160,7 @@ class PartReader:
             return None
         if not isinstance(value, Each) or not path:
             return (
-                {"field": ""}
-                if isinstance(value, Each) and not self.is_own(value.source)
-                else None
+                {"field": ""} if isinstance(value, Each) and not self.is_own(value.source) else None
             )
         kind = "column" if self.is_own(value.source) else "field"
         result: Plain = {kind: str(path[0])}
@@ -226,8 +224,6 @@ class PartReader:
             result: Plain = {"list": [self._message(item, depth) for item in value.items]}
             if value.each is not None:
                 result.update(self._each_message(value.each, depth))
-            if any(m.get("multimodal") for m in result["list"]):
-                result["multimodal"] = True
             return result
         if isinstance(value, Many):
             return {"list": [], **self._each_message(value, depth)}
@@ -262,20 +258,46 @@ class PartReader:
             return self._code(value)
         result: Plain = {}
         for key, entry in value.entries.items():
-            if isinstance(entry, Sequence):
-                kinds = {
-                    kind.value
-                    for item in entry.items
-                    if isinstance(item, Mapping)
-                    for kind in [item.entries.get("type")]
-                    if isinstance(kind, Known)
-                }
-                if kinds & _MEDIA:
-                    result["multimodal"] = True
-                result[str(key)] = [self._code(entry)]
+            if key == "images":
+                result["images"] = self.picture(entry)
+            elif isinstance(entry, Sequence):
+                result[str(key)] = [
+                    part for item in entry.items for part in self._typed(item, depth + 1)
+                ]
             else:
                 result[str(key)] = self.parts(entry, depth + 1)
         return result
+
+    def _typed(self, value: Value, depth: int) -> list[Plain]:
+        """One part of a content that is a list: ``{"type": "text", "text": …}``."""
+        if not isinstance(value, Mapping) or value.more:
+            return [self._code(value)]
+        kind = value.entries.get("type")
+        name = kind.value if isinstance(kind, Known) else None
+        if name == "text" and "text" in value.entries:
+            return self.parts(value.entries["text"], depth)
+        if name in ("image", "image_url"):
+            return [{"image": self.picture(value.entries.get(name) or value.entries.get("image"))}]
+        if name in MEDIA:
+            return [{"media": str(name)}]
+        return [self._code(value)]
+
+    def picture(self, value: Value | None) -> Plain:
+        """Which column a picture comes from; TRL looks in ``images`` when a turn names none."""
+        if value is None:
+            return {"column": "images"}
+        if isinstance(value, Sequence):
+            return self.picture(value.items[0]) if len(value.items) == 1 else self._code(value)
+        if isinstance(value, Made):
+            inner = value.receiver if value.receiver is not None else None
+            given = [a.value for a in value.arguments.positional]
+            for candidate in (*given, inner):
+                found = None if candidate is None else self.picture(candidate)
+                if found is not None and "column" in found:
+                    return found
+        if isinstance(value, Mapping) and "url" in value.entries:
+            return self.picture(value.entries["url"])
+        return self._reference(value) or self._code(value)
 
 
 def as_text(value: Value, depth: int = 0) -> Value:

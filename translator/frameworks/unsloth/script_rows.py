@@ -26,7 +26,8 @@ data. The description (``function`` of a step, see :mod:`translator.frameworks.u
 - ``<messages>`` (of ``chat`` and of the kind ``messages``): ``{column: name}`` for a column of
   messages; ``{list: [{role: parts, content: parts}, …]}``; with ``each: <part>`` and
   ``message: {role, content}`` for messages made of the turns of a column; or ``{code: source}``.
-  ``multimodal: true`` when contents hold images, audio or video.
+  Contents that hold pictures have parts ``{image: <part>}``, those that hold sound or films
+  ``{media: audio}``; a returned column ``images`` is described as ``{image: <part>}`` too.
 - ``messages``: the messages, for the kinds ``chat`` and ``messages``.
 - ``eos``: whether the text ends with the end-of-sequence token.
 - ``columns``: every column that is returned, described as parts or messages.
@@ -66,6 +67,8 @@ from translator.syntax.evaluate_values import (
     sequence,
 )
 from translator.tree import Node
+
+PICTURES = ("image", "images")
 
 
 class RowReader(PartReader):
@@ -131,7 +134,10 @@ class RowReader(PartReader):
             if column is not None:
                 facts["output"] = column
             return self.builder.plain({**self._text(single), **facts}, at)
-        described = {key: self.column(value) for key, value in columns.items()}
+        described = {
+            key: {"image": self.picture(value)} if key in PICTURES else self.column(value)
+            for key, value in columns.items()
+        }
         facts["columns"] = described
         return self.builder.plain({**self._kind(columns, described), **facts}, at)
 
@@ -140,9 +146,13 @@ class RowReader(PartReader):
         if isinstance(result, Mapping) and all(
             more is row or isinstance(more, Each | Batch) for more in result.more
         ):
-            return {str(key): self._per_row(value) or value for key, value in result.entries.items()}
+            return {
+                str(key): self._per_row(value) or value for key, value in result.entries.items()
+            }
         if isinstance(result, Each | Batch) and result.entries:
-            return {str(key): self._per_row(value) or value for key, value in result.entries.items()}
+            return {
+                str(key): self._per_row(value) or value for key, value in result.entries.items()
+            }
         return None
 
     def _kind(self, columns: dict[str, Value], described: Plain) -> Plain:

@@ -1,0 +1,94 @@
+"""Rows of preference training, of labelled answers and of prompts for online training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from translator import ir
+from translator.frameworks.unsloth.chat_reading import template_of
+from translator.frameworks.unsloth.row_reading import ANSWERS, WHOLE, Meaning, custom
+from translator.frameworks.unsloth.step_reading import Prepared, is_column
+from translator.reading import Reader
+
+Plain = dict[str, Any]
+
+
+def labelled(reader: Reader, prepared: Prepared) -> Meaning:
+    """A prompt, an answer and whether it is a good one."""
+    return ir.LabelledRows(), _answer_format(reader, prepared, "completion"), ANSWERS
+
+
+def _answer_format(reader: Reader, prepared: Prepared, column: str) -> ir.Format:
+    made = prepared.columns.get(column) or {}
+    if "messages" in made or any(
+        "chat" in p for p in made.get("parts") or [] if isinstance(p, dict)
+    ):
+        return template_of(reader)
+    return WHOLE
+
+
+def _single(described: Plain | None, role: str) -> tuple[str | None, bool]:
+    """The one column behind an answer or a prompt, and whether it is wrapped in turns."""
+    if described is None:
+        return None, False
+    messages = described.get("messages")
+    if isinstance(messages, dict) and "list" in messages:
+        turns = [m for m in messages["list"] if m.get("role") == [{"literal": role}]]
+        content = turns[-1].get("content") if turns else None
+        if isinstance(content, list) and len(content) == 1 and is_column(content[0]):
+            return str(content[0]["column"]), True
+        return None, True
+    parts = [p for p in described.get("parts") or [] if p.get("token") != "eos"]
+    if len(parts) == 1 and is_column(parts[0]) and "path" not in parts[0]:
+        return str(parts[0]["column"]), False
+    return None, False
+
+
+def preference(reader: Reader, prepared: Prepared) -> Meaning:
+    columns = prepared.columns
+    if not {"chosen", "rejected"} & columns.keys():
+        if prepared.unknown is not None:
+            return custom(reader, prepared, prepared.unknown)
+        if reader.tree.get(("template",)) is not None:
+            # a chat template is for turns, which TRL renders itself
+            return ir.PreferenceRows(messages=True), template_of(reader), ANSWERS
+        return ir.PreferenceRows(), _answer_format(reader, prepared, "chosen"), ANSWERS
+    found: dict[str, str] = {}
+    chat = False
+    for key, role in (("prompt", "user"), ("chosen", "assistant"), ("rejected", "assistant")):
+        name, wrapped = _single(columns.get(key), role) if key in columns else (key, False)
+        if name is None:
+            return custom(reader, prepared, f"the column {key!r}")
+        found[key], chat = name, chat or wrapped
+    system, _ = _single(columns.get("prompt"), "system")
+    # Columns as they are beside a chat template hold turns, which TRL renders itself.
+    turns = not chat and reader.tree.get(("template",)) is not None
+    form = template_of(reader) if chat or turns else WHOLE
+    rows = ir.PreferenceRows(
+        messages=turns,
+        prompt=found["prompt"],
+        chosen=found["chosen"],
+        rejected=found["rejected"],
+        system=system if chat else None,
+    )
+    return rows, form, ANSWERS
+
+
+def prompts(reader: Reader, prepared: Prepared) -> Meaning:
+    made = prepared.columns.get("prompt")
+    if made is None:
+        if prepared.unknown is not None:
+            return custom(reader, prepared, prepared.unknown)
+        return ir.PromptRows(), _answer_format(reader, prepared, "prompt"), ANSWERS
+    name, chat = _single(made, "user")
+    if name is None:
+        return custom(reader, prepared, "the column 'prompt'")
+    if not chat:
+        return ir.PromptRows(prompt=name), WHOLE, ANSWERS
+    form = template_of(reader)
+    for turn in made["messages"]["list"]:
+        if turn.get("role") == [{"literal": "system"}]:
+            text = "".join(str(p.get("literal", "")) for p in turn.get("content", []))
+            form = replace(form, system_prompt=text)
+    return ir.PromptRows(prompt=name), form, ANSWERS

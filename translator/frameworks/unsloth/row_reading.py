@@ -1,0 +1,35 @@
+"""What all kinds of rows share: the usual masks, and rows that only the user's code makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from translator import ir
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.unsloth.step_reading import Prepared
+from translator.reading import Reader
+
+Plain = dict[str, Any]
+Meaning = tuple[ir.Rows, ir.Format, ir.Supervision]
+
+ANSWERS = ir.Supervision(prompt=False)
+WHOLE = ir.PlainFormat(joined="whole")
+
+
+def custom(reader: Reader, prepared: Prepared, code: str) -> Meaning:
+    """Rows that are not understood, with the code that makes them."""
+    message = f"what becomes of a row is not understood: {code}"
+    node = reader.tree.get(("data", "train"))
+    reader.say(Code.UNRESOLVED, Severity.WARNING, message, node, field="data.sources")
+    mask = ir.Supervision(prompt="responses" not in reader.tree.value)
+    return ir.CustomRows(reference=code), WHOLE, mask
+
+
+def code_of(described: Plain) -> str:
+    """The first piece of code in a text that is not understood."""
+    for key in ("parts", "with_input"):
+        for part in described.get(key) or []:
+            if isinstance(part, dict) and "code" in part:
+                return str(part["code"])
+    return "a text of the script's own"

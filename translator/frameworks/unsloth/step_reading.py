@@ -1,0 +1,367 @@
+"""The steps between loading a data set and the trainer, followed with a table of the columns that
+exist after each: a column that a function has made is described by what it is made of, in terms
+of the columns of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.unsloth.slice_reading import part, sliced
+from translator.reading import Reader
+from translator.tree import Node, Unresolved
+
+Plain = dict[str, Any]
+
+_HARMLESS = frozenset(
+    [
+        "with_format",
+        "set_format",
+        "cast",
+        "cast_column",
+        "flatten",
+        "flatten_indices",
+        "to_iterable_dataset",
+        "with_transform",
+        "class_encode_column",
+        "to_pandas",
+        "from_pandas",
+        "remove_columns",
+        "select_columns",
+        "batch",
+        "sort",
+        "sort_values",
+        "reset_index",
+        "fillna",
+        "astype",
+        "drop",
+        "repeat",
+        "save_to_disk",
+        "push_to_hub",
+    ]
+)
+_STANDARD = ("standardize_sharegpt", "standardize_data_formats")
+_LENGTH = re.compile(
+    r"\blen\(|is not None|!=\s*(None|\"\"|'')|\.strip\(\)|isinstance\(|notna|bool\("
+)
+MAX_LITERAL = 1_000_000
+"""Characters of rows that stand in a script and are written to a file."""
+ROWS_FILE = "rows.jsonl"
+
+
+@dataclass
+class Prepared:
+    """One data set on its way to the trainer."""
+
+    source: Plain
+    columns: dict[str, Plain] = field(default_factory=dict)
+    """Columns that the script made, by what they are made of."""
+    names: frozenset[str] | None = None
+    """The columns of the rows themselves, where they are known."""
+    standardized: bool = False
+    """Whether turns have been brought to roles and contents by Unsloth."""
+    tokens: Plain | None = None
+    """The function that made token ids, when one did."""
+    tokenized: bool = False
+    """Whether the file's own rows are token ids already."""
+    drops: bool = False
+    chunks: bool = False
+    shuffled: bool = False
+    held_out: float | None = None
+    unknown: str | None = None
+    """Code that is not understood and stands between the file and the trainer."""
+
+
+def data_sets(reader: Reader, node: Node, address: tuple[str | int, ...]) -> list[Prepared]:
+    """The data sets that a description joins; one when nothing is joined."""
+    found: list[Prepared] = []
+    for key in ("concatenate", "interleave"):
+        parts = node.get((key,))
+        if parts is not None and parts.is_sequence:
+            for place, inner in enumerate(parts.value):
+                found += data_sets(reader, inner, (*address, key, place))
+            if key == "interleave":
+                message = "data sets are interleaved; elsewhere they follow one another, shuffled"
+                reader.say(Code.ASSUMED, Severity.WARNING, message, parts)
+    if not found:
+        found = [_loaded(reader, node)]
+    steps = node.get(("steps",))
+    for step in steps.value if steps is not None and steps.is_sequence else []:
+        for prepared in found:
+            _follow(reader, prepared, step, node)
+    return found
+
+
+# --- the start -----------------------------------------------------------------------------------
+
+
+def _loaded(reader: Reader, node: Node) -> Prepared:
+    load = node.get(("load",))
+    if load is not None and load.is_mapping:
+        values = dict(load.plain())
+        for key, value in values.items():
+            if isinstance(value, Unresolved) and key in ("path", "name", "data_files", "split"):
+                child = load.get((key,))
+                assert child is not None
+                reader.unresolved(child, key, "data.sources")
+                values[key] = value.expression
+        return Prepared(values)
+    custom = node.get(("custom",))
+    if custom is not None:
+        text = custom.plain()
+        text = text.expression if isinstance(text, Unresolved) else str(text)
+        message = f"the rows come from code of the script: {text}"
+        reader.say(Code.UNRESOLVED, Severity.ERROR, message, custom, field="data.sources")
+        return Prepared({"path": text}, unknown=text)
+    return _literal(reader, node)
+
+
+def _literal(reader: Reader, node: Node) -> Prepared:
+    """Rows that stand in the script: what is written for another framework gets them as a file."""
+    rows = node.get(("rows",))
+    plain = _as_rows(None if rows is None else rows.plain())
+    repeated = node.get(("repeated",))
+    times = repeated.value if repeated is not None and isinstance(repeated.value, int) else 1
+    text = None if plain is None else "".join(f"{line}\n" for line in _lines(plain)) * times
+    if plain is None or text is None or len(text) > MAX_LITERAL:
+        message = "the rows stand in the script itself, and are no plain values"
+        reader.say(Code.UNRESOLVED, Severity.ERROR, message, node, field="data.sources")
+        return Prepared({"path": "script"}, unknown="rows of the script")
+    names = [key.removeprefix("file:") for key in reader.facts if key.startswith("file:")]
+    name = ROWS_FILE if not names else f"rows-{len(names) + 1}.jsonl"
+    reader.facts[f"file:{name}"] = text
+    message = f"the rows stand in the script itself; a conversion writes them to {name}"
+    reader.say(Code.ASSUMED, Severity.NOTE, message, node, field="data.sources", verbose=True)
+    keys = frozenset(key for row in plain for key in row)
+    return Prepared({"path": "json", "data_files": name}, names=keys)
+
+
+def _lines(rows: list[Plain]) -> list[str]:
+    return [json.dumps(row, ensure_ascii=False) for row in rows]
+
+
+def _as_rows(plain: object) -> list[Plain] | None:
+    """A list of dicts, or a dict of lists, as rows."""
+    if isinstance(plain, dict) and plain:
+        columns = list(plain.values())
+        if not all(isinstance(c, list) and len(c) == len(columns[0]) for c in columns):
+            return None
+        plain = [dict(zip(plain, values, strict=True)) for values in zip(*columns, strict=True)]
+    if not isinstance(plain, list) or not plain or not all(isinstance(r, dict) for r in plain):
+        return None
+    return plain if _is_data(plain) else None
+
+
+def _is_data(value: object) -> bool:
+    if isinstance(value, list):
+        return all(_is_data(item) for item in value)
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _is_data(v) for k, v in value.items())
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+# --- the steps -----------------------------------------------------------------------------------
+
+
+def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None:
+    """Applies one step."""
+    plain: Plain = step.plain()
+    name = str(plain.get("op", ""))
+    if name in ("map", "list") or "function" in plain:
+        _follow_function(reader, prepared, step, plain)
+    elif name in _STANDARD or name == "to_sharegpt":
+        prepared.standardized = True
+        if name == "to_sharegpt":
+            prepared.unknown = "to_sharegpt"
+    elif name == "select_columns" and "input_ids" in (plain.get("column_names") or ()):
+        prepared.tokenized = True
+    elif name == "rename_column":
+        _rename(prepared, {plain.get("original_column_name"): plain.get("new_column_name")})
+    elif name in ("rename_columns", "rename"):
+        mapping = plain.get("column_mapping") or plain.get("columns")
+        _rename(prepared, mapping if isinstance(mapping, dict) else {})
+    elif name == "split":
+        _split(reader, prepared, plain)
+    elif name in ("select", "take", "slice", "skip", "head", "sample"):
+        _select(reader, prepared, step, plain)
+    elif name == "train_test_split":
+        _hold_out(reader, prepared, step, plain)
+    elif name in ("apply_chat_template", "maybe_apply_chat_template"):
+        if "messages" in prepared.columns or not prepared.columns:
+            source = prepared.columns.get("messages", {"messages": {"column": "messages"}})
+            chat = {"chat": source.get("messages", {"column": "messages"})}
+            prepared.columns["text"] = {"parts": [chat]}
+    elif name == "shuffle":
+        prepared.shuffled = True
+        reader.say(Code.NO_EFFECT, Severity.NOTE, "rows are shuffled once more while training",
+                   step, verbose=True)  # fmt: skip
+    elif name in ("shard", "unique", "drop_duplicates", "dropna", "query"):
+        _chosen(reader, step, f"{name}() chooses rows; elsewhere all are trained", name)
+    elif name not in _HARMLESS:
+        text = plain.get("text") or plain.get("unknown") or name
+        prepared.unknown = str(text.expression if isinstance(text, Unresolved) else text)
+        message = f"{prepared.unknown} is not understood"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.sources")
+
+
+def _chosen(reader: Reader, step: Node, why: str, code: str) -> None:
+    """Keeps aside a choice of rows that no other framework makes. A limit on the length, or
+    leaving out what is empty, changes the data little; another choice makes it another set."""
+    little = _LENGTH.search(code) or code in ("drop_duplicates", "dropna")
+    severity = Severity.WARNING if little else Severity.ERROR
+    line = step.get(("line",))
+    place = f"data.{step.plain().get('op')}:{'' if line is None else line.value}"
+    reader.leave((place,), step, why, severity)
+
+
+def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
+    function = plain.get("function")
+    if plain.get("op") == "filter":
+        code = str(function.get("code", "")) if isinstance(function, dict) else ""
+        if re.search(r"len\(", code) and re.search(r"<=?\s*\w+", code) and "input_ids" in code:
+            prepared.drops = True
+        else:
+            shown = code if len(code) <= 80 else f"{code[:79]}…"
+            why = f"a filter of the script chooses rows ({shown}); elsewhere all are trained"
+            _chosen(reader, step, why, code)
+        return
+    if not isinstance(function, dict):
+        prepared.unknown = prepared.unknown or "map"
+        return
+    kind = function.get("kind")
+    if kind == "tokens" and prepared.columns.keys() & {"prompt", "text"}:
+        prepared.tokens = function
+        prepared.chunks = "chunk" in str(function.get("name", ""))
+        return
+    if kind == "tokens":
+        prepared.tokens = function
+        prepared.unknown = prepared.unknown or str(function.get("name", "tokens"))
+        return
+    if kind == "unknown":
+        prepared.unknown = str(function.get("name", "map"))
+        return
+    made = function.get("columns") or {}
+    if not made and "output" in function:
+        keys = ("parts", "messages", "with_input", "without_input", "input")
+        made = {function["output"]: {k: function[k] for k in keys if k in function}}
+    before = dict(prepared.columns)
+    for column, description in made.items():
+        whole = description
+        if column == function.get("output") and "with_input" in function:
+            whole = {k: function[k] for k in ("with_input", "without_input", "input")}
+        prepared.columns[column] = substituted(whole, before)
+
+
+def substituted(value: Any, columns: Mapping[str, Plain]) -> Any:
+    """A description in terms of the columns before the step that made it."""
+    if isinstance(value, list):
+        result: list[Any] = []
+        for item in value:
+            inner = columns.get(item["column"]) if is_column(item) else None
+            if inner is not None and "parts" in inner:
+                result += inner["parts"]
+            else:
+                result.append(substituted(item, columns))
+        return result
+    if isinstance(value, dict):
+        if is_column(value) and (inner := columns.get(value["column"])) is not None:
+            return inner.get("messages", value)
+        return {key: substituted(item, columns) for key, item in value.items()}
+    return value
+
+
+def is_column(value: object) -> bool:
+    """Whether a description is one column of the row."""
+    return isinstance(value, dict) and isinstance(value.get("column"), str)
+
+
+def _rename(prepared: Prepared, mapping: Mapping[Any, Any]) -> None:
+    for old, new in mapping.items():
+        if isinstance(old, str) and isinstance(new, str):
+            made = prepared.columns.pop(old, None)
+            prepared.columns[new] = made or {
+                "parts": [{"column": old}],
+                "messages": {"column": old},
+                "renamed": True,
+            }
+
+
+def _split(reader: Reader, prepared: Prepared, plain: Plain) -> None:
+    name = plain.get("name")
+    if isinstance(name, Unresolved):
+        prepared.source["split"] = name.expression
+    elif isinstance(name, str) and prepared.held_out is None:
+        prepared.source["split"] = name
+
+
+def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
+    """``select(range(n))`` and its like as a slice of the split."""
+    wanted = _part(plain)
+    if plain.get("op") == "sample":
+        if plain.get("frac") == 1:
+            prepared.shuffled = True
+            return
+        prepared.shuffled = True
+    split = str(prepared.source.get("split") or "train")
+    found = None if wanted is None else sliced(split, wanted)
+    if found is None:
+        why = "the script chooses rows in a way that no slice of a split says"
+        reader.leave((f"data.{plain.get('op')}:{plain.get('line', '')}",), step, why,
+                     Severity.ERROR)  # fmt: skip
+        return
+    if prepared.shuffled and found != split:
+        message = "the rows are chosen at random; elsewhere as many are taken from the front"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.sources")
+    prepared.source["split"] = found
+
+
+def _part(plain: Plain) -> str | None:
+    """What a step chooses, as a slice."""
+    bounds = plain.get("range")
+    if bounds is None:
+        bounds = plain.get("indices", plain.get("n"))
+    if isinstance(bounds, str):
+        return bounds
+    if plain.get("op") == "head" and bounds is None:
+        bounds = 5
+    if isinstance(bounds, int) and not isinstance(bounds, bool):
+        return part(bounds, None) if plain.get("op") == "skip" else part(None, bounds)
+    if isinstance(bounds, dict) and "range" in bounds:
+        bounds = bounds["range"]
+        if len(bounds) == 1:
+            return part(None, bounds[0])
+        return part(bounds[0], bounds[1]) if len(bounds) == 2 or bounds[2] == 1 else None
+    if isinstance(bounds, dict) and "stop" in bounds:
+        return part(bounds.get("start"), bounds["stop"])
+    if not isinstance(bounds, list) or not bounds:
+        return None
+    first = bounds[0]
+    in_order = all(isinstance(b, int) and b == first + n for n, b in enumerate(bounds))
+    return part(first or None, bounds[-1] + 1) if in_order else None
+
+
+def _hold_out(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
+    size = plain.get("test_size")
+    rest = plain.get("train_size")
+    if size is None and isinstance(rest, float) and rest < 1:
+        size = round(1 - rest, 9)
+    if isinstance(size, Unresolved):
+        child = step.get(("test_size",))
+        assert child is not None
+        reader.unresolved(child, "test_size", "data.validation")
+        return
+    # datasets/arrow_dataset.py: a quarter unless told otherwise
+    share = float(size) if isinstance(size, int | float) else 0.25
+    if plain.get("part") == "test":
+        return
+    if prepared.held_out is not None:
+        why = "rows are held out twice; only the second part is kept for evaluation"
+        reader.leave((f"data.train_test_split:{plain.get('line', '')}",), step, why,
+                     Severity.WARNING)  # fmt: skip
+    prepared.held_out = share

@@ -1,0 +1,168 @@
+"""What becomes of a row in supervised training: which columns make the text, and what is masked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from translator import ir
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
+from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
+from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_of, custom
+from translator.frameworks.unsloth.step_reading import Prepared, substituted
+from translator.frameworks.unsloth.text_reading import text_rows
+from translator.reading import Reader
+
+Plain = dict[str, Any]
+
+
+def meaning(reader: Reader, prepared: Prepared) -> Meaning:
+    objective = reader.values.get("objective")
+    if isinstance(objective, ir.PreferenceObjective):
+        return preference(reader, prepared)
+    if isinstance(objective, ir.LabelObjective):
+        return labelled(reader, prepared)
+    if isinstance(objective, ir.OnlineObjective):
+        return prompts(reader, prepared)
+    return _supervised(reader, prepared)
+
+
+def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
+    masked = reader.peek("responses") is not None
+    formatting = reader.tree.get(("trainer", "formatting_func"))
+    columns = prepared.columns
+    if formatting is not None and formatting.is_mapping:
+        reader.used.add(("trainer", "formatting_func"))
+        plain = substituted(formatting.plain(), columns)
+        if plain.get("kind") in ("text", "chat"):
+            return _from_text(reader, prepared, plain, masked)
+        return custom(reader, prepared, str(plain.get("name", "formatting_func")))
+    if {"prompt", "completion"} <= columns.keys():
+        return _pair(reader, prepared)
+    if prepared.tokenized:
+        return ir.TokenRows(), ir.PlainFormat(), ir.Supervision(prompt=False)
+    name = _text_field(reader)
+    if name in columns and "messages" not in columns[name]:
+        return _from_text(reader, prepared, columns[name], masked)
+    for column in ("messages", "conversations", name):
+        if column in columns and "messages" in columns[column]:
+            return _from_chat(reader, prepared, columns[column]["messages"], masked)
+    texts = [c for c in columns.values() if "parts" in c or "with_input" in c]
+    if prepared.unknown is not None:
+        return custom(reader, prepared, prepared.unknown)
+    if len(texts) == 1 and reader.tree.get(("args", "dataset_text_field")) is None:
+        return _from_text(reader, prepared, texts[0], masked)
+    if prepared.standardized:
+        return _from_chat(reader, prepared, {"column": "conversations"}, masked)
+    if reader.facts.get("modality", "text") == "vision":
+        message = "the rows are taken to have columns of messages and images, as TRL reads them"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, field="data.sources")
+        return _from_chat(reader, prepared, {"column": "messages"}, masked)
+    if reader.facts.get("modality", "text") != "text":
+        return custom(reader, prepared, "sound")
+    return _as_it_is(reader, prepared, name, masked)
+
+
+def _as_it_is(reader: Reader, prepared: Prepared, name: str, masked: bool) -> Meaning:
+    """A column of the file itself; plain TRL would add an end token, Unsloth does not
+    (unsloth_zoo/dataset_utils.py:2661, 2026.10.9)."""
+    said = any(reader.tree.get((s, "dataset_text_field")) is not None for s in ("args", "trainer"))
+    if not said:
+        message = f"the rows are taken to have a column {name!r} of text"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, field="data.sources")
+    form = ir.PlainFormat(joined="whole", end="none")
+    return ir.TextRows(column=name), form, ir.Supervision(prompt=not masked)
+
+
+def _text_field(reader: Reader) -> str:
+    for section in ("args", "trainer"):
+        node = reader.node(section, "dataset_text_field")
+        if node is not None and isinstance(node.value, str):
+            return node.value
+    return "text"
+
+
+def _from_text(reader: Reader, prepared: Prepared, described: Plain, masked: bool) -> Meaning:
+    parts = described.get("parts") or described.get("with_input") or []
+    chat = next((p["chat"] for p in parts if isinstance(p, dict) and "chat" in p), None)
+    if chat is not None:
+        return _from_chat(reader, prepared, chat, masked)
+    found = text_rows(reader, described)
+    if found is None:
+        return custom(reader, prepared, code_of(described))
+    rows, form = found
+    if isinstance(form, ir.ChatFormat):
+        return rows, form, _chat_mask(reader, masked)
+    if prepared.chunks:
+        return rows, form, ir.Supervision(prompt=True)
+    return rows, form, ir.Supervision(prompt=not masked)
+
+
+def _pieces(described: Plain | None) -> int:
+    return len((described or {}).get("parts") or [])
+
+
+def _chat_mask(reader: Reader, masked: bool) -> ir.Supervision:
+    if not masked:
+        return ir.Supervision(prompt=True, turn_headers=True)
+    last = reader.tree.get(("responses", "last_response_only"))
+    tokens = reader.tree.get(("responses", "mask_out_tokens"))
+    if tokens is not None and tokens.plain():
+        message = f"mask_out_tokens ({tokens.plain()!r}) has no counterpart"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, tokens)
+    return ir.Supervision(prompt=False, turns="last" if last and last.plain() else "all")
+
+
+def _from_chat(reader: Reader, prepared: Prepared, messages: Plain, masked: bool) -> Meaning:
+    form = template_of(reader)
+    found = chat_rows(reader, messages, standardized=prepared.standardized)
+    if found is None:
+        return custom(reader, prepared, str(messages.get("code", "messages of the script's own")))
+    rows, system = found
+    rows = _with_pictures(reader, prepared, rows)
+    if system is not None:
+        form = replace(form, system_prompt=system)
+    return rows, form, _chat_mask(reader, masked)
+
+
+def _with_pictures(reader: Reader, prepared: Prepared, rows: ir.Rows) -> ir.Rows:
+    """Pictures that a script moved to another column, or that lie beside turns of the file."""
+    if isinstance(rows, ir.MessageRows) and reader.facts.get("modality") == "vision":
+        rows = replace(rows, images="images")
+    if isinstance(rows, ir.InstructionRows | ir.MessageRows) and rows.images is not None:
+        place = prepared.columns.get(rows.images, {}).get("image")
+        if isinstance(place, dict) and "column" in place:
+            return replace(rows, images=str(place["column"]))
+    return rows
+
+
+def _pair(reader: Reader, prepared: Prepared) -> Meaning:
+    prompt, completion = prepared.columns["prompt"], prepared.columns["completion"]
+    if "messages" in prompt and "list" in prompt["messages"]:
+        joined = {"list": [*prompt["messages"]["list"],
+                           *completion.get("messages", {}).get("list", [])]}  # fmt: skip
+        return _from_chat(reader, prepared, joined, True)
+    answer = completion.get("parts") or []
+    before = prompt.get("parts")
+    if before is None and "with_input" in prompt:
+        both = {key: [*prompt[key], *answer] for key in ("with_input", "without_input")}
+        described: Plain = {**both, "input": prompt["input"]}
+    else:
+        described = {"parts": [*(before or []), *answer]}
+    found = text_rows(reader, described)
+    if found is None or isinstance(found[1], ir.ChatFormat):
+        return custom(reader, prepared, code_of(described))
+    rows, form = found
+    only = reader.value("args", "completion_only_loss")
+    if prepared.tokens is None:
+        # unsloth_zoo/dataset_utils.py:2909 (2026.10.9): the end token is added
+        return rows, WHOLE, ir.Supervision(prompt=only is False)
+    columns = prepared.tokens.get("columns") or {}
+    labels = str(columns.get("labels") or {})
+    ids = code_of(columns.get("input_ids") or {})
+    joined_how = "separately" if " + " in ids or _pieces(columns.get("input_ids")) > 1 else "whole"
+    assert isinstance(form, ir.PlainFormat)
+    form = replace(form, joined=joined_how)  # type: ignore[arg-type]
+    return rows, form, ir.Supervision(prompt="-100" not in labels)

@@ -47,6 +47,7 @@ MEANINGFUL: dict[str, st.SearchStrategy[Any]] = {
     "Adapter.dropout": _SHARES,
     "Adapter.modules": st.sampled_from([SEVEN, SEVEN[:4], ("q_proj", "v_proj"), ("all-linear",)]),
     "Adapter.module_pattern": st.none(),
+    "Adapter.parameters": st.sampled_from([(), ("experts.gate_up_proj", "experts.down_proj")]),
     "Adapter.trained_modules": st.sampled_from([(), ("embed_tokens", "lm_head")]),
     "Adapter.initialization": st.sampled_from(["default", "gaussian", "pissa", "loftq"]),
     "Adapter.layers": st.sampled_from([None, (0, 1, 2)]),

@@ -62,6 +62,9 @@ class Adapter(Record):
     :data:`MODULE_ORDER`; or the single word ``all-linear``: every one except the output head."""
     module_pattern: str | None = None
     """A regular expression over full module names, instead of ``modules``."""
+    parameters: tuple[str, ...] = ()
+    """Ends of the names of stacked weights that get adapters although they are no layers of their
+    own (``mlp.experts.gate_up_proj``), in the source's order."""
     trained_modules: tuple[str, ...] = ()
     """Modules trained in full beside the adapters (``embed_tokens``, ``lm_head``), sorted."""
     bias: Literal["none", "all", "lora_only"] = "none"

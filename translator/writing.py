@@ -7,7 +7,7 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
-from translator.document import Document, Entry, Origin
+from translator.document import Document, Entry, Leftover, Origin
 from translator.fields import flatten
 from translator.tree import Address
 
@@ -26,6 +26,8 @@ class Writer:
     losses: list[Diagnostic] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
     """What one row learned that a later one needs, and what the head comment should say."""
+    told: set[str] = field(default_factory=set)
+    """Keys that only the source's framework has and that this target tells by other means."""
 
     def __post_init__(self) -> None:
         self.flat = flatten(self.document.recipe)
@@ -90,9 +92,29 @@ class Writer:
             )
         )
 
+    def leftover(self, key: str) -> Leftover | None:
+        """A key that only the source's own framework has, for a target that tells it otherwise."""
+        return next((left for left in self.document.leftovers if left.key == key), None)
+
+    def tell(self, left: Leftover, why: str, severity: Severity = Severity.NOTE) -> None:
+        """Records that a key of the source's own is told by other means, exactly as a note."""
+        self.told.add(left.key)
+        self.losses.append(
+            Diagnostic(
+                code=Code.TOLD_OTHERWISE.code if severity is Severity.NOTE else Code.LOST_KEY.code,
+                severity=severity,
+                message=f"{left.key} ({_shown(left.value)}): {why}",
+                file=self.document.path,
+                span=left.span,
+                key=left.key,
+            )
+        )
+
     def lose_leftovers(self) -> None:
         """Reports the keys that only the source's own framework has."""
         for left in self.document.leftovers:
+            if left.key in self.told:
+                continue
             self.losses.append(
                 Diagnostic(
                     code=Code.LOST_KEY.code,

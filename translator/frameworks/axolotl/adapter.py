@@ -198,6 +198,16 @@ def _get_modules(reader: Reader) -> None:
     reader.set("adapter.module_pattern", pattern, named.origin)
 
 
+def _get_parameters(reader: Reader) -> None:
+    named = find(reader, "lora_target_parameters", texts, (), f"{_PEFT}:58: none")
+    reader.set("adapter.parameters", tuple(named.value or ()), named.origin)
+
+
+def _put_parameters(writer: Writer) -> None:
+    if named := writer.value("adapter.parameters"):
+        writer.put("lora_target_parameters", list(named), "adapter.parameters")
+
+
 def _put_modules(writer: Writer) -> None:
     if not writer.value("adapter"):
         return
@@ -348,6 +358,7 @@ ROWS: tuple[Row, ...] = (
         _get_modules,
         _put_modules,
     ),
+    via(("adapter.parameters",), ("lora_target_parameters",), _get_parameters, _put_parameters),
     via(("adapter.trained_modules",), ("lora_modules_to_save",), _get_saved, _put_saved),
     Always(
         field="adapter.bias",

@@ -96,7 +96,7 @@ _ONLY: dict[tuple[Severity, str], str] = {
         jagged_restart_anneal_steps lisa_n_layers lisa_step_interval
         lr_groups optim_target_modules unfrozen_parameters reinit_weights
         use_onebitllms scaling_softmax use_pose
-        lora_rank_pattern lora_alpha_pattern lora_target_parameters peft_layers_pattern
+        lora_rank_pattern lora_alpha_pattern peft_layers_pattern
         peft_layer_replication peft_trainable_token_indices fix_untrained_tokens
         trainer_cls dpo_loss_weights dpo_use_weighting cpo_alpha
         fp8 quantize_moe_experts""",

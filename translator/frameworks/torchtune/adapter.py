@@ -62,6 +62,7 @@ def _get_adapter(reader: Reader) -> None:
     never = reader.default("torchtune/modules/peft/lora.py: the scale is alpha / rank")
     reader.set("adapter.rank_stabilized", False, never)
     reader.set("adapter.module_pattern", None, never)
+    reader.set("adapter.parameters", (), never)
     _get_modules(reader, key, present)
 
 
@@ -129,13 +130,14 @@ def _never(field: str, value: object, why: str, severity: Severity, instead: str
 ROWS: tuple[Row, ...] = (
     Via(
         fields=("adapter", "adapter.rank", "adapter.alpha", "adapter.dropout", "adapter.modules",
-                "adapter.weight_decomposed", "adapter.rank_stabilized", "adapter.module_pattern"),
+                "adapter.weight_decomposed", "adapter.rank_stabilized", "adapter.module_pattern", "adapter.parameters"),
         read_keys=("model._component_", "model.lora_rank", "model.lora_alpha", "model.lora_dropout",
                    "model.use_dora", "model.lora_attn_modules", "model.apply_lora_to_mlp",
                    "model.apply_lora_to_output"),
         get=_get_adapter,
         put=put_adapter,
-        partly={"adapter.module_pattern": ("refused", "layers are chosen by name only")},
+        partly={"adapter.module_pattern": ("refused", "layers are chosen by name only"),
+                "adapter.parameters": ("refused", "only layers get adapters")},
     ),
     Via(
         fields=("quantization", "quantization.kind", "quantization.double"),

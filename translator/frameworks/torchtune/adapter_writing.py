@@ -53,6 +53,9 @@ def _layers(writer: Writer) -> tuple[list[str], bool, bool]:
     if pattern is not None:
         why = "torchtune takes names of layers, no pattern over paths"
         writer.lose(Code.LOST_TARGETS, "adapter.module_pattern", why)
+    if writer.value("adapter.parameters"):
+        why = "torchtune gives adapters to layers only; these weights stay frozen"
+        writer.lose(Code.LOST_TARGETS, "adapter.parameters", why)
     wanted = list(writer.value("adapter.modules"))
     if wanted == ["all-linear"]:
         wanted = [*_ATTENTION, *_MLP]

@@ -21,6 +21,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.data_steps import Kind, Step, Steps
+from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
 from translator.frameworks.unsloth.masking import Mask, mask_of
 from translator.frameworks.unsloth.pycode import Argument, call, quoted
 from translator.frameworks.unsloth.pycode import Code as Expression
@@ -74,6 +75,7 @@ class _Composer:
         self.steps = Steps(self.make, self.recipe, self.code.kind)
         self.code.statements += self._load_all(self.recipe.data.sources, "dataset", "data.sources")
         self._validation()
+        self._deduplicate()
         self.code.functions = self.make.functions
         self.code.constants = self.make.constants
         if self.steps.eos:
@@ -261,6 +263,29 @@ class _Composer:
             ids = f'ids = tokenizer({text}{special})["input_ids"]'
             test = Expression(self.make.once("fits", [ids], "return len(ids) <= MAX_LENGTH"))
         return call(f"{name}.filter", [Argument("", test)], prefix=f"{name} = ")
+
+    def _deduplicate(self) -> None:
+        """axolotl/utils/data/utils.py:86: equal rows, those of the training data included."""
+        if not self.writer.has(*DEDUPLICATE):
+            return
+        note = "Leaves out rows that have been seen before."
+        body = ["kept = []", "for place, row in enumerate(rows):", "    if str(row) not in seen:",
+                "        seen.add(str(row))", "        kept.append(place)"]  # fmt: skip
+        result = "return rows.select(kept)"
+        self.make.once("without_duplicates", body, result, argument="rows, seen", note=note)
+        lines = ["seen = set()", "dataset = without_duplicates(dataset, seen)"]
+        if isinstance(self.recipe.data.validation, ir.SeparateRows):
+            lines.append("eval_dataset = without_duplicates(eval_dataset, seen)")
+        held_out = isinstance(self.recipe.data.validation, ir.HeldOutRows)
+        place = next(
+            (
+                i
+                for i, s in enumerate(self.code.statements)
+                if held_out and s.startswith("split = ")
+            ),
+            len(self.code.statements),
+        )
+        self.code.statements[place:place] = lines
 
     def _validation(self) -> None:
         validation = self.recipe.data.validation

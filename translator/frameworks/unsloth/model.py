@@ -11,10 +11,12 @@ from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.frameworks.unsloth.exchange_reading import shows_pictures
 from translator.frameworks.unsloth.model_writing import (
+    experts_with,
     put_adapter,
     put_files,
     put_modality,
     put_model,
+    put_parameters,
     put_precision,
     put_rope,
     put_tokens,
@@ -319,6 +321,28 @@ def in_order(modules: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(modules), key=lambda name: (rank.get(name, 99), name)))
 
 
+def _read_parameters(reader: Reader) -> None:
+    """unsloth/models/_utils.py:11023 (2026.10.9): experts get adapters with the MLP's layers."""
+    if not has_adapter(reader):
+        return
+    found = _adapter_key(reader, "target_parameters")
+    value: Any = None
+    origin = reader.default("target_parameters None: unsloth/models/llama.py:4569 (2026.10.9)")
+    if found is not None:
+        origin = reader.written(("peft", "target_parameters"), found[1])
+        value = known(reader, *found, "adapter.parameters")
+    names: tuple[str, ...] = ()
+    if value is not None:
+        names = tuple(str(name) for name in _listed(value))
+    elif not _plain_peft(reader):
+        names = experts_with(
+            str(reader.values.get("model.id", "")), reader.values.get("adapter.modules")
+        )
+        if names:
+            origin = reader.default("unsloth/models/_utils.py:11023 (2026.10.9): experts as well")
+    reader.set("adapter.parameters", names, origin)
+
+
 def _read_initialization(reader: Reader) -> None:
     found = _adapter_key(reader, "init_lora_weights")
     origin = reader.default("init_lora_weights True: unsloth/models/llama.py:4569 (2026.10.9)")
@@ -462,6 +486,8 @@ ROWS: tuple[Row, ...] = (
                    "peft.finetune_attention_modules", "peft.finetune_mlp_modules",
                    "peft.finetune_language_layers", "peft.finetune_vision_layers"),
         get=_read_adapter, put=put_adapter),
+    Via(fields=("adapter.parameters",), read_keys=("peft.target_parameters",),
+        get=_read_parameters, put=put_parameters),
     Via(fields=("adapter.dtype", "adapter.start_from", "adapter.b_learning_rate_ratio"),
         read_keys=("args.loraplus_lr_ratio",), get=_read_fixed_adapter, put=lambda writer: None,
         partly={"adapter.dtype": ("approximated", "adapters are kept in float32"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from translator.catalog.identity import resolve
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -106,6 +108,33 @@ def put_adapter(writer: Writer) -> None:
     seed = writer.document.recipe.seed
     if seed is not None and writer.needed("seed", 3407):
         writer.put("peft.random_state", seed)
+
+
+def experts_with(model: str, modules: Any) -> tuple[str, ...]:
+    """The stacked weights of experts to which Unsloth gives adapters together with ``modules``.
+
+    unsloth/models/_utils.py:11023 (2026.10.9): unless the script names some itself.
+    """
+    from translator.catalog.models import facts
+
+    known = facts(model)
+    if known is None or not known.experts or not isinstance(modules, tuple):
+        return ()
+    everything = modules == ("all-linear",)
+    opening = everything or {"gate_proj", "up_proj", "gate_up_proj"} & {*modules}
+    closing = everything or "down_proj" in modules
+    names = ["experts.gate_up_proj"] if opening else []
+    return (*names, *(["experts.down_proj"] if closing else []))
+
+
+def put_parameters(writer: Writer) -> None:
+    """Stacked weights with adapters; none are named for a model whose experts stay frozen."""
+    adapter = writer.document.recipe.adapter
+    if adapter is None:
+        return
+    usual = experts_with(writer.document.recipe.model.id, adapter.modules)
+    if adapter.parameters or usual:
+        writer.put("peft.target_parameters", list(adapter.parameters), "adapter.parameters")
 
 
 def put_precision(writer: Writer) -> None:

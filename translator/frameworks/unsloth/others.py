@@ -93,7 +93,6 @@ _ALONE: tuple[tuple[str, str, Severity, tuple[object, ...]], ...] = (
     ("peft.finetune_last_n_layers", "adapters on the last layers only", Severity.ERROR, (None,)),
     ("peft.finetune_audio_layers", "adapters on the audio tower", Severity.NOTE, (None, False, True)),
     ("peft.qat_scheme", "quantisation-aware training", Severity.ERROR, (None,)),
-    ("peft.target_parameters", "adapters on raw parameters", Severity.ERROR, (None,)),
     ("peft.ensure_weight_tying", "tied embeddings", Severity.WARNING, (None, False)),
     ("peft.rank_pattern", "a rank for each layer", Severity.ERROR, (None, {})),
     ("peft.alpha_pattern", "a scale for each layer", Severity.ERROR, (None, {})),

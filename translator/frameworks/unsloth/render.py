@@ -11,6 +11,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
 from translator.frameworks.base import WriteOptions, Written
 from translator.frameworks.unsloth.data_code import DataCode, data_code
+from translator.frameworks.unsloth.foreign_keys import CONFIGURE, FREEZE
 from translator.frameworks.unsloth.objective_writing import trainer_of
 from translator.frameworks.unsloth.pycode import Argument, call, docstring, literal
 from translator.frameworks.unsloth.pycode import Code as Expression
@@ -116,6 +117,8 @@ class _Script:
             module, _, function = name.rpartition(".")
             if module:
                 others.setdefault(module, set()).add(function)
+        if FREEZE in self.writer.entries:
+            self.code.modules.add("re")
         modules = {*self.code.modules, *(["os"] if self._environment() else [])}
         plain = [f"import {name}" for name in sorted(modules)]
         plain += ["", "import torch"] if self._uses_torch() else []
@@ -167,11 +170,15 @@ class _Script:
         return found
 
     def _model(self) -> str:
-        return "# Model\n" + call(
+        loading = call(
             f"{self.loader}.from_pretrained",
             self._arguments("load"),
             prefix="model, tokenizer = ",
         )
+        lines = ["# Model", loading]
+        lines += [str(self.writer.entries[at].value) for at in (CONFIGURE, FREEZE)
+                  if at in self.writer.entries]  # fmt: skip
+        return "\n".join(lines)
 
     def _tokens(self) -> str:
         model = self.recipe.model

@@ -6,6 +6,7 @@ from functools import cache
 
 from translator.frameworks.unsloth import (
     data_rows,
+    foreign_keys,
     model,
     objective,
     optimization,
@@ -27,5 +28,6 @@ def table() -> Table:
             *data_rows.ROWS,
             *run.ROWS,
             *others.ROWS,
+            *foreign_keys.ROWS,
         ),
     )

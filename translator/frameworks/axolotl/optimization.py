@@ -39,7 +39,7 @@ OPTIMIZERS = {
 """Axolotl's name -> (implementation, fused); other names are the implementation's own."""
 GONE = {"adamw_hf": "adamw_torch"}
 """Optimizers that transformers 5 no longer has, and the one of the same mathematics."""
-SHAPES = {"cosine_with_min_lr": "cosine"}
+SHAPES = {"cosine_with_min_lr": "cosine", "constant_with_warmup": "constant"}
 
 
 def _get_optimizer(reader: Reader) -> None:
@@ -213,6 +213,10 @@ def _put_schedule(writer: Writer) -> None:
         if shape == "cosine_with_restarts":
             arguments["num_cycles"] = int(arguments["num_cycles"])
     ratio = writer.value("schedule.min_ratio")
+    warmup = writer.document.recipe.schedule.warmup
+    warms = warmup.steps if isinstance(warmup, WarmupSteps) else warmup.ratio
+    if shape == "constant" and warms:
+        shape = "constant_with_warmup"
     writer.put("lr_scheduler", shape, "schedule.shape")
     if ratio:
         if shape in ("cosine", "rex"):
@@ -233,6 +237,14 @@ def _get_warmup(reader: Reader) -> None:
     """axolotl/core/builders/base.py:235-257: 3 % of the steps, at most 100; one step becomes two."""
     share = find(reader, "warmup_steps", number, None)
     ratio = find(reader, "warmup_ratio", number, None)
+    if reader.value("lr_scheduler") == "constant":
+        # transformers/optimization.py (5.16): this one has no warm-up, constant_with_warmup has
+        for name, found in (("warmup_steps", share), ("warmup_ratio", ratio)):
+            if found.written and found.value:
+                no_effect(reader, (name,), "lr_scheduler: constant starts at the full rate")
+        why = "lr_scheduler: constant has no warm-up"
+        reader.set("schedule.warmup", WarmupSteps(steps=0), reader.default(why))
+        return
     if share.node is not None and share.value is not None and 0 < share.value < 1:
         why = "is refused by Axolotl, which wants whole steps; read as warmup_ratio"
         refuse(reader, ("warmup_steps",), share.node, why, Severity.WARNING)

@@ -151,6 +151,7 @@ def _read_tokens(reader: Reader) -> None:
         if found is not None:
             value = known(reader, "new_tokens", found, "model.new_tokens")
             added = tuple(t for t in _listed(value or ()) if isinstance(t, str))
+            added = tuple(t for t in added if t not in special.values())
     reader.set("model.new_tokens", added, origin)
     reader.set("model.special_tokens", tuple(sorted(special.items())), origin)
 

@@ -61,6 +61,12 @@ def put_schedule(writer: Writer) -> None:
     steps = _warmup_steps(writer)
     options: dict[str, object] = dict(schedule.arguments)
     shape = schedule.shape
+    if options.pop("quadratic_warmup", False):
+        why = "the warm-up is linear instead of quadratic"
+        writer.lose(Code.LOST_SCHEDULE, "schedule.arguments", why, Severity.WARNING)
+    if options.pop("constant_lr_ratio", None) is not None:
+        why = "the rate reaches its floor at the end of the run, not before"
+        writer.lose(Code.LOST_SCHEDULE, "schedule.arguments", why)
     if shape == "constant" and steps:
         shape = "constant_with_warmup"
     if schedule.min_ratio:

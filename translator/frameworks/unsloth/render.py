@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from translator.catalog.chat_jinja import jinja
 from translator.catalog.formats import formats, name_in, unsloth_maps_eos
+from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
@@ -78,7 +79,8 @@ class _Script:
         recipe = self.recipe
         what = "Full fine-tuning" if recipe.adapter is None else "LoRA fine-tuning"
         if recipe.adapter is not None and recipe.quantization is not None:
-            what = "QLoRA fine-tuning"
+            bits = {"nf4": "4-bit", "int8": "8-bit", "fp8": "FP8"}.get(recipe.quantization.kind)
+            what = f"LoRA fine-tuning on {bits or 'quantised'} weights"
         name = self.trainer.title
         source = self.writer.document
         gpus = recipe.parallelism.gpus
@@ -98,7 +100,7 @@ class _Script:
 
     def _imports(self) -> str:
         first = {self.loader}
-        if self.recipe.model.new_tokens:
+        if self._added_tokens():
             first.add("add_new_tokens")
         if self.trainer.module == "unsloth":
             first |= {self.trainer.trainer, self.trainer.arguments}
@@ -121,8 +123,8 @@ class _Script:
             self.code.modules.add("re")
         modules = {*self.code.modules, *(["os"] if self._environment() else [])}
         plain = [f"import {name}" for name in sorted(modules)]
-        plain += ["", "import torch"] if self._uses_torch() else []
-        lines += ["", *plain]
+        lines += ["", *plain, *([""] if plain else [])]
+        lines += ["import torch"] if self._uses_torch() else []
         lines += [_import(module, names) for module, names in sorted(others.items())]
         return "\n".join(lines)
 
@@ -166,6 +168,8 @@ class _Script:
             if isinstance(value, float) and value == int(value) and name.startswith("lora_"):
                 value = int(value)
             comment = None if name == "max_seq_length" else entry.comment
+            if name == "warmup_steps" and isinstance(value, float) and 0 < value < 1:
+                comment = comment or "of all steps"
             found.append(Argument(name, value, comment))
         return found
 
@@ -183,14 +187,28 @@ class _Script:
     def _tokens(self) -> str:
         model = self.recipe.model
         lines = [f"tokenizer.{role} = {literal(text)}" for role, text in model.special_tokens]
-        if model.new_tokens:
+        if added := self._added_tokens():
             arguments = [
                 Argument("", Expression("model")),
                 Argument("", Expression("tokenizer")),
-                Argument("new_tokens", list(model.new_tokens)),
+                Argument("new_tokens", added),
             ]
-            lines.append(call("add_new_tokens", arguments))
+            lines.insert(0, call("add_new_tokens", arguments))
         return "\n".join(lines)
+
+    def _added_tokens(self) -> list[str]:
+        """New tokens; special ones too, which the vocabulary may not have either.
+
+        unsloth_zoo/tokenizer_utils.py:218 (2026.10.9): those that are there already are left
+        alone.
+        """
+        model = self.recipe.model
+        own = facts(model.tokenizer or model.id)
+        ends = [text for role, text in model.special_tokens if role == "eos_token"]
+        foreign = [text for text in ends if own is None or own.eos_token not in (None, text)]
+        marks = [text for role, text in model.special_tokens if role != "pad_token"]
+        special = marks if model.new_tokens else foreign
+        return list(dict.fromkeys([*special, *model.new_tokens]))
 
     def _adapter(self) -> str:
         arguments = [Argument("", Expression("model")), *self._arguments("peft")]

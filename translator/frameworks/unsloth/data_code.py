@@ -171,9 +171,11 @@ class _Composer:
         if isinstance(rows, ir.TokenRows):
             return "tokens"
         if isinstance(rows, ir.CustomRows):
-            why = "the user's own code makes these rows; to_text in the script has to be written"
+            supervised = isinstance(self.recipe.objective, ir.SupervisedObjective)
+            name = "to_text" if supervised else "to_columns"
+            why = f"the user's own code makes these rows; {name} in the script has to be written"
             self.writer.lose(Code.LOST_TEMPLATE, f"{place}.rows", why)
-            return "text"
+            return "text" if supervised else "columns"
         if place in self.masks:
             return "tokens" if self.masks[place].kind == "spans" else "text"
         if isinstance(rows, ir.TextRows) or isinstance(form, ir.ChatFormat):

@@ -60,6 +60,9 @@ class Steps:
             case ir.CustomRows() | ir.MessageRows():
                 reference = rows.reference if isinstance(rows, ir.CustomRows) else rows.column
                 stop = f"raise NotImplementedError({literal(reference)})"
+                supervised = isinstance(self.recipe.objective, ir.SupervisedObjective)
+                if not supervised:
+                    return Step((self.make.once("to_columns", [], stop),), "columns")
                 return Step((self.make.once("to_text", [], stop),), "text")
 
     @property
@@ -289,6 +292,8 @@ class Steps:
 
     def _preference_step(self, rows: ir.PreferenceRows, form: ir.Format) -> Step:
         names = {"prompt": rows.prompt, "chosen": rows.chosen, "rejected": rows.rejected}
+        if rows.messages and rows.prompt is not None:
+            return self._turn_columns(rows, form)
         if rows.messages or not isinstance(form, ir.ChatFormat):
             same = all(column in (None, key) for key, column in names.items())
             if same and rows.system is None:
@@ -306,6 +311,26 @@ class Steps:
             for key, column in (("chosen", rows.chosen), ("rejected", rows.rejected))
         ]
         return self._columns([f'"prompt": [{prompt}]', *answers])
+
+    def _turn_columns(self, rows: ir.PreferenceRows, form: ir.Format) -> Step:
+        """Columns that hold text, one turn or several: of an answer's turns the last one counts."""
+        body = [
+            "if isinstance(value, str):",
+            '    return [{"role": role, "content": value}]',
+        ]
+        result = "return value if isinstance(value, list) else [value]"
+        note = "The turns of a column that holds text, one turn or several."
+        turns = self.make.once("to_turns", body, result, argument="value, role", note=note)
+        prompt = f'{turns}(row[{quoted(rows.prompt or "prompt")}], "user")'
+        if isinstance(form, ir.ChatFormat) and form.system_prompt is not None:
+            prompt = f'[{{"role": "system", "content": {self._system(form)}}}, *{prompt}]'
+        elif rows.system is not None:
+            prompt = f'[{{"role": "system", "content": row[{quoted(rows.system)}]}}, *{prompt}]'
+        answers = [
+            f'"{key}": {turns}(row[{quoted(column)}], "assistant")[-1:]'
+            for key, column in (("chosen", rows.chosen), ("rejected", rows.rejected))
+        ]
+        return self._columns([f'"prompt": {prompt}', *answers])
 
     def _labelled_step(self, rows: ir.LabelledRows, form: ir.Format) -> Step:
         names = {"prompt": rows.prompt, "completion": rows.completion, "label": rows.label}

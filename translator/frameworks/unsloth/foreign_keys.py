@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.pycode import literal, pattern_text
+from translator.ir import OnlineObjective
 from translator.lens import Coverage
 from translator.reading import Reader
 from translator.writing import Writer
@@ -22,6 +23,31 @@ _READ_WHILE_TRAINING = ("output_router_logits",)
 transformers/models/mixtral/modeling_mixtral.py (5.16), ``forward``."""
 
 
+_HANDED_ON = frozenset(
+    [
+        "top_p",
+        "top_k",
+        "min_p",
+        "repetition_penalty",
+        "generation_kwargs",
+        "chat_template_kwargs",
+        "num_iterations",
+        "epsilon_high",
+        "delta",
+        "mask_truncated_completions",
+        "importance_sampling_level",
+        "sync_ref_model",
+        "ref_model_mixup_alpha",
+        "ref_model_sync_steps",
+        "log_completions",
+        "num_completions_to_print",
+        "num_generations_eval",
+        "generation_batch_size",
+        "steps_per_generation",
+    ]
+)
+
+
 @dataclass(frozen=True)
 class ForeignKeys:
     """A row without fields: it only writes."""
@@ -33,6 +59,7 @@ class ForeignKeys:
         _quantized_experts(writer)
         _frozen_weights(writer)
         _configuration(writer)
+        _online_settings(writer)
         if (left := writer.leftover("dataset_exact_deduplication")) is not None:
             writer.put(DEDUPLICATE, True)
             writer.tell(left, "the script leaves out rows that it has seen")
@@ -80,6 +107,17 @@ def _frozen_weights(writer: Writer) -> None:
         f"    weight.requires_grad = {test}",
     )
     writer.tell(left, "the script freezes all other weights")
+
+
+def _online_settings(writer: Writer) -> None:
+    """axolotl/utils/schemas/trl.py: settings that it hands on to TRL's configuration as they are."""
+    if not isinstance(writer.document.recipe.objective, OnlineObjective):
+        return
+    for left in writer.document.leftovers:
+        section, _, name = left.key.rpartition(".")
+        if section == "trl" and name in _HANDED_ON:
+            writer.put(f"args.{name}", left.value)
+            writer.tell(left, "a setting of TRL's")
 
 
 def _configuration(writer: Writer) -> None:

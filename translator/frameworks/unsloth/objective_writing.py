@@ -51,10 +51,20 @@ def trainer_of(recipe: ir.Recipe) -> Trainer:
     plus = adapter is not None and adapter.b_learning_rate_ratio is not None
     if recipe.optimizer.embedding_learning_rate is not None or plus:
         # unsloth/trainer.py:936 (2026.10.9): built on TRL's class as it was before the patch
-        return Trainer(title="supervised", trainer="UnslothTrainer", supervised=True,
+        return Trainer(title="Supervised fine-tuning", trainer="UnslothTrainer", supervised=True,
                        arguments="UnslothTrainingArguments", module="unsloth",
                        flavour=Flavour.TRL)  # fmt: skip
-    return Trainer(title="supervised", trainer="SFTTrainer", arguments="SFTConfig", supervised=True)
+    return Trainer(
+        title="Supervised fine-tuning", trainer="SFTTrainer", arguments="SFTConfig", supervised=True
+    )
+
+
+PAIR_LOSSES = ("sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard",
+               "aot", "aot_unpaired", "apo_zero", "apo_down", "discopop", "sft",
+               "sigmoid_norm")  # fmt: skip
+"""trl/trainer/dpo_trainer.py:1434 (1.9.0)."""
+ANSWER_LOSSES = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo")
+"""trl/trainer/grpo_trainer.py:3083 (1.9.0)."""
 
 
 def put_objective(writer: Writer) -> None:
@@ -79,7 +89,10 @@ def put_preference(writer: Writer, objective: ir.PreferenceObjective) -> None:
     loss = objective.loss
     if objective.method in ("ipo", "simpo"):
         loss = objective.method
-    if loss is not None:
+    if loss is not None and objective.method == "dpo" and loss not in PAIR_LOSSES:
+        why = f"TRL has no such loss of pairs; its own, sigmoid, is used: {', '.join(PAIR_LOSSES)}"
+        writer.lose(Code.LOST_OBJECTIVE, "objective.loss", why)
+    elif loss is not None:
         writer.put("args.loss_type", loss, "objective.loss")
     if objective.method == "simpo" and objective.margin is not None:
         writer.put("args.simpo_gamma", objective.margin, "objective.margin")
@@ -105,7 +118,11 @@ def put_online(writer: Writer, objective: ir.OnlineObjective) -> None:
     writer.put("args.beta", objective.beta, "objective.beta")
     writer.put("args.epsilon", objective.epsilon, "objective.epsilon")
     writer.put("args.temperature", objective.temperature, "objective.temperature")
-    writer.put("args.loss_type", objective.loss, "objective.loss")
+    if objective.loss in ANSWER_LOSSES:
+        writer.put("args.loss_type", objective.loss, "objective.loss")
+    else:
+        why = f"TRL has no such loss of answers, only {', '.join(ANSWER_LOSSES)}"
+        writer.lose(Code.LOST_OBJECTIVE, "objective.loss", why)
     writer.put("args.scale_rewards", objective.scale_rewards, "objective.scale_rewards")
     if objective.reward_weights:
         writer.put("args.reward_weights", list(objective.reward_weights))

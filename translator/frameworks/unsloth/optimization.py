@@ -8,9 +8,11 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.optimization_writing import (
+    MICRO_BATCH,
     put_constants,
     put_duration,
     put_eval_batch,
+    put_micro_batch,
     put_optimizer,
     put_order,
     put_schedule,
@@ -235,8 +237,9 @@ def _read_eval_batch(reader: Reader) -> None:
 
 
 ROWS: tuple[Row, ...] = (
-    Arg(field="batching.micro_batch", name="per_device_train_batch_size", conv=WHOLE,
-        code=Code.LOST_BATCHING, places=("args.per_gpu_train_batch_size",)),
+    Via(fields=("batching.micro_batch",),
+        read_keys=("args.per_device_train_batch_size", "args.per_gpu_train_batch_size"),
+        get=MICRO_BATCH.read, put=put_micro_batch),
     Via(fields=("batching.eval_micro_batch",), read_keys=("args.per_device_eval_batch_size",),
         get=_read_eval_batch, put=put_eval_batch),
     Arg(field="batching.accumulation", name="gradient_accumulation_steps", conv=WHOLE,

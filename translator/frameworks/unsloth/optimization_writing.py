@@ -5,6 +5,7 @@ from __future__ import annotations
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.unsloth.rows import WHOLE, Arg
 from translator.frameworks.unsloth.transformers_names import OPTIMIZERS, SCHEDULES
 from translator.writing import Writer
 
@@ -45,8 +46,9 @@ def put_constants(writer: Writer) -> None:
         writer.lose(Code.LOST_KERNEL, "optimizer.in_backward", why, Severity.WARNING)
     recipe = writer.document.recipe
     several = recipe.batching.accumulation > 1 or (recipe.parallelism.gpus or 1) > 1
-    if recipe.batching.normalization == "micro_batch" and not several:
-        why = "the same on one device without accumulation"
+    tokens = isinstance(recipe.objective, ir.SupervisedObjective)
+    if recipe.batching.normalization == "micro_batch" and not (several and tokens):
+        why = "the same on one device without accumulation" if tokens else "pairs weigh alike"
         writer.lose(Code.TOLD_OTHERWISE, "batching.normalization", why, Severity.NOTE)
     elif recipe.batching.normalization == "micro_batch":
         why = (
@@ -140,6 +142,28 @@ def put_order(writer: Writer) -> None:
     else:
         return
     writer.put("args.train_sampling_strategy", strategy, "data.shuffle", "batching.group_by_length")
+
+
+MICRO_BATCH = Arg(
+    field="batching.micro_batch", name="per_device_train_batch_size", conv=WHOLE,
+    code=Code.LOST_BATCHING, places=("args.per_gpu_train_batch_size",),
+)  # fmt: skip
+
+
+def put_micro_batch(writer: Writer) -> None:
+    """Rows a device; answers where the model writes them, of which a step must take whole groups
+    (trl/trainer/grpo_config.py, 1.9.0)."""
+    MICRO_BATCH.write(writer)
+    recipe = writer.document.recipe
+    if not isinstance(recipe.objective, ir.OnlineObjective):
+        return
+    batching = recipe.batching
+    step = batching.micro_batch * batching.accumulation * (recipe.parallelism.gpus or 1)
+    if step % recipe.objective.generations:
+        answers = batching.micro_batch * recipe.objective.generations
+        writer.put("args.per_device_train_batch_size", answers, "batching.micro_batch")
+        why = f"TRL counts answers, not prompts: {answers}"
+        writer.lose(Code.TOLD_OTHERWISE, "batching.micro_batch", why, Severity.NOTE)
 
 
 def put_eval_batch(writer: Writer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,18 @@ def string(text: str, indent: int = 0, room: int = WIDTH) -> str:
     lines = [f"{line}\n" for line in text.split("\n")]
     lines[-1] = lines[-1][:-1]
     return _exploded("(", (quoted(line) for line in lines if line), ")", indent)
+
+
+def template(text: str, room: int) -> str:
+    """A Jinja template: one statement or a few a line, where it has no lines of its own."""
+    if "\n" in text or len(quoted(text)) <= room:
+        return literal(text, 0, room)
+    lines = [""]
+    for piece in re.split(r"(?={%|{{)", text):
+        if lines[-1] and len(quoted(lines[-1] + piece)) > WIDTH - 4:
+            lines.append("")
+        lines[-1] += piece
+    return _exploded("(", map(quoted, lines), ")", 0)
 
 
 def quoted(text: str) -> str:

@@ -14,7 +14,7 @@ from translator.frameworks.base import WriteOptions, Written
 from translator.frameworks.unsloth.data_code import DataCode, data_code
 from translator.frameworks.unsloth.foreign_keys import CONFIGURE, FREEZE
 from translator.frameworks.unsloth.objective_writing import trainer_of
-from translator.frameworks.unsloth.pycode import Argument, call, docstring, literal
+from translator.frameworks.unsloth.pycode import Argument, call, docstring, literal, template
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.frameworks.unsloth.rows import FLAVOUR
 from translator.frameworks.unsloth.table import table
@@ -36,6 +36,10 @@ _ORDER: Mapping[str, Sequence[str]] = {
              "eval_strategy", "eval_steps", "save_strategy", "save_steps", "save_total_limit",
              "load_best_model_at_end", "logging_steps", "report_to", "run_name", "seed"),
 }  # fmt: skip
+
+
+_SHARES = ("warmup_steps", "eval_steps", "save_steps")
+"""Numbers of steps that are a share of all steps when they are below 1."""
 
 
 def write(document: Document, options: WriteOptions) -> Written:
@@ -65,6 +69,7 @@ class _Script:
             *([self._tokens()] if self._tokens() else []),
             *([self._adapter()] if self.recipe.adapter else []),
             self._data(),
+            *([self._rewards()] if self._own_rewards() else []),
             self._training(),
             self._result(),
         ]
@@ -77,18 +82,17 @@ class _Script:
 
     def _about(self) -> list[str]:
         recipe = self.recipe
-        what = "Full fine-tuning" if recipe.adapter is None else "LoRA fine-tuning"
+        what = "all weights" if recipe.adapter is None else "LoRA"
         if recipe.adapter is not None and recipe.quantization is not None:
             bits = {"nf4": "4-bit", "int8": "8-bit", "fp8": "FP8"}.get(recipe.quantization.kind)
-            what = f"LoRA fine-tuning on {bits or 'quantised'} weights"
-        name = self.trainer.title
+            what = f"LoRA on {bits or 'quantised'} weights"
         source = self.writer.document
         gpus = recipe.parallelism.gpus
         run = f"python {self.writer.stem}.py"
         if gpus and gpus > 1:
             run = f"torchrun --nproc_per_node {gpus} {self.writer.stem}.py"
         lines = [
-            f"{what} ({name}) of {recipe.model.id} with Unsloth.",
+            f"{self.trainer.title} of {recipe.model.id} with Unsloth: {what}.",
             "",
             f"Made by ftx from {_file_name(source.path)} ({source.format}). Run it with: {run}",
         ]
@@ -168,7 +172,7 @@ class _Script:
             if isinstance(value, float) and value == int(value) and name.startswith("lora_"):
                 value = int(value)
             comment = None if name == "max_seq_length" else entry.comment
-            if name == "warmup_steps" and isinstance(value, float) and 0 < value < 1:
+            if name in _SHARES and isinstance(value, float) and 0 < value < 1:
                 comment = comment or "of all steps"
             found.append(Argument(name, value, comment))
         return found
@@ -262,7 +266,7 @@ class _Script:
             field = "data.sources[0].format.template"
             self.writer.lose(Code.LOST_TEMPLATE, field, "the text of the template is not known")
             return []
-        return [f"tokenizer.chat_template = {literal(text, 0, 62)}"]
+        return [f"tokenizer.chat_template = {template(text, 62)}"]
 
     def _data(self) -> str:
         code = self.code
@@ -274,6 +278,17 @@ class _Script:
             text += f"\n\n\n{function}"
         gap = "\n\n\n" if code.functions else "\n"
         return text + gap + "\n".join(code.statements)
+
+    def _own_rewards(self) -> list[str]:
+        """Reward functions whose module is not known: their code stands in the source's project."""
+        return [name for name in self.trainer.rewards if name.isidentifier()]
+
+    def _rewards(self) -> str:
+        stop = 'raise NotImplementedError("the code of this reward function was not copied")'
+        functions = [
+            f"def {name}(completions, **columns):\n    {stop}" for name in self._own_rewards()
+        ]
+        return "\n\n\n".join(["# Rewards", *functions]) + "\n"
 
     # -- training ---------------------------------------------------------------------------------
 

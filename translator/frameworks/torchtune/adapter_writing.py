@@ -32,6 +32,8 @@ def put_adapter(writer: Writer) -> None:
         scaled = alpha * math.sqrt(rank)
         why = f"torchtune scales by alpha / rank; lora_alpha {tidy(scaled)} gives the same scale"
         writer.lose(Code.TOLD_OTHERWISE, "adapter.rank_stabilized", why, Severity.NOTE)
+        why = f"becomes {tidy(scaled)}, alpha times the root of the rank"
+        writer.lose(Code.TOLD_OTHERWISE, "adapter.alpha", why, Severity.NOTE, verbose=True)
         alpha = scaled
     writer.put("model.lora_rank", rank, "adapter.rank")
     writer.put("model.lora_alpha", tidy(alpha), "adapter.alpha")
@@ -59,6 +61,8 @@ def _layers(writer: Writer) -> tuple[list[str], bool, bool]:
     wanted = list(writer.value("adapter.modules"))
     if wanted == ["all-linear"]:
         wanted = [*_ATTENTION, *_MLP]
+        why = f"every linear layer by its name: {', '.join(wanted)}"
+        writer.lose(Code.TOLD_OTHERWISE, "adapter.modules", why, Severity.NOTE, verbose=True)
     wanted = _split(writer, wanted)
     attention = [_ATTENTION[name] for name in wanted if name in _ATTENTION]
     dense = [name for name in _MLP if name in wanted]
@@ -82,6 +86,9 @@ def _split(writer: Writer, names: list[str]) -> list[str]:
     """Layers that are one in the checkpoint (``qkv_proj``) as the parts torchtune makes of them."""
     known = facts(writer.value("model.id"))
     for fused, parts in known.fused_modules if known else ():
+        if set(parts) <= set(names):
+            why = f"{', '.join(parts)}, which the model's own checkpoint stores as {fused}"
+            writer.lose(Code.TOLD_OTHERWISE, "adapter.modules", why, Severity.NOTE, verbose=True)
         if fused in names:
             position = names.index(fused)
             names = [*names[:position], *parts, *names[position + 1 :]]
@@ -98,7 +105,7 @@ def put_quantization(writer: Writer) -> None:
         return
     if not writer.value("adapter"):
         why = "torchtune trains quantised weights through adapters only"
-        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why)
+        writer.lose(Code.LOST_QUANTIZATION, "quantization", why)
         return
     if kind == "fp4":
         why = "torchtune stores 4-bit weights as NormalFloat (nf4)"
@@ -107,7 +114,7 @@ def put_quantization(writer: Writer) -> None:
         # 8 bits are close to 16; of an unknown form even the weights may not be readable.
         severity = Severity.WARNING if kind in ("int8", "fp8") else Severity.ERROR
         why = "torchtune keeps frozen weights in 16 or 4 bits only; 16 are written"
-        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why, severity)
+        writer.lose(Code.LOST_QUANTIZATION, "quantization", why, severity)
         return
     if not writer.value("quantization.double"):
         why = "torchtune quantises the scales of the blocks too"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import reads
 from translator.frameworks.torchtune.dataset_writing import Rows, tell
+from translator.frameworks.torchtune.location_writing import put_location
 from translator.frameworks.torchtune.model_writing import target_builder
 from translator.frameworks.torchtune.parts import module_of
 from translator.frameworks.torchtune.wording_writing import Told
-from translator.ir import CustomRows, HeldOutRows, PreferenceObjective, SeparateRows, Source
+from translator.ir import HeldOutRows, PreferenceObjective, SeparateRows, Source
 from translator.writing import Writer
 
 
@@ -20,13 +19,28 @@ def put_data(writer: Writer) -> None:
     sources = writer.document.recipe.data.sources
     made = target_builder(writer)
     component = "" if made is None else made.tokenizer.component
-    rows = [
-        tell(writer, source, f"data.sources[{n}]", component) for n, source in enumerate(sources)
-    ]
+    rows = _told(writer, sources, component)
     _put_wording(writer, [one.told for one in rows])
+    if all(one.packs for one in rows):
+        writer.facts["packs"] = "yes"
     for position, (source, one) in enumerate(zip(sources, rows, strict=True)):
         place: tuple[str | int, ...] = ("dataset",) if len(rows) == 1 else ("dataset", position)
         _put_source(writer, place, source, one, f"data.sources[{position}]")
+
+
+def _told(writer: Writer, sources: tuple[Source, ...], component: str) -> list[Rows]:
+    """Each data set as a component. There is one tokenizer for all of them, so where they would
+    word prompts by its template in different ways, each words its own."""
+    for apart in (False, True):
+        known = len(writer.losses)
+        rows = [
+            tell(writer, source, f"data.sources[{n}]", component, apart=apart)
+            for n, source in enumerate(sources)
+        ]
+        if apart or len({str(r.told and r.told.setting) for r in rows if r.told}) <= 1:
+            break
+        del writer.losses[known:]
+    return rows
 
 
 def _put_wording(writer: Writer, wanted: list[Told | None]) -> None:
@@ -35,9 +49,8 @@ def _put_wording(writer: Writer, wanted: list[Told | None]) -> None:
     if first is None:
         return
     for position, one in enumerate(wanted):
-        if one is not None and (one.template, one.turns) != (first.template, first.turns):
-            why = "would need a tokenizer that words turns unlike the first data set's"
-            writer.lose(Code.LOST_TEMPLATE, f"data.sources[{position}].format", why)
+        if one is not None and one.setting != first.setting:
+            _lose_wording(writer, f"data.sources[{position}]", one, first)
     if first.template == "none":
         writer.put("tokenizer.prompt_template", None)
     elif isinstance(first.template, dict):
@@ -52,6 +65,21 @@ def _put_wording(writer: Writer, wanted: list[Told | None]) -> None:
             writer.put(f"tokenizer.{name}", value)
 
 
+def _lose_wording(writer: Writer, field: str, one: Told, first: Told) -> None:
+    masks = ("train_headers", "train_ends")
+    text = [{n: v for n, v in told.turns if n not in masks} for told in (one, first)]
+    if one.template != first.template or text[0] != text[1]:
+        why = "would need a tokenizer that words turns unlike the first data set's"
+        writer.lose(Code.LOST_TEMPLATE, f"{field}.format", why)
+        why = "goes with the wording of turns"
+        writer.lose(Code.LOST_MASK, f"{field}.supervision", why, Severity.NOTE, verbose=True)
+        return
+    for setting, part in zip(masks, ("turn_headers", "turn_ends"), strict=True):
+        if dict(one.turns).get(setting) != dict(first.turns).get(setting):
+            why = "would need a tokenizer that masks turns unlike the first data set's"
+            writer.lose(Code.LOST_MASK, f"{field}.supervision.{part}", why, Severity.WARNING)
+
+
 def _put_source(
     writer: Writer, place: tuple[str | int, ...], source: Source, told: Rows, field: str
 ) -> None:
@@ -60,27 +88,20 @@ def _put_source(
         writer.facts[f"side:{component}"] = f"{field}.rows"
         component = f"{module_of(writer.stem)}.{component}"
     writer.put((*place, "_component_"), component, f"{field}.rows")
-    path, files = source.path, list(source.files)
-    if path not in told.usual:
-        writer.put((*place, "source"), path, f"{field}.path")
-    if files:
-        value: Any = files[0] if len(files) == 1 else files
-        writer.put((*place, "data_files"), value, f"{field}.files")
-    if source.subset is not None:
-        name = "subset" if isinstance(source.rows, CustomRows) else "name"
-        writer.put((*place, name), source.subset, f"{field}.subset")
-    if source.revision is not None:
-        writer.put((*place, "revision"), source.revision, f"{field}.revision")
+    put_location(writer, place, source, told.usual, field)
     for name, value in told.arguments.items():
         writer.put((*place, name), value)
     split = _kept_split(writer, source)
     if split != "train":
         writer.put((*place, "split"), split, f"{field}.split")
+    if split != source.split:
+        why = f"{split}, without the rows that are held out"
+        writer.lose(Code.TOLD_OTHERWISE, f"{field}.split", why, Severity.NOTE, verbose=True)
     if told.masks:
         writer.put((*place, "train_on_input"), source.supervision.prompt,
                    f"{field}.supervision.prompt")  # fmt: skip
     if told.packs:
-        packed = writer.document.recipe.data.packing is not None
+        packed = writer.document.recipe.data.packing is not None and "packs" in writer.facts
         writer.put((*place, "packed"), packed, "data.packing")
 
 
@@ -164,7 +185,11 @@ def put_length(writer: Writer) -> None:
     limit = writer.value("data.max_length")
     writer.put("tokenizer.max_seq_len", limit, "data.max_length")
     overlong = writer.value("data.overlong")
-    if overlong == "truncate" or limit is None:
+    if overlong == "truncate":
+        return
+    if limit is None:
+        why = "without a limit no row is too long"
+        writer.lose(Code.TOLD_OTHERWISE, "data.overlong", why, Severity.NOTE, verbose=True)
         return
     done = {"drop": "left out", "split": "divided", "error": "refused"}[overlong]
     why = f"torchtune cuts longer rows at {limit} tokens; they are not {done}"
@@ -176,9 +201,10 @@ def put_packing(writer: Writer) -> None:
     packing = writer.document.recipe.data.packing
     if packing is None:
         return
-    if writer.value("objective") == "preference":
-        why = "torchtune does not pack preference data"
+    if "packs" not in writer.facts:
+        why = "torchtune does not pack such data"
         writer.lose(Code.LOST_PACKING, "data.packing", why, Severity.WARNING)
+        return
     if writer.value("data.max_length") is None:
         why = "torchtune packs up to tokenizer.max_seq_len, which is not known"
         writer.lose(Code.LOST_PACKING, "data.packing", why)
@@ -208,7 +234,8 @@ def put_objective(writer: Writer) -> None:
             f"torchtune {writer.version} has no registered recipe for {str(name).upper()}; DPO only"
         )
         writer.lose(Code.LOST_OBJECTIVE, "objective", why)
-        return
+        if not isinstance(objective, PreferenceObjective):
+            return
     if objective.loss == "hinge":
         writer.put("loss._component_", "torchtune.rlhf.loss.RSOLoss", "objective")
         writer.put("loss.gamma", objective.beta, "objective.beta")
@@ -219,11 +246,14 @@ def put_objective(writer: Writer) -> None:
         writer.put("loss._component_", "torchtune.rlhf.loss.DPOLoss", "objective")
         writer.put("loss.beta", objective.beta, "objective.beta")
         writer.put("loss.label_smoothing", objective.label_smoothing, "objective.label_smoothing")
-    if objective.reference == "copy" and not writer.value("adapter"):
+    if objective.reference != "none" and not writer.value("adapter"):
         _put_reference(writer)
     if objective.max_prompt_length is not None:
         why = "torchtune limits prompt and answer together only"
         writer.lose(Code.LOST_LENGTH, "objective.max_prompt_length", why, Severity.WARNING)
+    if objective.reference == ("copy" if writer.value("adapter") else "base"):
+        why = "the weights that training starts from"
+        writer.lose(Code.TOLD_OTHERWISE, "objective.reference", why, Severity.NOTE, verbose=True)
     if objective.reference == "none":
         why = "torchtune's DPO compares with a reference model"
         writer.lose(Code.LOST_OBJECTIVE, "objective.reference", why)

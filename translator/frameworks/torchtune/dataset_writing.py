@@ -12,23 +12,26 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.torchtune.mask_writing import check_mask
 from translator.frameworks.torchtune.prompts import ALPACA
 from translator.frameworks.torchtune.wording_writing import (
     Task,
     Told,
     chat_wording,
-    check_mask,
     plain_wording,
 )
 from translator.ir import (
     ChatFormat,
     CustomRows,
     InstructionRows,
+    LabelledRows,
     MessageRows,
     PlainFormat,
     PreferenceRows,
+    PromptRows,
     Source,
     TextRows,
+    TokenRows,
 )
 from translator.record import Record
 from translator.writing import Writer
@@ -54,9 +57,22 @@ class Rows(Record):
     """Whether it takes ``packed``."""
 
 
-def tell(writer: Writer, source: Source, field: str, tokenizer: str) -> Rows:
-    """The component for a data set, with losses about what it cannot do."""
-    task = Task(writer, source, field, tokenizer)
+_NAMES: dict[type, str] = {
+    CustomRows: "rows made by code of the user's own",
+    PromptRows: "prompts without answers",
+    LabelledRows: "answers with a label",
+    TokenRows: "rows that are tokenized already",
+}
+
+
+def tell(
+    writer: Writer, source: Source, field: str, tokenizer: str, *, apart: bool = False
+) -> Rows:
+    """The component for a data set, with losses about what it cannot do.
+
+    ``apart``: its prompts are worded by itself, not by the tokenizer that it shares with others.
+    """
+    task = Task(writer, source, field, tokenizer, apart)
     rows = source.rows
     if isinstance(rows, TextRows):
         return _text(task, rows)
@@ -70,8 +86,11 @@ def tell(writer: Writer, source: Source, field: str, tokenizer: str) -> Rows:
         why = "a component that ftx cannot look into"
         task.lose(Code.LOST_SOURCE, "rows", why, Severity.WARNING)
         return Rows(component=rows.reference, masks=False, packs=False)
-    what = "rows made by code of the user's own" if isinstance(rows, CustomRows) else "such rows"
+    what = _NAMES.get(type(rows), "such rows")
     task.lose(Code.LOST_SOURCE, "rows", f"torchtune has no data set for {what}")
+    why = "goes with the rows, for which torchtune has no data set"
+    for part in ("format", "supervision"):
+        writer.lose(Code.LOST_SOURCE, f"{field}.{part}", why, Severity.NOTE, verbose=True)
     return Rows(component=f"{_BUILDERS}.text_completion_dataset", masks=False)
 
 
@@ -79,6 +98,12 @@ def _text(task: Task, rows: TextRows) -> Rows:
     layout = task.source.format
     arguments: dict[str, Any] = {} if rows.column == "text" else {"column": rows.column}
     arguments["add_eos"] = not isinstance(layout, PlainFormat) or layout.end == "eos"
+    if layout != PlainFormat(joined="whole", end="eos" if arguments["add_eos"] else "none"):
+        plain = isinstance(layout, PlainFormat)
+        part = "format.joined" if plain else "format"
+        why = "a column of text is tokenized as a whole, without turns"
+        task.lose(Code.TOLD_OTHERWISE, part, why, Severity.NOTE, verbose=plain)
+    check_mask(task, None)
     return Rows(component=f"{_BUILDERS}.text_completion_dataset", arguments=arguments, masks=False)
 
 
@@ -87,18 +112,21 @@ def _text(task: Task, rows: TextRows) -> Rows:
 
 def _instructions(task: Task, rows: InstructionRows) -> Rows:
     layout = task.source.format
-    around = _around(rows)
+    around = None if task.apart and _around(rows) != ("", "") else _around(rows)
     system = layout.system_prompt if isinstance(layout, ChatFormat) else None
     if isinstance(layout, PlainFormat):
         told = plain_wording(task, layout, around)
     else:
         told = chat_wording(task, layout)
-        system = system or told.default_system
+        system = _system(task, layout, told)
         if any(around or ()) and told.template is None and not told.turns and system is None:
             told = Told(template={"user": around or ("", "")})
         elif any(around or ()):
             around = None
-        check_mask(task, told)
+    check_mask(task, told)
+    if rows.input is None and rows.with_input != rows.without_input:
+        why = "no row has an input"
+        task.lose(Code.TOLD_OTHERWISE, "rows.with_input", why, Severity.NOTE, verbose=True)
     if (rows.with_input, rows.without_input) == ALPACA and system is None:
         return _alpaca(task, rows, told)
     if around is None or rows.instruction is None:
@@ -112,6 +140,14 @@ def _instructions(task: Task, rows: InstructionRows) -> Rows:
     if system is not None:
         arguments["new_system_prompt"] = system
     return Rows(component=f"{_BUILDERS}.instruct_dataset", arguments=arguments, told=told)
+
+
+def _system(task: Task, layout: ChatFormat, told: Told) -> str | None:
+    """The system turn that is written: the wanted one, or the one that the format has itself."""
+    if layout.system_prompt is None and told.default_system is not None:
+        why = f"{layout.template} opens with {told.default_system!r} where no system turn is"
+        task.lose(Code.TOLD_OTHERWISE, "format.system_prompt", why, Severity.NOTE, verbose=True)
+    return layout.system_prompt or told.default_system
 
 
 def _alpaca(task: Task, rows: InstructionRows, told: Told) -> Rows:
@@ -173,18 +209,19 @@ def _messages(task: Task, rows: MessageRows) -> Rows:
     keys = (rows.role_key, rows.content_key)
     style = {("from", "value"): "sharegpt", ("role", "content"): "openai"}.get(keys)
     roles = set(rows.roles)
-    fits = roles <= _SHAREGPT if style == "sharegpt" else not roles
+    fits = roles == (_SHAREGPT if style == "sharegpt" else set())
     replaced = layout.system_prompt is not None and rows.drop_system
     kept = layout.system_prompt is None and not rows.drop_system and told.default_system is None
-    if style is None or not fits or not (replaced or kept):
-        return _own_turns(rows, layout.system_prompt or told.default_system, told)
+    last = task.source.supervision.turns == "last"
+    if style is None or not fits or not (replaced or kept) or last:
+        return _own_turns(rows, _system(task, layout, told), told, last=last)
     arguments: dict[str, Any] = {"conversation_column": rows.column, "conversation_style": style}
     if layout.system_prompt is not None:
         arguments["new_system_prompt"] = layout.system_prompt
     return Rows(component=f"{_BUILDERS}.chat_dataset", arguments=arguments, told=told)
 
 
-def _own_turns(rows: MessageRows, system: str | None, told: Told) -> Rows:
+def _own_turns(rows: MessageRows, system: str | None, told: Told, *, last: bool) -> Rows:
     arguments: dict[str, Any] = {"column": rows.column}
     if rows.role_key != "role":
         arguments["role_key"] = rows.role_key
@@ -196,6 +233,8 @@ def _own_turns(rows: MessageRows, system: str | None, told: Told) -> Rows:
         arguments["drop_system"] = True
     if system is not None:
         arguments["default_system_prompt"] = system
+    if last:
+        arguments["last_answer_only"] = True
     return Rows(component="turns", side=True, arguments=arguments, told=told)
 
 
@@ -206,29 +245,33 @@ def _preference(task: Task, rows: PreferenceRows) -> Rows:
     layout = task.source.format
     if isinstance(layout, ChatFormat):
         told = chat_wording(task, layout)
-        system = layout.system_prompt or told.default_system
+        system = _system(task, layout, told)
     else:
         told, system = plain_wording(task, layout, ("", "")), None
     check_mask(task, told)
     arguments: dict[str, Any] = {}
     if system is not None:
         arguments["new_system_prompt"] = system
+    if rows.system is not None:
+        why = "torchtune has no data set for preferences with a column of system texts"
+        task.lose(Code.LOST_SOURCE, "rows.system", why)
     if rows.messages and rows.prompt is None:
         if (rows.chosen, rows.rejected) != ("chosen", "rejected"):
             arguments["column_map"] = {"chosen": rows.chosen, "rejected": rows.rejected}
         return Rows(component=f"{_BUILDERS}.preference_dataset", arguments=arguments,
-                    told=told, masks=False, packs=False)  # fmt: skip
-    if rows.prompt is None or rows.system is not None:
-        shape = "answers without a prompt" if rows.prompt is None else "a column of system texts"
-        task.lose(Code.LOST_SOURCE, "rows", f"torchtune has no data set for {shape}")
+                    told=told, masks=task.source.supervision.prompt, packs=False)  # fmt: skip
+    if rows.prompt is None:
+        why = "torchtune has no data set for answers without a prompt"
+        task.lose(Code.LOST_SOURCE, "rows", why)
     names = {"prompt": rows.prompt or "prompt", "chosen": rows.chosen, "rejected": rows.rejected}
     paired = task.source.path == "lvwerra/stack-exchange-paired" and not rows.messages
     if paired and system is None:
         usual = {"prompt": "question", "chosen": "response_j", "rejected": "response_k"}
         return Rows(component=f"{_BUILDERS}.stack_exchange_paired_dataset",
                     arguments={} if names == usual else {"column_map": names}, told=told,
-                    usual=(task.source.path,), masks=False, packs=False)  # fmt: skip
+                    usual=(task.source.path,), masks=task.source.supervision.prompt,
+                    packs=False)  # fmt: skip
     if rows.messages:
         arguments["turns"] = True
     return Rows(component="answer_pairs", side=True, arguments={**names, **arguments}, told=told,
-                masks=False, packs=False)  # fmt: skip
+                masks=task.source.supervision.prompt, packs=False)  # fmt: skip

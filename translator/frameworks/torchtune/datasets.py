@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from translator.codes import Code
@@ -13,7 +13,7 @@ from translator.frameworks.torchtune.lookup import Found, called, find, refuse, 
 from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.prompts import ALPACA, OLD_CHAT_FORMATS, OLD_PROMPTS, prompt
 from translator.frameworks.torchtune.tokenizing import Wording, escaped
-from translator.frameworks.torchtune.values import flag, mapping, text, texts
+from translator.frameworks.torchtune.values import FILE_FORMATS, flag, mapping, text, texts
 from translator.ir import (
     ChatFormat,
     CustomRows,
@@ -37,7 +37,6 @@ D = TypeVar("D")
 
 SHAREGPT = (("gpt", "assistant"), ("human", "user"))
 """torchtune/data/_messages.py: ShareGPTToMessages knows these names and ``system``."""
-FILE_FORMATS = ("json", "csv", "parquet", "arrow", "text", "webdataset")
 
 
 class Builder(Record):
@@ -299,6 +298,8 @@ def _instructions(
 
 def _lost_template(dataset: Dataset) -> None:
     address = ("tokenizer", "prompt_template")
+    if dataset.reader.peek("tokenizer", "turns") is not None:
+        address = ("tokenizer", "turns")
     node = dataset.reader.node(*address)
     if node is not None and all(left.key != ".".join(address) for left in dataset.reader.leftovers):
         why = "puts text around turns that no known chat format has"
@@ -433,7 +434,9 @@ def _own_turns(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     )
     system = dataset.get("default_system_prompt", text, None, field="format.system_prompt").value
     layout = ChatFormat(template=dataset.wording.format, system_prompt=system)
-    return rows, layout, _supervision(dataset)
+    last = dataset.get("last_answer_only", flag, False, field="supervision.turns").value
+    mask = _supervision(dataset)
+    return rows, layout, replace(mask, turns="last") if last else mask
 
 
 def _own_pairs(dataset: Dataset) -> tuple[Rows, Format, Supervision]:

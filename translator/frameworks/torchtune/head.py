@@ -25,8 +25,9 @@ def head_comment(writer: Writer) -> list[str]:
     lines += ["Train:", f"  {run_command(writer)}"]
     if any(key.startswith("side:") for key in writer.facts):
         lines.append(f"  (in the folder that holds {module_of(writer.stem)}.py)")
-    differences = [_line(loss) for loss in writer.losses if loss.severity is not Severity.NOTE]
-    notes = [_line(loss) for loss in writer.losses if loss.severity is Severity.NOTE]
+    shown = [loss for loss in writer.losses if not loss.verbose]
+    differences = [_line(loss) for loss in shown if loss.severity is not Severity.NOTE]
+    notes = [_line(loss) for loss in shown if loss.severity is Severity.NOTE]
     if differences:
         lines += ["", "What differs:", *_wrapped(differences)]
     if notes:

@@ -85,7 +85,11 @@ def _put_checkpointer(writer: Writer, made: Builder | None) -> None:
     meta = files == [META_FILE]
     kind = "FullModelMetaCheckpointer" if meta else "FullModelHFCheckpointer"
     writer.put("checkpointer._component_", f"torchtune.training.{kind}")
-    writer.put("checkpointer.checkpoint_dir", folder_of(writer), "model.directory")
+    folder = folder_of(writer)
+    writer.put("checkpointer.checkpoint_dir", folder, "model.directory")
+    if not writer.value("model.directory"):
+        why = f"torchtune reads weights from a folder: {folder}"
+        writer.lose(Code.LOST_LOADING, "model.directory", why, Severity.NOTE, verbose=True)
     if not files:
         listed = checkpoint_files(name)
         if listed is None:
@@ -94,9 +98,12 @@ def _put_checkpointer(writer: Writer, made: Builder | None) -> None:
             writer.lose(Code.LOST_LOADING, "model.files", why, Severity.WARNING)
         else:
             files = listed.short
+            why = "torchtune is given the list of them"
             if listed.assumed:
                 why = "the weight files are listed as those of a model of the same shape"
-                writer.lose(Code.LOST_LOADING, "model.files", why, Severity.NOTE)
+            writer.lose(
+                Code.LOST_LOADING, "model.files", why, Severity.NOTE, verbose=not listed.assumed
+            )
     writer.put("checkpointer.checkpoint_files", files, "model.files")
     writer.put("checkpointer.recipe_checkpoint", None)
     writer.put("checkpointer.output_dir", "${output_dir}")

@@ -96,9 +96,7 @@ def _get_optimizer(reader: Reader) -> None:
     epsilon = find(reader, "optimizer.eps", number, _epsilon(default("eps", 1e-8)), cited)
     reader.set("optimizer.epsilon", epsilon.value, epsilon.origin)
     fused = find(reader, "optimizer.fused", _maybe_flag, None, cited)
-    reader.set("optimizer.fused", fused.value or None, fused.origin)
-    if fused.value is False:
-        no_effect(reader, ("optimizer", "fused"), "an implementation detail, off")
+    reader.set("optimizer.fused", fused.value, fused.origin)
     adapted = bool(reader.values.get("adapter"))
     why = "torchtune/training: one parameter group, so norms decay too"
     reader.set("optimizer.decays_norms", not adapted, reader.default(why))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -55,16 +54,32 @@ def put_optimizer(writer: Writer) -> None:
     epsilon = writer.value("optimizer.epsilon")
     if epsilon != known.parameters.get("eps", epsilon):
         writer.put("optimizer.eps", epsilon, "optimizer.epsilon")
+    untaken = {"betas": ("beta1", "beta2"), "eps": ("epsilon",)}
+    for field in (
+        f for name, fields in untaken.items() for f in fields if name not in known.parameters
+    ):
+        why = f"{path.rpartition('.')[2]} has no such number"
+        writer.lose(Code.LOST_OPTIMIZER, f"optimizer.{field}", why, Severity.NOTE, verbose=True)
     _put_arguments(writer, known)
     adapted = bool(writer.value("adapter"))
-    spared = not adapted and not writer.value("optimizer.decays_norms")
-    if spared and writer.value("optimizer.weight_decay"):
+    if bool(writer.value("optimizer.decays_norms")) != adapted:
+        return
+    if adapted or not writer.value("optimizer.weight_decay"):
+        why = "without effect: no norm is trained, or nothing decays"
+        writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.NOTE, verbose=True)
+    else:
         why = "torchtune lets norms and biases decay as well"
         writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.WARNING)
 
 
 def _put_arguments(writer: Writer, known: Component) -> None:
-    if writer.value("optimizer.fused"):
+    fused = writer.value("optimizer.fused")
+    if fused is False and "fused" in known.parameters and writer.origin("optimizer.fused").written:
+        writer.put("optimizer.fused", False, "optimizer.fused")
+    elif fused is False:
+        why = "left to the implementation, which fuses nothing by itself"
+        writer.lose(Code.LOST_KERNEL, "optimizer.fused", why, Severity.NOTE, verbose=True)
+    if fused:
         if "fused" in known.parameters:
             writer.put("optimizer.fused", True, "optimizer.fused")
         else:
@@ -104,18 +119,22 @@ def put_schedule(writer: Writer) -> None:
     schedule = writer.document.recipe.schedule
     if schedule.shape == "constant_with_warmup":
         schedule = replace(schedule, shape="constant")
+        why = "a warm-up, then a constant rate"
+        writer.lose(Code.TOLD_OTHERWISE, "schedule.shape", why, Severity.NOTE, verbose=True)
     recipe = writer.facts["recipe"]
     if not reads(recipe, writer.version, "lr_scheduler"):
-        if schedule.shape != "constant" or _steps(writer, schedule) != 0:
+        if schedule.shape != "constant" or schedule.warmup != WarmupSteps(steps=0):
             why = f"{recipe} keeps the learning rate constant"
             writer.lose(Code.LOST_SCHEDULE, "schedule.shape", why)
+        _leave_floor(writer)
         return
     warmup = _steps(writer, schedule)
     optional = "lr_scheduler" not in required_keys(recipe, writer.version)
     if schedule.shape == "constant" and warmup == 0 and optional:
+        _leave_floor(writer)
         return
     if "." in schedule.shape:
-        _put_as_written(writer, schedule)
+        _put_as_written(writer, schedule, warmup)
     elif schedule.shape in ("cosine", "constant") and _built_in(schedule) and warmup is not None:
         cycles = 0.0 if schedule.shape == "constant" else schedule.cycles
         writer.put("lr_scheduler._component_", COSINE, "schedule.shape")
@@ -131,18 +150,24 @@ def put_schedule(writer: Writer) -> None:
         writer.lose(Code.LOST_SCHEDULE, "schedule.shape", why)
         writer.put("lr_scheduler._component_", COSINE, "schedule.shape")
         writer.put("lr_scheduler.num_warmup_steps", warmup or 0, "schedule.warmup")
+        _leave_floor(writer)
+
+
+def _leave_floor(writer: Writer) -> None:
+    if writer.value("schedule.min_ratio"):
+        why = "the written schedule has no floor"
+        writer.lose(Code.LOST_SCHEDULE, "schedule.min_ratio", why, Severity.NOTE, verbose=True)
 
 
 def _built_in(schedule: Schedule) -> bool:
     return not schedule.min_ratio and not schedule.arguments
 
 
-def _put_as_written(writer: Writer, schedule: Schedule) -> None:
+def _put_as_written(writer: Writer, schedule: Schedule, warmup: int | None) -> None:
     """A schedule that came from a torchtune config and is named by its path."""
     writer.put("lr_scheduler._component_", schedule.shape, "schedule.shape")
-    steps = _steps(writer, schedule)
-    if steps:
-        writer.put("lr_scheduler.num_warmup_steps", steps, "schedule.warmup")
+    if warmup:
+        writer.put("lr_scheduler.num_warmup_steps", warmup, "schedule.warmup")
     for name, value in schedule.arguments:
         writer.put(f"lr_scheduler.{name}", value, "schedule.arguments")
     if writer.document.format != "torchtune":
@@ -179,7 +204,12 @@ def _steps(writer: Writer, schedule: Schedule) -> int | None:
     if not warmup.ratio:
         return 0
     duration = writer.document.recipe.duration
-    return warmup.steps(duration.count) if isinstance(duration, Steps) else None
+    if not isinstance(duration, Steps):
+        return None
+    steps = warmup.steps(duration.count)
+    why = f"{steps} of {duration.count} steps"
+    writer.lose(Code.TOLD_OTHERWISE, "schedule.warmup", why, Severity.NOTE, verbose=True)
+    return steps
 
 
 # --- duration and batches ------------------------------------------------------------------------
@@ -213,13 +243,17 @@ def put_batching(writer: Writer) -> None:
         why = "torchtune leaves an incomplete last batch and last step of a pass out"
         writer.lose(Code.LOST_BATCHING, "batching.drop_last", why, Severity.NOTE)
     several = batching.accumulation > 1 or (writer.document.recipe.parallelism.gpus or 1) > 1
-    trained: Any = writer.value("objective")
-    if batching.normalization == "micro_batch" and trained == "supervised" and several:
-        why = (
-            "torchtune's loss is the mean over the tokens of a step, not the mean of its micro "
-            "batches' means; rows with short answers weigh less"
-        )
-        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.WARNING)
+    by_token = writer.value("objective") != "preference"
+    if by_token != (batching.normalization == "token"):
+        why = "the loss of preferences is a mean over rows"
+        if by_token:
+            why = (
+                "torchtune's loss is the mean over the tokens of a step, not the mean of its micro "
+                "batches' means; rows with short answers weigh less"
+            )
+        idle = not (several and by_token)
+        severity = Severity.NOTE if idle else Severity.WARNING
+        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, severity, verbose=idle)
     evaluation = batching.eval_micro_batch
     if evaluation is None:
         return

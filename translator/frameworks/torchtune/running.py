@@ -13,6 +13,7 @@ from translator.frameworks.torchtune.running_writing import (
     put_evaluation,
     put_logging,
     put_loss,
+    put_pace,
     put_parallelism,
     put_precision,
 )
@@ -144,6 +145,11 @@ def _get_resuming(reader: Reader) -> None:
     reader.set("checkpoints.resume_from", value, resume.origin)
 
 
+def _get_pace(reader: Reader) -> None:
+    found = find(reader, "log_every_n_steps", positive, 1, f"{_LORA}: each step")
+    reader.set("logging.every", found.value, found.origin)
+
+
 _TRACKERS = {"WandBLogger": "wandb", "TensorBoardLogger": "tensorboard", "CometLogger": "comet",
              "MLFlowLogger": "mlflow"}  # fmt: skip
 _LOCAL = ("DiskLogger", "StdoutLogger")
@@ -270,11 +276,11 @@ ROWS: tuple[Row, ...] = (
     _fixed("checkpoints.keep_best", False, Code.LOST_CHECKPOINT,
            "ends with the last checkpoint, not the best", Severity.WARNING),
     _fixed("checkpoints.hub_id", None, Code.LOST_CHECKPOINT, "uploads nothing"),
-    Key(
-        field="logging.every", key="log_every_n_steps",
-        conv=Conv(read=lambda value: positive(value), write=lambda value: value or 1),
-        default=1, why=f"{_LORA}: each step", code=Code.LOST_LOGGING, required=True,
-        severity=Severity.NOTE,
+    Via(
+        fields=("logging.every",),
+        read_keys=("log_every_n_steps",),
+        get=_get_pace,
+        put=put_pace,
     ),
     Via(
         fields=("logging.trackers", "logging.project", "logging.entity", "logging.run_name"),

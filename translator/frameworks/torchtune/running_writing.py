@@ -15,14 +15,19 @@ def put_precision(writer: Writer) -> None:
     if compute == "float16":
         why = "torchtune computes in bf16 or fp32; bf16 is written"
         writer.lose(Code.LOST_PRECISION, "precision.compute", why, Severity.WARNING)
+    elif compute == "auto":
+        why = "torchtune is told one format: bf16, which auto means from NVIDIA's Ampere on"
+        writer.lose(Code.LOST_PRECISION, "precision.compute", why, Severity.NOTE)
     writer.put("device", "cuda")
     dtype = "fp32" if compute == "float32" else "bf16"
     writer.put("dtype", dtype, "precision.compute")
     weights = writer.value("precision.weights")
-    mixed = weights != "compute" and not (weights == "float32" and compute == "float32")
-    if mixed and not writer.value("adapter"):
-        why = f"torchtune keeps all weights and their optimizer states in {dtype}"
-        writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.WARNING)
+    if weights == "compute":
+        return
+    why = f"torchtune keeps all weights and their optimizer states in {dtype}"
+    idle = bool(writer.value("adapter")) or compute == "float32"
+    severity = Severity.NOTE if idle else Severity.WARNING
+    writer.lose(Code.LOST_PRECISION, "precision.weights", why, severity, verbose=idle)
 
 
 def put_checkpointing(writer: Writer) -> None:
@@ -42,9 +47,12 @@ def put_checkpointing(writer: Writer) -> None:
 
 def put_loss(writer: Writer) -> None:
     """Cross entropy; the loss of preference tuning is told with the objective."""
-    if writer.value("objective") == "preference":
-        return
     fused = writer.value("kernels.fused_loss")
+    if writer.value("objective") == "preference":
+        if fused is not None:
+            why = "the loss of preferences is computed as it is"
+            writer.lose(Code.LOST_KERNEL, "kernels.fused_loss", why, Severity.NOTE, verbose=True)
+        return
     if writer.version == "main":
         path = "torchtune.modules.loss.LinearCrossEntropyLoss"
     elif fused == "none" and writer.document.format == "torchtune":
@@ -52,10 +60,10 @@ def put_loss(writer: Writer) -> None:
     else:
         path = "torchtune.modules.loss.CEWithChunkedOutputLoss"
     writer.put("loss._component_", path, "kernels.fused_loss")
-    other = fused in ("cut", "liger") or (fused == "none" and not path.startswith("torch.nn."))
-    if other and writer.origin("kernels.fused_loss").written:
+    if fused != ("none" if path.startswith("torch.nn.") else "chunked"):
         why = "torchtune computes cross entropy in chunks"
-        writer.lose(Code.LOST_KERNEL, "kernels.fused_loss", why, Severity.NOTE)
+        chosen = fused is not None and writer.origin("kernels.fused_loss").written
+        writer.lose(Code.LOST_KERNEL, "kernels.fused_loss", why, Severity.NOTE, verbose=not chosen)
 
 
 def put_parallelism(writer: Writer) -> None:
@@ -72,17 +80,33 @@ def put_parallelism(writer: Writer) -> None:
     elif parallel.strategy == "single" and not single:
         why = f"{recipe} is the only recipe for this; it needs several devices"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.WARNING)
+    elif parallel.strategy == "auto":
+        why = "torchtune shares weights, gradients and optimizer states by FSDP2"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
+    if parallel.gpus is None or (single and parallel.gpus != 1):
+        count = "one device" if single else "2 processes; give it as many as there are GPUs"
+        why = f"the command at the head starts {count}"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.gpus", why, Severity.NOTE, verbose=single)
     offload = parallel.offload_parameters or parallel.offload_optimizer
     if offload and not single:
         writer.put("fsdp_cpu_offload", True, "parallelism.offload_parameters")
         if parallel.offload_parameters != parallel.offload_optimizer:
+            added = "optimizer" if parallel.offload_parameters else "parameters"
             why = "torchtune offloads parameters and optimizer states together"
-            writer.lose(Code.LOST_PARALLELISM, "parallelism.offload_parameters", why, Severity.NOTE)
+            writer.lose(Code.LOST_PARALLELISM, f"parallelism.offload_{added}", why, Severity.NOTE)
     elif offload:
         why = f"{recipe} offloads nothing"
-        writer.lose(Code.LOST_PARALLELISM, "parallelism.offload_parameters", why, Severity.NOTE)
+        for part in ("parameters", "optimizer"):
+            if writer.value(f"parallelism.offload_{part}"):
+                writer.lose(
+                    Code.LOST_PARALLELISM, f"parallelism.offload_{part}", why, Severity.NOTE
+                )
     if not parallel.reshard_after_forward and not single:
         writer.put("fsdp_reshard_after_forward", False, "parallelism.reshard_after_forward")
+    elif not parallel.reshard_after_forward:
+        why = "one device has no shards"
+        field = "parallelism.reshard_after_forward"
+        writer.lose(Code.LOST_PARALLELISM, field, why, Severity.NOTE, verbose=True)
     for field, key in (("tensor", "tensor_parallel_dim"), ("context", "context_parallel_dim")):
         size = getattr(parallel, field)
         if size == 1:
@@ -124,6 +148,11 @@ def put_checkpoints(writer: Writer) -> None:
         writer.put("checkpointer.recipe_checkpoint", recipe.resume_from)
     if writer.value("adapter"):
         writer.put("save_adapter_weights_only", recipe.adapter_only, "checkpoints.adapter_only")
+    elif not recipe.adapter_only:
+        why = "there are no adapters"
+        writer.lose(
+            Code.LOST_CHECKPOINT, "checkpoints.adapter_only", why, Severity.NOTE, verbose=True
+        )
     _put_interval(writer)
     if recipe.keep is not None:
         if writer.version == "main":
@@ -143,6 +172,15 @@ def _put_interval(writer: Writer) -> None:
         return
     why = "torchtune saves after each pass over the data"
     writer.lose(Code.LOST_CHECKPOINT, "checkpoints.interval", why, Severity.NOTE)
+
+
+def put_pace(writer: Writer) -> None:
+    """``log_every_n_steps``, which every recipe needs."""
+    steps = writer.value("logging.every")
+    if steps is None:
+        why = "torchtune logs every step unless told otherwise"
+        writer.lose(Code.LOST_LOGGING, "logging.every", why, Severity.NOTE, verbose=True)
+    writer.put("log_every_n_steps", steps or 1, "logging.every")
 
 
 _LOGGERS = {
@@ -172,12 +210,16 @@ def put_logging(writer: Writer) -> None:
     for field in ("project", "entity", "run_name"):
         value = writer.value(f"logging.{field}")
         if value is None:
+            if name == "WandBLogger" and field == "project":
+                why = "torchtune's project is called torchtune unless told otherwise"
+                writer.lose(Code.LOST_LOGGING, "logging.project", why, Severity.NOTE, verbose=True)
             continue
         if field in arguments:
             writer.put(f"metric_logger.{arguments[field]}", value, f"logging.{field}")
-        elif writer.origin(f"logging.{field}").written:
+        else:
             why = f"{name} has no place for it"
-            writer.lose(Code.LOST_LOGGING, f"logging.{field}", why, Severity.NOTE)
+            idle = not writer.origin(f"logging.{field}").written
+            writer.lose(Code.LOST_LOGGING, f"logging.{field}", why, Severity.NOTE, verbose=idle)
     writer.put("log_peak_memory_stats", True)
     if writer.version == "main":
         writer.put("log_level", "INFO")

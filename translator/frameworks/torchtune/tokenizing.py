@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Literal
 
+from translator.catalog import models
 from translator.catalog.formats import (
     ChatFormat,
     TorchtuneTokenizer,
@@ -152,10 +153,15 @@ def _reworded(reader: Reader) -> Wording:
     headers = get("train_headers", flag, False)
     if not any(any(tags) for tags in turns.values()):
         return Wording(format="plain", headers=headers, whole=whole, ends=end is not None)
+    model = models.facts(reader.facts.get("model", ""))
+    bare = model is not None and model.bos_token is None  # nothing to write at the start
     for name, item in formats().items():
-        if _same_turns(item, turns) and bool(item.strip) == strip and (item.bos == "once") == bos:
+        opened = (item.bos == "once") == bos or (item.bos == "once" and bare)
+        if _same_turns(item, turns) and bool(item.strip) == strip and opened:
             return Wording(format=name, headers=headers, turn_ends=ends)
-    return Wording(format="plain", around=_key(turns), headers=headers, ends=end is not None)
+    return Wording(
+        format="plain", around=_key(turns), headers=headers, whole=whole, ends=end is not None
+    )
 
 
 def _same_turns(item: ChatFormat, turns: Affixes) -> bool:

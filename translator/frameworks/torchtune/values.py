@@ -8,6 +8,9 @@ from typing import Any
 from translator.lens import Conv
 from translator.numbers import finite
 
+FILE_FORMATS = ("json", "csv", "parquet", "arrow", "text", "webdataset")
+"""What ``source`` may be instead of a data set, with ``data_files`` beside it."""
+
 
 def number(value: object) -> float:
     """A real number."""

@@ -40,6 +40,11 @@ class Told(Record):
     default_system: str | None = None
     """System turn that the format gives conversations without one."""
 
+    @property
+    def setting(self) -> tuple[object, ...]:
+        """What makes the tokenizer this one and no other."""
+        return (self.template, self.turns)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -49,6 +54,8 @@ class Task:
     source: Source
     field: str
     component: str
+    apart: bool = False
+    """Whether other data sets word their prompts another way, so that this one words its own."""
 
     @property
     def tokenizer(self) -> TorchtuneTokenizer | None:
@@ -65,11 +72,23 @@ class Task:
         """Whether the tokenizer adds no markers without a template."""
         return self.tokenizer is not None and self.tokenizer.format_without_template == "plain"
 
-    def lose(self, code: Code, part: str, why: str, severity: Severity = Severity.ERROR) -> None:
-        """Reports a loss of this data set; not about the wording of a model that is refused."""
+    def lose(
+        self,
+        code: Code,
+        part: str,
+        why: str,
+        severity: Severity = Severity.ERROR,
+        *,
+        verbose: bool = False,
+    ) -> None:
+        """Reports a loss of this data set, or of a ``part`` of it.
+
+        Nothing is said about the wording of a model that is refused as a whole.
+        """
         if self.tokenizer is None and code in (Code.LOST_TEMPLATE, Code.LOST_MASK):
             return
-        self.writer.lose(code, f"{self.field}.{part}", why, severity)
+        field = f"{self.field}.{part}" if part else self.field
+        self.writer.lose(code, field, why, severity, verbose=verbose)
 
     def model_tokens(self) -> tuple[bool, str | None]:
         """Whether rows open with a beginning-of-sequence token, and the end-of-sequence token."""
@@ -160,6 +179,8 @@ def _wanted_layout(task: Task, layout: ChatFormat) -> Layout | None:
                 task.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.WARNING)
             return None
         name = model.chat_format
+        why = f"{name}, which the model's tokenizer ships"
+        task.lose(Code.TOLD_OTHERWISE, "format.template", why, Severity.NOTE, verbose=True)
     if name not in known:
         why = f"torchtune writes turns as {own.id}; it runs no Jinja templates"
         task.lose(Code.LOST_TEMPLATE, "format.template", why)
@@ -179,32 +200,3 @@ def _alike(one: Layout, other: Layout) -> bool:
     return bool(one.turns) and all(
         one.affixes(role) == other.affixes(role) for role in ("user", "assistant")
     )
-
-
-def check_mask(task: Task, told: Told) -> None:
-    """Reports what the tokenizer counts in the loss beside the answers, or leaves out."""
-    mask = task.source.supervision
-    turns = isinstance(task.source.rows, MessageRows)
-    if turns and mask.roles != ("assistant",) and not mask.prompt:
-        why = "torchtune counts what the assistant says in the loss, and no other role"
-        task.lose(Code.LOST_MASK, "supervision.roles", why)
-    if turns and mask.turns == "last":
-        why = "torchtune counts every answer of a conversation in the loss"
-        task.lose(Code.LOST_MASK, "supervision.turns", why)
-    if told.turns:
-        if mask.turn_ends == "last":
-            why = "the ends of all answers count in the loss"
-            task.lose(Code.LOST_MASK, "supervision.turn_ends", why, Severity.WARNING)
-        return
-    counted = task.tokenizer is not None and task.tokenizer.header_supervised
-    if isinstance(told.template, dict):
-        counted = bool(told.template.get("assistant", ("", ""))[0]) or (counted and not task.bare)
-    if counted and not mask.turn_headers and not mask.prompt:
-        why = "torchtune counts the marker that opens an answer in the loss as well"
-        task.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
-    elif mask.turn_headers and not counted and not mask.prompt:
-        why = "torchtune leaves the marker that opens an answer out of the loss"
-        task.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
-    if mask.turn_ends != "answers":
-        why = "torchtune counts the end of answers in the loss, and of no other turn"
-        task.lose(Code.LOST_MASK, "supervision.turn_ends", why, Severity.WARNING)

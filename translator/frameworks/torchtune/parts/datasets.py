@@ -45,6 +45,7 @@ def turns(
     drop_system=False,
     default_system_prompt=None,
     train_on_input=False,
+    last_answer_only=False,
     packed=False,
     split="train",
     **load_dataset_kwargs,
@@ -53,6 +54,7 @@ def turns(
 
     ``roles`` gives the usual names of the data's roles. ``default_system_prompt`` opens
     conversations that have no system turn, or none left with ``drop_system``.
+    ``last_answer_only``: earlier answers do not count in the loss.
     """
     names = roles or {}
 
@@ -63,6 +65,9 @@ def turns(
             masked = role != "assistant" and not train_on_input
             if role != "system" or not drop_system:
                 said.append(Message(role=role, content=turn[content_key], masked=masked))
+        answers = [message for message in said if message.role == "assistant"]
+        for message in answers[:-1] if last_answer_only else ():
+            message.masked = True
         opened = bool(said) and said[0].role == "system"
         return _with_system(said, None if opened else default_system_prompt)
 
@@ -79,6 +84,7 @@ def answer_pairs(
     rejected,
     turns=False,
     new_system_prompt=None,
+    train_on_input=False,
     split="train",
     **load_dataset_kwargs,
 ):
@@ -89,7 +95,7 @@ def answer_pairs(
         if not turns:
             value = {"role": role, "content": value}
         listed = [value] if isinstance(value, dict) else value
-        masked = role != "assistant"
+        masked = role != "assistant" and not train_on_input
         return [Message(role=t["role"], content=t["content"], masked=masked) for t in listed]
 
     def messages(row):

@@ -204,6 +204,9 @@ def _messages(task: Task, rows: MessageRows) -> Rows:
     if rows.tools is not None:
         why = "torchtune does not read tool descriptions"
         task.lose(Code.LOST_TEMPLATE, "rows.tools", why, Severity.WARNING)
+    if rows.images is not None:
+        why = "ftx writes torchtune configs for text only; the pictures are not read"
+        task.lose(Code.LOST_SOURCE, "rows.images", why)
     told = chat_wording(task, layout)
     check_mask(task, told)
     keys = (rows.role_key, rows.content_key)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from translator.frameworks.axolotl.schema import recorded_keys
+from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
 
 _TOP_LEVEL = re.compile(r"^([A-Za-z_]\w*):(.*)$")
 # Keys that the validators of Axolotl look at together.
@@ -125,6 +125,7 @@ TOGETHER = [
     "num_epochs",
     "sequence_len",
     "output_dir",
+    "image_resize_algorithm",
     "excess_length_strategy",
     "seed",
 ]
@@ -157,6 +158,7 @@ VALUES: dict[str, list[Any]] = {
     "unfrozen_parameters": ["[lm_head]"],
     "max_memory": ["{0: 20GiB}"],
     "gpu_memory_limit": ["20GiB"],
+    "image_resize_algorithm": ["bilinear", "nearest"],
     "excess_length_strategy": ["drop", "truncate", "cut"],
     "output_dir": ["./out", "null"],
 }  # fmt: skip
@@ -166,6 +168,8 @@ def mutations(texts: list[str], count: int, seed: int) -> Iterator[tuple[str, tu
     """Texts with one to three changed keys, and the names of these."""
     dice = random.Random(seed)
     keys = {k: r for k, r in recorded_keys().items() if "." not in k and "[" not in k}
+    for more in plugin_keys().values():
+        keys |= {k: r for k, r in more.items() if "." not in k and "[" not in k}
     for _ in range(count):
         text = dice.choice(texts)
         changed = []

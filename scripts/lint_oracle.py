@@ -48,7 +48,11 @@ class Case:
         """Whether an error stands at a key that Axolotl names, or that was changed."""
         said = f"{self.verdict['error']} {' '.join(self.verdict['places'])}" if self.verdict else ""
         words = {*re.findall(r"\w+", said), *self.changed}
-        return any({*re.findall(r"\w+", d.key or "")} & words for d in self.errors)
+        return any({*re.findall(r"\w+", f"{d.key} {self.written(d)}")} & words for d in self.errors)
+
+    def written(self, error: Diagnostic) -> str:
+        """The text that an error points at."""
+        return self.text[error.span.start : error.span.end] if error.span else ""
 
 
 def main() -> int:
@@ -57,13 +61,14 @@ def main() -> int:
     parser.add_argument("--mutations", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=15)
+    parser.add_argument("--keep", type=Path, help="file of verdicts, used and added to")
     options = parser.parse_args()
     texts = originals(options.folders)
     pool = [text for _, text in texts]
     inputs = [(name, text, ()) for name, text in texts]
     for number, (text, changed) in enumerate(mutations(pool, options.mutations, options.seed)):
         inputs.append((f"mutation {number} {changed}", text, changed))
-    verdicts = asked([text for _, text, _ in inputs])
+    verdicts = asked_once([text for _, text, _ in inputs], options.keep)
     cases = [
         Case(name, text, changed, verdict, errors_of(text))
         for (name, text, changed), verdict in zip(inputs, verdicts, strict=True)
@@ -83,6 +88,18 @@ def originals(folders: list[Path]) -> list[tuple[str, str]]:
             except FtxError:
                 continue
     return [(name, text) for text, name in found.items()]
+
+
+def asked_once(texts: list[str], keep: Path | None) -> list[dict[str, Any] | None]:
+    """The verdicts, those that are known from a file."""
+    if keep is None:
+        return asked(texts)
+    known = json.loads(keep.read_text(encoding="utf-8")) if keep.exists() else {}
+    new = list(dict.fromkeys(text for text in texts if text not in known))
+    if new:
+        known |= dict(zip(new, asked(new), strict=True))
+        keep.write_text(json.dumps(known), encoding="utf-8")
+    return [known[text] for text in texts]
 
 
 def asked(texts: list[str]) -> list[dict[str, Any] | None]:

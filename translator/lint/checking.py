@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from translator import api
-from translator.diagnostics import Diagnostic
+from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.lint.context import File, Options
-from translator.lint.reading import told_by_lint
+from translator.lint.reading import STOPS, told_by_lint
 from translator.lint.registry import check_of, code_or_prefix, entries
 from translator.lint.settings import Settings
 from translator.lint.suppress import Suppressions
@@ -69,6 +69,7 @@ def check_document(document: Document, settings: Settings) -> Checked:
             silenced += 1
             continue
         found.append(settings.graded(diagnostic))
+    found = _told_once(found)
     if suppressions:
         found += _about_comments(suppressions, settings, off)
     return Checked(
@@ -96,6 +97,17 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
         if not settings.active(entry.code, opt_in=entry.opt_in):
             continue
         yield from check_of(entry.module)(file)
+
+
+def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Without what a reader says of a place where a rule has found the same fault: a rule's
+    message is the fuller one."""
+    rules = {entry.code for entry in entries()}
+    faults = [d for d in findings if d.code in rules and d.severity is Severity.ERROR]
+    spans, keys = {d.span for d in faults}, {d.key for d in faults}
+    return [
+        d for d in findings if d.code not in STOPS or (d.span not in spans and d.key not in keys)
+    ]
 
 
 def _about_comments(

@@ -14,7 +14,9 @@ from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 
 _OF_CONVERSIONS = "XLT"
-_STOPS = {Code.BAD_VALUE.code, Code.CONTRADICTION.code, Code.MISSING_KEY.code}
+_OF_RULES = {Code.CONTRADICTION.code}
+"""What rules look for themselves, each combination under its own code."""
+STOPS = {Code.BAD_VALUE.code, Code.MISSING_KEY.code}
 """What a framework ends with an error for. The meaning is plain all the same, so it is a warning
 to those who convert."""
 _ASIDE = {Code.UNRESOLVED.code, Code.ASSUMED.code}
@@ -24,13 +26,13 @@ _ASIDE = {Code.UNRESOLVED.code, Code.ASSUMED.code}
 def told_by_lint(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """The findings of reading with the severity they have for lint."""
     for diagnostic in diagnostics:
-        if diagnostic.code.startswith(_OF_CONVERSIONS):
+        if diagnostic.code.startswith(_OF_CONVERSIONS) or diagnostic.code in _OF_RULES:
             continue
         if diagnostic.help and "--set" in diagnostic.help:
             diagnostic = replace(diagnostic, help=None)  # lint takes no values
         if diagnostic.code in _ASIDE:
             yield replace(diagnostic, severity=Severity.NOTE, verbose=True)
-        elif diagnostic.code in _STOPS and diagnostic.severity is Severity.WARNING:
+        elif diagnostic.code in STOPS and diagnostic.severity is Severity.WARNING:
             yield replace(diagnostic, severity=Severity.ERROR)
         else:
             yield diagnostic

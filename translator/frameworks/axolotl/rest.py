@@ -258,7 +258,7 @@ class Refused:
             node = reader.node(name)
             if node is None:
                 continue
-            if node.value is False:
+            if not node.value:
                 no_effect(reader, (name,), "it is off", verbose=True)
             else:
                 reason = f"is refused by 0.19 and not carried: {why}"

@@ -178,7 +178,7 @@ def _get_saving(reader: Reader) -> None:
     origin = reader.default(f"{_BUILDER}:513: every epoch")
     if times.value:
         interval, origin = _per_epoch(reader, "saves_per_epoch", times), times.origin
-        if steps.written:
+        if steps.value:
             why = "excludes saves_per_epoch; Axolotl refuses both"
             refuse(reader, ("save_steps",), steps.node, why, Severity.WARNING)  # type: ignore[arg-type]
     elif steps.value:

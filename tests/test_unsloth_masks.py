@@ -12,6 +12,7 @@ import pytest
 from test_unsloth_write import CHATML, EVERYTHING, PLAIN, recipe, written
 
 from translator import ir
+from translator.api import loads
 from translator.catalog.formats import formats, render
 from translator.diagnostics import Severity
 
@@ -98,6 +99,18 @@ def test_masks_are_exact(name: str, packing: ir.Packing | None) -> None:
     result = written(chat("chatml", mask, data=data))
     assert trained(result.text, "chatml", TURNS) == expected
     assert not [loss for loss in result.losses if loss.code == "XLT403"]
+
+
+@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize("packing", [None, ir.Packing()], ids=["padded", "packed"])
+def test_masks_read_back(name: str, packing: ir.Packing | None) -> None:
+    mask, _ = MASKS[name]
+    data = replace(chat("chatml", mask).data, packing=packing)
+    text = written(chat("chatml", mask, data=data)).text
+    (source,) = loads(text, name="run.py", format="unsloth").recipe.data.sources
+    assert source.supervision == mask
+    assert source.format == ir.ChatFormat(template="chatml")
+    assert source.rows == ir.MessageRows()
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,8 @@ def test_long_rows_are_left_out_where_the_source_does() -> None:
 
 def test_sharding_that_is_lost_is_said() -> None:
     result = written(recipe(parallelism=ir.Parallelism(strategy="zero3", gpus=8)))
-    assert [(loss.code, loss.severity) for loss in result.losses] == [("XLT703", Severity.WARNING)]
+    told = [(loss.code, loss.severity) for loss in result.losses if not loss.verbose]
+    assert told == [("XLT703", Severity.WARNING)]
     assert "torchrun --nproc_per_node 8 run.py" in result.text
 
 

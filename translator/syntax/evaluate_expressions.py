@@ -21,6 +21,7 @@ from translator.syntax.evaluate_values import (
     External,
     Function,
     Known,
+    Many,
     Mapping,
     Operation,
     Sequence,
@@ -114,6 +115,11 @@ class Expressions(Machine):
                 items.append(self.evaluate(element, scope))
                 continue
             spread = self.evaluate(element.value, scope)
+            if isinstance(spread, Many) and kind == "list" and element is node.elts[-1]:
+                # [first, *(… for turn in turns)]: as when they are appended in a loop
+                result = sequence(kind, tuple(items), node)
+                result.slots["each"] = spread
+                return result
             if not isinstance(spread, Sequence) or spread.each is not None:
                 return self.unknown(node)
             items.extend(spread.items)

@@ -83,8 +83,23 @@ def chat_rows(
     if "list" in messages:
         return exchange(reader, messages["list"])
     if {"if", "then", "else"} <= messages.keys():
-        return chat_rows(reader, messages["else"], standardized=standardized)
+        found = chat_rows(reader, messages["else"], standardized=standardized)
+        if found is None or found[1] is not None:
+            return found
+        return found[0], _added_system(reader, messages["then"])
     return None
+
+
+def _added_system(reader: Reader, then: Plain) -> str | None:
+    """The text of a system turn that one branch puts before the turns of the other."""
+    if isinstance(then.get("list"), list):
+        return system_text(then["list"])
+    code = str(then.get("code", ""))
+    name = re.match(r"""\[\{"role": "system", "content": (\w+)\}, \*\w+\]$""", code)
+    if name is None:
+        return None
+    value = json.loads(reader.facts.get("constants", "{}")).get(name[1])
+    return value if isinstance(value, str) else None
 
 
 def _column_rows(reader: Reader, column: str, standardized: bool) -> ir.MessageRows:

@@ -15,14 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from translator import ir
-from translator.catalog.formats import ChatFormat as CatalogueFormat
-from translator.catalog.formats import formats
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.data_steps import Kind, Step, Steps
 from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
-from translator.frameworks.unsloth.masking import Mask, mask_of
+from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
 from translator.frameworks.unsloth.pycode import Argument, call, quoted
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.writing import Writer
@@ -103,14 +101,6 @@ class _Composer:
             why = "a script has one chat template for all data sets"
             self.writer.lose(Code.LOST_TEMPLATE, "data.sources[0].format", why)
 
-    def _catalogue(self, chat: ir.ChatFormat) -> CatalogueFormat | None:
-        if chat.template == "tokenizer":
-            from translator.catalog.models import facts
-
-            model = facts(self.recipe.model.tokenizer or self.recipe.model.id)
-            return formats().get(model.chat_format) if model and model.chat_format else None
-        return formats().get(chat.template)
-
     # -- what is trained --------------------------------------------------------------------------
 
     def _choose_mask(self, source: ir.Source, place: str) -> None:
@@ -118,7 +108,8 @@ class _Composer:
         turns = isinstance(source.rows, ir.MessageRows | ir.InstructionRows)
         if not turns or not isinstance(source.format, ir.ChatFormat):
             return
-        mask = mask_of(source.supervision, self._catalogue(source.format))
+        model = self.recipe.model.tokenizer or self.recipe.model.id
+        mask = mask_of(source.supervision, catalogue_format(source.format, model))
         if mask.kind == "spans" and mask.pattern is None:
             mask = self._unmarked(source.supervision, mask, f"{place}.supervision")
         self.masks[place] = mask

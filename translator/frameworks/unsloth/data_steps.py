@@ -234,30 +234,32 @@ class Steps:
         """Statements that leave the turns of a row in ``messages``."""
         column = f"row[{quoted(rows.column)}]"
         plain = rows.role_key == "role" and rows.content_key == "content" and not rows.roles
-        if plain:
+        if plain and not rows.drop_system:
             body = [f"messages = {column}"]
         else:
-            role = f"turn[{quoted(rows.role_key)}]"
+            key = f"turn[{quoted(rows.role_key)}]"
+            role = key
             if rows.roles:
-                self.make.constant("ROLES", dict(rows.roles))
-                role = f"ROLES.get({role}, {role})"
+                roles = self.make.constant("ROLES", dict(rows.roles))
+                role = f"{roles}.get({key}, {key})"
             content = f"turn[{quoted(rows.content_key)}]"
             body = [
                 "messages = [",
                 f'    {{"role": {role}, "content": {content}}}',
                 f"    for turn in {column}",
+                *([f'    if {key} != "system"'] if rows.drop_system else []),
                 "]",
             ]
-        if rows.drop_system:
-            body.append('messages = [turn for turn in messages if turn["role"] != "system"]')
         if form.system_prompt is not None:
-            system = f'{{"role": "system", "content": {self._system(form)}}}'
-            body += ['if messages[0]["role"] != "system":', f"    messages = [{system}, *messages]"]
+            put = f'messages = [{{"role": "system", "content": {self._system(form)}}}, *messages]'
+            if rows.drop_system:
+                body.append(put)
+            else:
+                body += ['if messages[0]["role"] != "system":', f"    {put}"]
         return body
 
     def _system(self, form: ir.ChatFormat) -> str:
-        self.make.constant("SYSTEM_PROMPT", form.system_prompt)
-        return "SYSTEM_PROMPT"
+        return self.make.constant("SYSTEM_PROMPT", form.system_prompt)
 
     def _prompt(self, rows: ir.InstructionRows) -> tuple[list[str], str]:
         """Statements, and the expression of a row's prompt."""

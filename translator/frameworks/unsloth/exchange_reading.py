@@ -37,6 +37,8 @@ def exchange(reader: Reader, turns: list[Plain]) -> tuple[ir.Rows, str | None] |
     pictures = pictures_of(turns)
     if pictures is None or "path" in answer[0]:
         return None
+    if len(question) == 1 and "if" in question[0]:
+        return _either_question(question[0], str(answer[0]["column"]), by_role.get("system"))
     question = [{"literal": _MARK} if "image" in part else part for part in question]
     if any(not ({"literal", "column"} & p.keys()) or "path" in p for p in question):
         return None
@@ -57,6 +59,32 @@ def exchange(reader: Reader, turns: list[Plain]) -> tuple[ir.Rows, str | None] |
         with_input=prompt.replace(_MARK, "{images}"),
         without_input=without.replace(_MARK, "{images}"),
         images=next(iter(pictures), None),
+    )
+    return rows, text
+
+
+def _either_question(
+    question: Plain, output: str, system: list[Plain] | None
+) -> tuple[ir.Rows, str | None] | None:
+    """A question with two wordings, by whether a column is filled."""
+    condition = question["if"].get("column") if isinstance(question["if"], dict) else None
+    filled, empty = question.get("then"), question.get("else")
+    if not isinstance(filled, list) or not isinstance(empty, list) or condition is None:
+        return None
+    if any(not ({"literal", "column"} & p.keys()) or "path" in p for p in [*filled, *empty]):
+        return None
+    names = placeholders(filled, empty, str(condition))
+    column, text, fine = _system(system)
+    if names is None or not fine or (column is not None and "system" in names.values()):
+        return None
+    source = {field: name for name, field in names.items()}
+    rows = ir.InstructionRows(
+        instruction=source.get("instruction"),
+        input=source.get("input"),
+        output=output,
+        system=column or source.get("system"),
+        with_input=template(filled, names),
+        without_input=template(empty, names),
     )
     return rows, text
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from translator import ir
-from translator.catalog.formats import ChatFormat
+from translator.catalog.formats import ChatFormat, formats
+from translator.catalog.models import facts
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.frameworks.unsloth.pycode import pattern_text, quoted
 
@@ -41,6 +42,14 @@ def mask_of(mask: ir.Supervision, form: ChatFormat | None) -> Mask:
     marked = mask.turn_headers and headers
     kind: Literal["answers", "spans"] = "answers" if usual and not marked else "spans"
     return Mask(kind, _responses(form, last=last), pattern, last)
+
+
+def catalogue_format(form: ir.ChatFormat, model: str) -> ChatFormat | None:
+    """A chat format as the catalogue has it; ``tokenizer`` is the one that the model ships."""
+    if form.template == "tokenizer":
+        known = facts(model)
+        return formats().get(known.chat_format) if known and known.chat_format else None
+    return formats().get(form.template)
 
 
 def _opening(form: ChatFormat, role: str) -> str:

@@ -55,6 +55,11 @@ def put_tokens(writer: Writer) -> None:
 
 def put_files(writer: Writer) -> None:
     """The weights come from the Hub by id; a torchtune folder is a copy of the same files."""
+    model = writer.document.recipe.model
+    for name in ("directory", "files"):
+        if getattr(model, name) and model.id:
+            why = f"the weights are loaded by their id, {model.id}"
+            writer.lose(Code.TOLD_OTHERWISE, f"model.{name}", why, Severity.NOTE, verbose=True)
 
 
 def put_modality(writer: Writer) -> None:

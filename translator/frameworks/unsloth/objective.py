@@ -10,6 +10,7 @@ from translator.document import Origin
 from translator.frameworks.unsloth.defaults import Flavour
 from translator.frameworks.unsloth.objective_writing import put_objective
 from translator.frameworks.unsloth.rows import find, flavour_of, known
+from translator.frameworks.unsloth.script_tree import Symbol
 from translator.lens import Row, Via
 from translator.reading import Reader
 
@@ -129,6 +130,8 @@ def _online(reader: Reader) -> ir.OnlineObjective:
 
 
 def _named(value: object) -> str:
+    if isinstance(value, Symbol):
+        return value.name
     expression = getattr(value, "expression", None)
     return str(expression if expression is not None else value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,14 @@ Plain = dict[str, Any]
 
 def labelled(reader: Reader, prepared: Prepared) -> Meaning:
     """A prompt, an answer and whether it is a good one."""
-    return ir.LabelledRows(), _answer_format(reader, prepared, "completion"), ANSWERS
+    columns = prepared.columns
+    found: dict[str, str] = {}
+    for key, role in (("prompt", "user"), ("completion", "assistant"), ("label", "")):
+        name, _ = _single(columns.get(key), role) if key in columns else (key, False)
+        if name is None:
+            return custom(reader, prepared, f"the column {key!r}")
+        found[key] = name
+    return ir.LabelledRows(**found), _answer_format(reader, prepared, "completion"), ANSWERS
 
 
 def _answer_format(reader: Reader, prepared: Prepared, column: str) -> ir.Format:
@@ -39,10 +47,32 @@ def _single(described: Plain | None, role: str) -> tuple[str | None, bool]:
         if isinstance(content, list) and len(content) == 1 and is_column(content[0]):
             return str(content[0]["column"]), True
         return None, True
+    if (name := _any_shape(described)) is not None:
+        return name, False
     parts = [p for p in described.get("parts") or [] if p.get("token") != "eos"]
     if len(parts) == 1 and is_column(parts[0]) and "path" not in parts[0]:
         return str(parts[0]["column"]), False
     return None, False
+
+
+def _any_shape(described: Plain) -> str | None:
+    """The column of turns that a script takes as text, as one turn or as several."""
+    tests = str(described)
+    if "isinstance(value, str)" not in tests or "isinstance(value, list)" not in tests:
+        return None
+    names = set(_columns_in(described))
+    return names.pop() if len(names) == 1 else None
+
+
+def _columns_in(described: Any) -> Iterator[str]:
+    if isinstance(described, dict):
+        if is_column(described):
+            yield str(described["column"])
+        for item in described.values():
+            yield from _columns_in(item)
+    elif isinstance(described, list):
+        for item in described:
+            yield from _columns_in(item)
 
 
 def preference(reader: Reader, prepared: Prepared) -> Meaning:

@@ -38,6 +38,9 @@ def put_parallelism(writer: Writer) -> None:
     elif parallel.strategy != "single":
         why = "a script trains on one device unless it is started with torchrun"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
+    if parallel.gpus is not None and parallel.gpus > 1:
+        why = f"said when the script is started: torchrun --nproc_per_node {parallel.gpus}"
+        writer.lose(Code.TOLD_OTHERWISE, "parallelism.gpus", why, Severity.NOTE, verbose=True)
     for name, usual in (("offload_parameters", False), ("offload_optimizer", False),
                         ("reshard_after_forward", True), ("layer_class", None)):  # fmt: skip
         if writer.value(f"parallelism.{name}") != usual:

@@ -30,6 +30,8 @@ data. The description (``function`` of a step, see :mod:`translator.frameworks.u
   ``{media: audio}``; a returned column ``images`` is described as ``{image: <part>}`` too.
 - ``messages``: the messages, for the kinds ``chat`` and ``messages``.
 - ``eos``: whether the text ends with the end-of-sequence token.
+- ``pattern``, ``last`` (tokens): the source of the expression whose matches in a text are trained,
+  and whether only the last match is.
 - ``columns``: every column that is returned, described as parts or messages.
 """
 
@@ -47,6 +49,7 @@ from translator.frameworks.unsloth.script_row_parts import (
     messages_argument,
 )
 from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.frameworks.unsloth.span_reading import trained_matches
 from translator.syntax.evaluate_operators import joined
 from translator.syntax.evaluate_tables import listed
 from translator.syntax.evaluate_values import (
@@ -114,7 +117,11 @@ class RowReader(PartReader):
     def _described(self, function: Value, result: Value, source: Value, row: Value) -> Node:
         self.of(source)
         name = function.name if isinstance(function, Function) else self.builder.text(function.at)
-        return self._outcome(result, function.at, name, row)
+        described = self._outcome(result, function.at, name, row)
+        if isinstance(function, Function) and described.value["kind"].value == "tokens":
+            trained = trained_matches(function.node, self.builder.module.tree)
+            described.value.update(self.builder.plain(trained, function.at).value)
+        return described
 
     def _outcome(
         self,

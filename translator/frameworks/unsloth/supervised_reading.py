@@ -9,8 +9,10 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
+from translator.frameworks.unsloth.masking import catalogue_format
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
 from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_of, custom
+from translator.frameworks.unsloth.span_reading import supervision_of
 from translator.frameworks.unsloth.step_reading import Prepared, substituted
 from translator.frameworks.unsloth.text_reading import text_rows
 from translator.reading import Reader
@@ -94,7 +96,7 @@ def _from_text(reader: Reader, prepared: Prepared, described: Plain, masked: boo
         return custom(reader, prepared, code_of(described))
     rows, form = found
     if isinstance(form, ir.ChatFormat):
-        return rows, form, _chat_mask(reader, masked)
+        return rows, form, _mask(reader, prepared, form, masked)
     if prepared.chunks:
         return rows, form, ir.Supervision(prompt=True)
     return rows, form, ir.Supervision(prompt=not masked)
@@ -115,6 +117,22 @@ def _chat_mask(reader: Reader, masked: bool) -> ir.Supervision:
     return ir.Supervision(prompt=False, turns="last" if last and last.plain() else "all")
 
 
+def _mask(reader: Reader, prepared: Prepared, form: ir.ChatFormat, masked: bool) -> ir.Supervision:
+    """What counts in conversations: what the script's own tokens say, or Unsloth's function."""
+    if prepared.tokens is None:
+        return _chat_mask(reader, masked)
+    pattern = prepared.tokens.get("pattern")
+    if pattern is None:
+        return ir.Supervision(prompt=True, turn_headers=True)
+    model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
+    last = bool(prepared.tokens.get("last"))
+    found = supervision_of(str(pattern), catalogue_format(form, model), last=last)
+    if found is None:
+        message = f"what {pattern} matches is trained, which is not understood"
+        reader.say(Code.UNRESOLVED, Severity.WARNING, message, field="data.sources")
+    return found or ir.Supervision(prompt=False)
+
+
 def _from_chat(reader: Reader, prepared: Prepared, messages: Plain, masked: bool) -> Meaning:
     form = template_of(reader)
     found = chat_rows(reader, messages, standardized=prepared.standardized)
@@ -124,7 +142,7 @@ def _from_chat(reader: Reader, prepared: Prepared, messages: Plain, masked: bool
     rows = _with_pictures(reader, prepared, rows)
     if system is not None:
         form = replace(form, system_prompt=system)
-    return rows, form, _chat_mask(reader, masked)
+    return rows, form, _mask(reader, prepared, form, masked)
 
 
 def _with_pictures(reader: Reader, prepared: Prepared, rows: ir.Rows) -> ir.Rows:
@@ -160,9 +178,9 @@ def _pair(reader: Reader, prepared: Prepared) -> Meaning:
         # unsloth_zoo/dataset_utils.py:2909 (2026.10.9): the end token is added
         return rows, WHOLE, ir.Supervision(prompt=only is False)
     columns = prepared.tokens.get("columns") or {}
-    labels = str(columns.get("labels") or {})
+    labels = str(columns.get("labels") or columns.get("assistant_masks") or {})
     ids = code_of(columns.get("input_ids") or {})
     joined_how = "separately" if " + " in ids or _pieces(columns.get("input_ids")) > 1 else "whole"
     assert isinstance(form, ir.PlainFormat)
     form = replace(form, joined=joined_how)  # type: ignore[arg-type]
-    return rows, form, ir.Supervision(prompt="-100" not in labels)
+    return rows, form, ir.Supervision(prompt="-100" not in labels and "[0]" not in labels)

@@ -14,14 +14,19 @@ from test_corpus_sample import SAMPLE, TRAININGS
 
 from translator import Diagnostic, Document, Recipe, convert, load
 from translator.api import loads
+from translator.equivalence import canonical
 from translator.fields import flatten
 
 PAIRS = [(name, target) for name in TRAININGS for target in TARGETS if not name.startswith(target)]
 
 
 def changed(before: Recipe, after: Recipe, losses: Iterable[Diagnostic]) -> dict[str, object]:
-    """The fields that differ though no loss names them or a part around or below them."""
-    old, new = flatten(before), flatten(after)
+    """The fields that differ though no loss names them or a part around or below them.
+
+    Equal meanings in other words (a share of a known number of steps, the name of the template
+    that the tokenizer ships) are no difference, as for ``diff``.
+    """
+    old, new = flatten(canonical(before)), flatten(canonical(after))
     lost = {bare(loss.field) for loss in losses if loss.field}
     return {
         field: (old.get(field), new.get(field))

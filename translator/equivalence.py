@@ -15,11 +15,14 @@ from translator.ir import (
     Epochs,
     Evaluation,
     Every,
+    InstructionRows,
     LabelObjective,
     Model,
+    OnlineObjective,
     Optimizer,
     Parallelism,
     PerEpoch,
+    PlainFormat,
     Precision,
     PreferenceObjective,
     Quantization,
@@ -28,6 +31,8 @@ from translator.ir import (
     SeparateRows,
     Source,
     Steps,
+    Supervision,
+    TextRows,
     WarmupRatio,
     WarmupSteps,
 )
@@ -104,7 +109,21 @@ def _data(data: Data, model: str, evaluates: bool) -> Data:
 
 
 def _source(source: Source, model: str) -> Source:
-    """The template that a model's tokenizer ships, by its name where the catalogue has it."""
+    """Local files by format and name, texts as what they are, the template that a model's
+    tokenizer ships by its name where the catalogue has it."""
+    from translator.catalog.locations import as_files
+
+    path, files, kind = as_files(source.path, source.files, source.file_format)
+    source = replace(source, path=path, files=files, file_format=kind)
+    if isinstance(source.rows, TextRows):
+        # there is no prompt: one text is tokenized whole and trained whole
+        source = replace(source, supervision=Supervision(prompt=True))
+        if isinstance(source.format, PlainFormat):
+            return replace(source, format=replace(source.format, joined="whole"))
+    if isinstance(source.rows, InstructionRows) and source.supervision.prompt:
+        # what opens an answer is part of the prompt, which is trained
+        supervision = replace(source.supervision, turn_headers=False)
+        source = replace(source, supervision=supervision)
     if not isinstance(source.format, ChatFormat) or source.format.template != "tokenizer":
         return source
     from translator.catalog.models import facts
@@ -121,6 +140,7 @@ def _optimizer(optimizer: Optimizer, adapters: bool) -> Optimizer:
         optimizer,
         decays_norms=optimizer.decays_norms and not adapters and optimizer.weight_decay != 0,
         embedding_learning_rate=None if same_rate else optimizer.embedding_learning_rate,
+        fused=optimizer.fused or None,  # no implementation is fused unless told
     )
 
 
@@ -137,14 +157,16 @@ def _schedule(recipe: Recipe) -> Schedule:
 
 def _batching(recipe: Recipe, evaluates: bool) -> Batching:
     """Means over tokens and over micro batches agree where a step has one micro batch, and where
-    the loss counts rows: micro batches are of one size."""
+    the loss counts rows or has a mean of its own."""
     batching = recipe.batching
     one_mean = batching.accumulation == 1 and recipe.parallelism.gpus in (None, 1)
-    counts_rows = isinstance(recipe.objective, PreferenceObjective | LabelObjective)
+    counts_rows = isinstance(
+        recipe.objective, PreferenceObjective | LabelObjective | OnlineObjective
+    )
     return replace(
         batching,
         normalization="token" if one_mean or counts_rows else batching.normalization,
-        eval_micro_batch=batching.eval_micro_batch if evaluates else None,
+        eval_micro_batch=(batching.eval_micro_batch or batching.micro_batch) if evaluates else None,
     )
 
 
@@ -153,6 +175,9 @@ def _precision(precision: Precision, adapters: bool) -> Precision:
 
 
 def _parallelism(parallelism: Parallelism) -> Parallelism:
+    """Without what only counts when parameters are sharded."""
+    if not parallelism.strategy.startswith("fsdp"):
+        parallelism = replace(parallelism, reshard_after_forward=True)
     return replace(parallelism, gpus=1) if parallelism.strategy == "single" else parallelism
 
 

@@ -80,6 +80,7 @@ def _stored(
         if adapter.value == "qlora" and adapter.node is not None:
             why = "is refused with gptq: true"
             refuse(reader, ("adapter",), adapter.node, why, Severity.WARNING)
+        reader.facts["gptq"] = "true"
         return "other", gptq.origin
     if adapter.value == "qlora":
         if not four.value:
@@ -122,13 +123,14 @@ def _get_details(reader: Reader, kind: str | None) -> str | None:
 def _put_adapter(writer: Writer) -> None:
     kind = writer.value("quantization.kind")
     own = writer.document.facts.get("model_quantization_config")
-    if own is not None and writer.document.format == "axolotl":
+    own_format = writer.document.format == "axolotl"
+    if own is not None and own_format:
         writer.put("model_quantization_config", own, "quantization.kind")
         kind = None
     if not writer.value("adapter"):
         if kind is not None:
             why = "Axolotl trains quantised weights through an adapter only"
-            writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why)
+            writer.lose(Code.LOST_QUANTIZATION, "quantization", why)
         return
     four = kind in ("nf4", "fp4")
     writer.put("adapter", "qlora" if four else "lora", "adapter")
@@ -142,6 +144,8 @@ def _put_adapter(writer: Writer) -> None:
         writer.put("load_in_8bit", True, "quantization.kind", "quantization")
     elif kind == "fp8":
         writer.put("model_quantization_config", "FineGrainedFP8Config", "quantization.kind")
+    elif kind is not None and writer.document.facts.get("gptq") and own_format:
+        writer.put("gptq", True, "quantization.kind")
     elif kind is not None:
         why = "Axolotl is not told how the checkpoint is quantised; it goes by the checkpoint"
         writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why, Severity.WARNING)

@@ -111,7 +111,7 @@ def _get_normalization(reader: Reader) -> None:
 
 def _put_normalization(writer: Writer) -> None:
     token = writer.value("batching.normalization") == "token"
-    if not token or writer.value("objective") != "supervised":
+    if not token or writer.value("objective") not in ("supervised", "other"):
         return
     if writer.value("batching.accumulation") > 1:
         why = "Axolotl averages the means of micro batches, so tokens of short rows weigh more"

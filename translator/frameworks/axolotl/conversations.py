@@ -68,7 +68,7 @@ def role_names(dataset: Dataset, role_key: str) -> tuple[tuple[str, str], ...]:
 
 
 def message_rows(dataset: Dataset) -> MessageRows:
-    """``type: chat_template``."""
+    """``type: chat_template``; with a processor, pictures come from ``images`` beside the turns."""
     role, content = property_names(dataset)
     column = dataset.get(["field_messages"], text, "messages", field="rows.column").value
     tools = dataset.get("field_tools", text, None, field="rows.tools").value
@@ -80,6 +80,7 @@ def message_rows(dataset: Dataset) -> MessageRows:
         roles=role_names(dataset, role),
         tools=tools,
         drop_system=drop,
+        images="images" if dataset.reader.value("processor_type") else None,
     )
 
 

@@ -182,7 +182,7 @@ def _put_packing(writer: Writer) -> None:
     if isolated and not apart:
         if attention is None:
             why = "Axolotl keeps packed rows apart only when an implementation is named"
-            writer.lose(Code.TOLD_OTHERWISE, "data.packing.isolated", why, Severity.NOTE)
+            writer.lose(Code.TOLD_OTHERWISE, "kernels.attention", why, Severity.NOTE)
             writer.put("attn_implementation", "flex_attention", "kernels.attention")
         else:
             why = f"rows of one sequence attend to one another with {attention}"

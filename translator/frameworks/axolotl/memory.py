@@ -167,6 +167,10 @@ def _put_fused(writer: Writer) -> None:
         for name in LIGER_LAYERS:
             writer.put(name, True, "kernels.fused_layers")
     loss = writer.value("kernels.fused_loss")
+    if loss == "none":
+        how = "the model's own cross entropy, which Axolotl takes unless a plugin replaces it"
+        writer.lose(Code.TOLD_OTHERWISE, "kernels.fused_loss", how, Severity.NOTE, verbose=True)
+        return
     if loss is None or not writer.origin("kernels.fused_loss").written:
         return
     if loss == "liger":

@@ -39,8 +39,14 @@ def _get_id(reader: Reader) -> None:
 
 def _put_id(writer: Writer) -> None:
     writer.put("base_model", writer.value("model.id"), "model.id")
+    if writer.value("model.files"):
+        why = "Axolotl loads all files of a checkpoint"
+        writer.lose(Code.LOST_LOADING, "model.files", why, Severity.NOTE, verbose=True)
     directory = writer.value("model.directory")
-    if directory and not is_local(writer.value("model.id")):
+    if directory and is_local(writer.value("model.id")):
+        how = "base_model names the weights"
+        writer.lose(Code.TOLD_OTHERWISE, "model.directory", how, Severity.NOTE, verbose=True)
+    elif directory:
         writer.lose(
             Code.LOST_LOADING,
             "model.directory",

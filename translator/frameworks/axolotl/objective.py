@@ -219,8 +219,8 @@ def _put_objective(writer: Writer) -> None:
         if writer.document.format == "axolotl":
             _put_own(writer, objective.name)
         else:
-            why = "ftx does not write it for Axolotl"
-            writer.lose(Code.LOST_OBJECTIVE, "objective.name", why)
+            why = f"ftx does not write {objective.name} for Axolotl"
+            writer.lose(Code.LOST_OBJECTIVE, "objective", why)
         return
     if isinstance(objective, PreferenceObjective):
         _put_pairs(writer, objective)

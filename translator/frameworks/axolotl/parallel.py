@@ -42,6 +42,7 @@ def _get_strategy(reader: Reader) -> None:
         if not origin.written:
             origin = wrap.origin if wrap.written else config.origin
         parameters = flag(settings.get("offload_params", "offload" in wrap.value))
+        optimizer = parameters  # FSDP keeps the optimizer's states where the parameters are
         layer_node = find(reader, "fsdp_config.transformer_layer_cls_to_wrap", text, None)
         layer = layer_node.value
         kept = find(reader, "fsdp_config.reshard_after_forward", flag, None)
@@ -66,11 +67,10 @@ def _get_strategy(reader: Reader) -> None:
 def _put_strategy(writer: Writer) -> None:
     strategy = writer.value("parallelism.strategy")
     gpus = writer.value("parallelism.gpus")
-    if strategy == "single":
+    if strategy == "single" or gpus == 1:
         why = "Axolotl takes every GPU it sees; CUDA_VISIBLE_DEVICES=0 keeps it to one"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
-        if gpus is not None:
-            writer.lose(Code.TOLD_OTHERWISE, "parallelism.gpus", why, Severity.NOTE)
+        writer.lose(Code.TOLD_OTHERWISE, "parallelism.gpus", why, Severity.NOTE, verbose=True)
         writer.facts["run"] = "CUDA_VISIBLE_DEVICES=0 axolotl train"
     elif gpus and gpus > 1:
         why = f"Axolotl takes every GPU it sees; launch it with --num-processes {gpus}"
@@ -92,6 +92,11 @@ def _put_fsdp(writer: Writer, version: int) -> None:
         bool(writer.value("parallelism.offload_parameters")),
         "parallelism.offload_parameters",
     )
+    if writer.value("parallelism.offload_optimizer") != writer.value(
+        "parallelism.offload_parameters"
+    ):
+        why = "FSDP keeps the optimizer's states where the parameters are"
+        writer.lose(Code.LOST_PARALLELISM, "parallelism.offload_optimizer", why, Severity.WARNING)
     # without a class the trainer takes the one that the model itself names
     writer.put("fsdp_config.auto_wrap_policy", "TRANSFORMER_BASED_WRAP")
     layer = writer.value("parallelism.layer_class")

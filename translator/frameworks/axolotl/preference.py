@@ -20,6 +20,7 @@ from translator.ir import (
     LabelledRows,
     PlainFormat,
     PreferenceRows,
+    PromptRows,
     Rows,
     Supervision,
 )
@@ -66,6 +67,8 @@ def rows(dataset: Dataset, method: str) -> tuple[Rows, Format, Supervision]:
         return PreferenceRows(), PlainFormat(joined="separately", end="eos"), _MASK
     if not kind and method == "kto":
         return LabelledRows(), PlainFormat(), _MASK
+    if not kind and method in ("grpo", "gdpo"):
+        return PromptRows(), PlainFormat(joined="whole"), _MASK
     if kind and method in ("dpo", "ipo", "simpo", "orpo", "kto"):
         prompt_types.check(dataset, kind, method)
     return CustomRows(reference=f"axolotl:{kind}"), PlainFormat(), _MASK

@@ -236,10 +236,10 @@ def _put_keep(writer: Writer, interval: Interval) -> None:
     elif expected > 4:
         writer.put("save_total_limit", expected, "checkpoints.keep")
         why = f"Axolotl needs a number; {expected} is all of them"
-        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE)
+        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE, verbose=True)
     else:
         why = "Axolotl keeps the newest 4, which is all of them"
-        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE)
+        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE, verbose=True)
 
 
 def _get_resume(reader: Reader) -> None:
@@ -287,6 +287,9 @@ def _put_directory(writer: Writer) -> None:
     directory = writer.value("checkpoints.directory")
     if directory is not None:
         writer.put("output_dir", directory, "checkpoints.directory")
+    else:
+        why = "Axolotl always saves somewhere, in ./model-out unless told"
+        writer.lose(Code.LOST_CHECKPOINT, "checkpoints.directory", why, Severity.NOTE)
 
 
 ROWS: tuple[Row, ...] = (

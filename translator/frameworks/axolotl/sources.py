@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from translator.catalog.identity import is_local
 from translator.catalog.instructions import styles
+from translator.catalog.locations import FORMATS, as_files, format_of
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import preference, prompt_types, templates
@@ -41,11 +42,6 @@ D = TypeVar("D")
 Told = tuple[Rows, Format, Supervision]
 """What rows become."""
 
-_LOCAL = {
-    ".jsonl": "json", ".json": "json", ".parquet": "parquet", ".arrow": "arrow", ".csv": "csv",
-    ".txt": "text", ".jsonl.gz": "json", ".jsonl.zst": "json", ".json.gz": "json",
-}  # fmt: skip
-_BUILDERS = ("json", "csv", "parquet", "arrow", "text")
 _OWN = "axolotl:"
 """Marks a reference to one of Axolotl's own row readers in :class:`CustomRows`."""
 
@@ -150,23 +146,11 @@ def _location(
     and json for anything else. Files of a local folder are named from where Axolotl is started
     (:239), so the folder itself says nothing.
     """
-    if files and (path in _BUILDERS or is_local(path) or path == "."):
-        if path in _BUILDERS and dataset.place[0] != "pretraining_dataset":
-            _no_builder(dataset, path)
-        if path in _BUILDERS:
-            kind = kind or path
-        return kind or _format_of(files[0]) or "json", files, kind
-    kind_by_name = _format_of(path)
-    if files or "://" in path or kind_by_name is None:
-        return path, files, kind
-    kind = kind or kind_by_name
-    return kind, (path,), kind
-
-
-def _format_of(path: str) -> str | None:
-    """The format that a file's ending tells."""
-    ending = next((e for e in sorted(_LOCAL, key=len, reverse=True) if path.endswith(e)), None)
-    return None if ending is None else _LOCAL[ending]
+    if files and path in FORMATS and dataset.place[0] != "pretraining_dataset":
+        _no_builder(dataset, path)
+    elif files and (is_local(path) or path == "."):
+        path = kind or format_of(files[0]) or "json"
+    return as_files(path, files, kind)
 
 
 def _no_builder(dataset: Dataset, path: str) -> None:
@@ -301,6 +285,8 @@ def _user_defined(dataset: Dataset) -> Told:
             )
     elif prompt:
         lead = layout.replace("{system}", prompt.replace("{", "{{").replace("}", "}}"))
+    if with_input == without_input and "{input}" not in with_input:
+        further = None  # the same prompt whether the column is there or not
     rows = InstructionRows(
         instruction=instruction,
         input=further,

@@ -49,6 +49,11 @@ class Entry:
     def lose(self, code: Code, field: str, why: str, severity: Severity) -> None:
         self.writer.lose(code, f"{self.field}.{field}", why, severity)
 
+    def tell(self, field: str, how: str) -> None:
+        """Notes the same meaning in other words."""
+        place = f"{self.field}.{field}"
+        self.writer.lose(Code.TOLD_OTHERWISE, place, how, Severity.NOTE, verbose=True)
+
 
 def told(entry: Entry, source: Source) -> None:
     """Writes ``type`` and what belongs to it."""
@@ -68,15 +73,13 @@ def told(entry: Entry, source: Source) -> None:
     elif isinstance(rows, LabelledRows):
         _labels(entry, rows, source)
     elif isinstance(rows, PromptRows):
-        if rows.prompt != "prompt" or rows.text != "{prompt}":
-            why = "Axolotl wants the prompts in a column named prompt"
-            entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
+        _prompts(entry, rows, form)
     elif isinstance(rows, CustomRows):
         if rows.reference.startswith(_OWN) and rows.reference != _OWN:
             entry.put("type", rows.reference.removeprefix(_OWN), "rows")
         else:
             why = "the code that makes the rows has to be brought into an Axolotl prompt strategy"
-            entry.lose(Code.LOST_SOURCE, "rows", why, Severity.ERROR)
+            entry.writer.lose(Code.LOST_SOURCE, entry.field, why)
     else:
         assert isinstance(rows, TokenRows)
 
@@ -88,6 +91,22 @@ def _pictures(entry: Entry, rows: Rows) -> None:
     if not (isinstance(rows, MessageRows) and rows.images in ("images", "image")):
         why = "Axolotl takes pictures from a column named images beside a column of turns"
         entry.lose(Code.LOST_SOURCE, "rows.images", why, Severity.ERROR)
+        entry.tell("rows", "without its pictures the row is another one")
+        entry.tell("supervision", "without its pictures the row is another one")
+
+
+def _prompts(entry: Entry, rows: PromptRows, form: object) -> None:
+    """Without a transform of the user's own the column ``prompt`` is taken as it stands
+    (axolotl/utils/data/rl.py:361)."""
+    made = rows.prompt != "prompt" or rows.text != "{prompt}"
+    if made or (isinstance(form, ChatFormat) and form.system_prompt is not None):
+        why = (
+            "Axolotl takes prompts as they stand in a column named prompt; what is put around "
+            "them has to become a transform, named as type: module.function"
+        )
+        entry.writer.lose(Code.LOST_SOURCE, entry.field, why)
+    elif isinstance(form, ChatFormat):
+        entry.tell("format", "a prompt of turns is rendered with the tokenizer's template")
 
 
 def _end(entry: Entry, form: PlainFormat) -> None:
@@ -104,7 +123,7 @@ def _texts(entry: Entry, rows: TextRows, source: Source) -> None:
         _end(entry, source.format)
     else:
         why = "Axolotl trains a text column as it stands, without turns around it"
-        entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.ERROR)
+        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
 
 
 def _plain_instructions(entry: Entry, rows: InstructionRows, form: PlainFormat) -> None:
@@ -157,12 +176,17 @@ def _wrapped_instructions(
     known = templates.format_of(form.template, entry.writer.value("model.id"))
     if known is None or not known.turns:
         why = "how this template wraps a prompt is not known here"
-        entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.ERROR)
+        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
+        entry.tell("supervision", "without its turns there are no markers to train")
         _plain_instructions(entry, rows, PlainFormat())
         return
     system = form.system_prompt
     if rows.system is not None:
         system = "{system}"
+    if system is not None and known.system == "refused":
+        why = f"{known.id} has no system turn"
+        entry.lose(Code.LOST_TEMPLATE, "format.system_prompt", why, Severity.ERROR)
+        system = None
     texts = []
     for prompt in (rows.with_input, rows.without_input):
         text = prompt.strip() if known.strip and "user" in known.strip else prompt
@@ -170,6 +194,15 @@ def _wrapped_instructions(
     if source.supervision.turn_headers and not source.supervision.prompt:
         why = "Axolotl masks the marker that opens the answer with the prompt"
         entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+    how = f"the turns of {known.id} are written out in the prompt's text"
+    entry.tell("format", how)
+    own = dict(entry.writer.value("model.special_tokens") or ()).get("eos_token")
+    end = own or templates.eos_token(entry.writer.value("model.id")) or known.end_of_turn
+    if templates.unwrapped(tuple(texts), end) is None:
+        entry.tell("rows", how)
+    if system is not None and known.system != "turn":
+        how = "the system text stands inside the user's turn, where this format has it"
+        entry.tell("rows", how)
     _user_defined(entry, rows, *texts)
 
 
@@ -228,6 +261,11 @@ _LABELS_BY_PROMPT = {"prompt": "prompt_pairs", "question": "intel", "instruction
 
 def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
     form = source.format
+    if source.supervision.turn_headers:
+        why = "Axolotl does not count the markers that open an answer"
+        entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+    if isinstance(form, PlainFormat):
+        _plain_pairs(entry, rows, form)
     usual = (rows.chosen, rows.rejected) == ("chosen", "rejected")
     if rows.messages and isinstance(form, ChatFormat):
         if is_transform(source) and usual:
@@ -259,6 +297,21 @@ def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
     _put_wrapping(entry, form, ("chosen", "rejected"), rows.system)
 
 
+def _plain_pairs(entry: Entry, rows: PreferenceRows, form: PlainFormat) -> None:
+    if rows.messages:
+        why = "Axolotl renders turns with a chat template only"
+        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
+    elif rows.prompt is None:
+        why = "Axolotl wants the prompt in a column of its own"
+        entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
+    elif form.joined == "whole":
+        why = "prompt and answer are tokenized apart; a token across the border is split"
+        entry.lose(Code.LOST_TEMPLATE, "format.joined", why, Severity.NOTE)
+    if form.end == "none":
+        why = "the trainer puts the end-of-sequence token behind every answer"
+        entry.lose(Code.LOST_TEMPLATE, "format.end", why, Severity.WARNING)
+
+
 def _labels(entry: Entry, rows: LabelledRows, source: Source) -> None:
     form = source.format
     usual = (rows.completion, rows.label) == ("completion", "label")
@@ -282,8 +335,10 @@ def _put_wrapping(entry: Entry, form: object, answers: tuple[str, ...], system: 
     known = templates.format_of(form.template, entry.writer.value("model.id"))
     if known is None or not known.turns:
         why = "how this template wraps prompt and answer is not known here"
-        entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.ERROR)
+        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
         return
+    if form.template not in ("chatml", "llama3"):
+        entry.tell("format", f"the turns of {known.id} are written out around the columns")
     wording = form.system_prompt if system is None else "{system}"
     entry.put("type.prompt_format", templates.turns(known, "{prompt}", wording), "format.template")
     end = templates.end_of_turn(form.template, entry.writer.value("model.id")) or ""

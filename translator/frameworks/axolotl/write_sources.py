@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from translator.catalog.locations import FORMATS
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.write_prompts import Entry, told
 from translator.frameworks.axolotl.write_templates import put_templates
-from translator.ir import SeparateRows, Source, Steps, TextRows
+from translator.ir import SeparateRows, Source, Steps, TextRows, TokenRows
 from translator.writing import Writer
-
-_FORMATS = ("json", "csv", "parquet", "arrow", "text")
 
 
 def put_sources(writer: Writer) -> None:
@@ -35,24 +34,30 @@ def put_sources(writer: Writer) -> None:
 
 def _put_mask(writer: Writer) -> None:
     """``train_on_inputs`` is one switch for all data sets; texts are always trained whole."""
-    masks = {
-        source.supervision.prompt
-        for source in writer.document.recipe.data.sources
-        if not isinstance(source.rows, TextRows)
+    if writer.value("objective") not in ("supervised", "other"):
+        return
+    prompts = {
+        f"data.sources[{position}].supervision.prompt": source.supervision.prompt
+        for position, source in enumerate(writer.document.recipe.data.sources)
+        if not isinstance(source.rows, TextRows | TokenRows)
     }
-    if len(masks) > 1:
-        why = "Axolotl masks the prompts of all data sets or of none; of none is written"
-        writer.lose(Code.LOST_MASK, "data.sources[0].supervision.prompt", why)
-    supervised = writer.value("objective") == "supervised"
-    if supervised and masks:
-        writer.put("train_on_inputs", True in masks, "data.sources[0].supervision.prompt")
+    if not prompts:
+        return
+    trained = all(prompts.values())
+    for field, prompt in prompts.items():
+        if prompt != trained:
+            why = "Axolotl masks the prompts of all data sets or of none; here it masks them all"
+            writer.lose(Code.LOST_MASK, field, why)
+            headers = field.replace(".prompt", ".turn_headers")
+            writer.lose(Code.LOST_MASK, headers, why, Severity.NOTE, verbose=True)
+    writer.put("train_on_inputs", trained, next(iter(prompts)))
 
 
 def _put_pretraining(writer: Writer, sources: tuple[Source, ...]) -> None:
     for position, source in enumerate(_one_file_each(sources)):
         entry = Entry(writer, ("pretraining_dataset", position), f"data.sources[{position}]")
         assert isinstance(source.rows, TextRows)
-        if source.path in _FORMATS and source.files:
+        if source.path in FORMATS and source.files:
             entry.put("path", source.path, "path")
             entry.put("data_files", source.files[0], "files")
         else:
@@ -70,7 +75,7 @@ def _one_file_each(sources: tuple[Source, ...]) -> tuple[Source, ...]:
     """``pretraining_dataset`` takes one local file for each entry of the list."""
     single = []
     for source in sources:
-        if source.path in _FORMATS and len(source.files) > 1:
+        if source.path in FORMATS and len(source.files) > 1:
             single += [replace(source, files=(file,)) for file in source.files]
         else:
             single.append(source)
@@ -87,7 +92,7 @@ def _put_list(writer: Writer, name: str, sources: tuple[Source, ...], field: str
 def _put_place(entry: Entry, source: Source) -> None:
     """Where the rows lie. Several local files are read through the folder that Axolotl is started
     in, any folder being good for that (axolotl/utils/data/shared.py:239)."""
-    if source.path in _FORMATS and source.files:
+    if source.path in FORMATS and source.files:
         if len(source.files) == 1 and not set(source.files[0]) & set("*?["):
             entry.put("path", source.files[0], "files", "path")
         else:

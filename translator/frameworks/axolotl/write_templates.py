@@ -46,9 +46,9 @@ def put_templates(writer: Writer) -> None:
         field = f"data.sources[{position}].format.template"
         if templated(source) and not writer.has("chat_template"):
             name, text = spelled(writer, form, field)
-            if name == templates.DEFAULT and field not in writer.document.origins:
-                continue  # what Axolotl does by itself; mistral-common refuses to be told
-            writer.put("chat_template", name, field)
+            if name != templates.DEFAULT or field in writer.document.origins:
+                writer.put("chat_template", name, field)
+            # else it is what Axolotl does by itself; mistral-common refuses to be told
             if text is not None:
                 writer.put("chat_template_jinja", text)
         if form.end_is_eos or isinstance(source.rows, MessageRows | InstructionRows):
@@ -93,14 +93,21 @@ def _as_text(writer: Writer, known: Known, form: ChatFormat, field: str) -> tupl
     own = facts(writer.value("model.id"))
     if form.system_prompt is None and own is not None and own.chat_format == known.id:
         why = f"Axolotl has no name for {known.id}; it is what the model's own tokenizer ships"
-        writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
+        writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE, verbose=True)
         return templates.DEFAULT, None
+    if form.system_prompt is not None:
+        how = "it is written into the template, for conversations without a system turn"
+        place = field.replace(".template", ".system_prompt")
+        writer.lose(Code.TOLD_OTHERWISE, place, how, Severity.NOTE, verbose=True)
     why = f"Axolotl has no name for {form.template} like this; the template is written out"
     if known.opaque:
         why = f"{why}, its plain turns alone: {known.opaque}"
         writer.lose(Code.LOST_TEMPLATE, field, why, Severity.WARNING)
     else:
         writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
+    how = "the text of that template"
+    place = field.replace(".template", ".jinja")
+    writer.lose(Code.TOLD_OTHERWISE, place, how, Severity.NOTE, verbose=True)
     return "jinja", jinja(known, approximate=True)
 
 
@@ -115,6 +122,10 @@ def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> No
     if form.end_is_eos or (isinstance(source.rows, InstructionRows) and usual != end):
         if own is None:
             writer.put("special_tokens.eos_token", end)
+            how = f"{end} ends every turn of {form.template}"
+            writer.lose(
+                Code.TOLD_OTHERWISE, "model.special_tokens", how, Severity.NOTE, verbose=True
+            )
         if not form.end_is_eos:
             why = f"{end} is made the end-of-sequence token, which Axolotl puts behind answers"
             writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)

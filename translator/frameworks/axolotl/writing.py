@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import PurePath
 
+from translator.diagnostics import Diagnostic
 from translator.document import Document, Entry, Leftover
 from translator.frameworks.axolotl.memory import add_plugin
 from translator.frameworks.axolotl.table import table
@@ -19,7 +20,7 @@ VERSION = "0.19"
 _SECTIONS: dict[str, str] = {
     "Model": """
         base_model revision_of_model tokenizer_config trust_remote_code processor_type
-        special_tokens tokens overrides_of_model_config load_in_4bit load_in_8bit
+        special_tokens tokens overrides_of_model_config load_in_4bit load_in_8bit gptq
         bnb_config_kwargs model_quantization_config plugins""",
     "Adapter": """
         adapter lora_model_dir lora_r lora_alpha peft_use_rslora lora_dropout lora_target_linear
@@ -129,8 +130,16 @@ def _head(writer: Writer, options: WriteOptions) -> list[str]:
         f"Made by ftx from {name} ({document.format}), for Axolotl {VERSION}.",
         f"Run it with: {run} {options.stem}.yaml{writer.facts.get('options', '')}",
     ]
-    differences = list(dict.fromkeys(loss.message for loss in writer.losses))
+    told = sorted((d for d in writer.losses if not d.verbose), key=lambda d: d.severity.rank)
+    differences = list(dict.fromkeys(_difference(loss) for loss in told))
     if differences:
         lines += ["", "What differs:"]
-        lines += [f"- {' '.join(difference.split())}" for difference in differences]
+        lines += [f"- {difference}" for difference in differences]
     return lines
+
+
+def _difference(loss: Diagnostic) -> str:
+    """One line about a loss; a default that the source does not even mention goes unnamed."""
+    text = " ".join(loss.message.split())
+    name, _, why = text.partition(": ")
+    return why if name.endswith("by default)") else text

@@ -100,8 +100,12 @@ def _duration(recipe: Recipe, config: DictDefault) -> Iterator[tuple[str, Any, A
         yield "num_epochs", duration.count, config.num_epochs
     shape = config.lr_scheduler or "cosine"
     if shape != "cosine_with_min_lr":
-        yield "lr_scheduler", recipe.schedule.shape, shape
-    if config.warmup_steps is not None:
+        # the IR's constant rate starts with a warm-up or none, transformers has a name for each
+        theirs = {"constant_with_warmup": "constant"}.get(shape, shape)
+        yield "lr_scheduler", recipe.schedule.shape, theirs
+    if shape == "constant":
+        yield "warmup", warmup, WarmupSteps(steps=0)
+    elif config.warmup_steps is not None:
         steps = 2 if config.warmup_steps == 1 else config.warmup_steps
         assert isinstance(warmup, WarmupSteps)
         yield "warmup_steps", warmup.steps, steps

@@ -2,25 +2,33 @@
 # Shows the main job on a shipped example. Usage: demo.sh FTX
 set -eu
 ftx=$1
-case=fixtures/recipes/alpaca_qlora
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+cp fixtures/readme/proto.py "$out"
+cp fixtures/recipes/trap/axolotl.yaml "$out/alike.yaml"
+cp fixtures/recipes/trap/unsloth.py "$out/alike.py"
+case $ftx in /*) ;; *) ftx=$PWD/$ftx ;; esac
+cd "$out"
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$1"; }
+bold= plain=
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
+title() { printf '\n%s== %s%s\n\n' "$bold" "$1" "$plain"; }
+run() { title "ftx $*"; "$ftx" "$@" 2>&1 || test $? -eq 1; }
 
-say "An Unsloth prototype ($case/unsloth.py)"
-cat "$case/unsloth.py"
+title "proto.py: a prototype with Unsloth"
+cat proto.py
 
-say "ftx convert unsloth.py --to axolotl -o run.yaml"
-"$ftx" convert "$case/unsloth.py" --to axolotl -o "$out/run.yaml"
-cat "$out/run.yaml"
+run convert proto.py --to axolotl -o run.yaml
+title "run.yaml"
+cat run.yaml
 
-say "ftx convert run.yaml --to torchtune -o tune.yaml"
-"$ftx" convert "$out/run.yaml" --to torchtune -o "$out/tune.yaml"
-cat "$out/tune.yaml"
+run convert run.yaml --to torchtune -o tune.yaml
+title "tune.yaml"
+cat tune.yaml
 
-say "ftx diff unsloth.py run.yaml: what still differs in meaning"
-"$ftx" diff "$case/unsloth.py" "$out/run.yaml" || test $? -eq 1
+run diff proto.py run.yaml
 
-say "ftx diff on two files that look alike and are not (fixtures/recipes/trap)"
-"$ftx" diff fixtures/recipes/trap/axolotl.yaml fixtures/recipes/trap/unsloth.py || test $? -eq 1
+title "alike.yaml and alike.py hold the same numbers, and train different models:"
+run diff alike.yaml alike.py

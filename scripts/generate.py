@@ -20,7 +20,8 @@ from translator.schema_outputs import schemas
 from translator.versions import SPOKEN
 
 ROOT = Path(__file__).parent.parent
-CASE = ROOT / "fixtures" / "recipes" / "alpaca_qlora"
+PROTO = ROOT / "fixtures" / "readme" / "proto.py"
+TRAP = ROOT / "fixtures" / "recipes" / "trap"
 
 
 def files() -> dict[Path, str]:
@@ -78,6 +79,7 @@ def blocks() -> dict[str, str]:
     """The generated blocks by name."""
     return {
         "example": example(),
+        "trap": trap(),
         "matrix": "\n".join(f"- {line}" for line in counts_text(matrix())),
         "versions": versions(),
     }
@@ -85,27 +87,51 @@ def blocks() -> dict[str, str]:
 
 def example() -> str:
     """A script, what it becomes, and what is said about it, by the converter itself."""
-    from translator import convert, load
+    from translator import convert, loads
     from translator.render.excerpts import Excerpts
-    from translator.render.text import TextRenderer
+    from translator.render.text import TextRenderer, summary
 
-    source = CASE / "unsloth.py"
-    conversion = convert(load(source, format="unsloth"), to="axolotl", stem="run")
-    shown = TextRenderer(Excerpts({}))
-    said = shown.diagnostics(d for d in conversion.diagnostics if not d.verbose)
-    notes = "\n".join(said).replace(str(source), "proto.py")
-    before = "\n".join(_fence("python", source.read_text(encoding="utf-8")))
-    after = "\n".join(_fence("yaml", conversion.text.replace(str(source), "proto.py")))
-    command = "$ ftx convert proto.py --to axolotl -o run.yaml"
+    script = PROTO.read_text(encoding="utf-8")
+    conversion = convert(loads(script, name="proto.py"), to="axolotl", stem="run")
+    said = [d for d in conversion.diagnostics if not d.verbose]
+    renderer = TextRenderer(Excerpts({"proto.py": script}), lines_of_notes=False)
+    ending = summary(said, len(conversion.diagnostics) - len(said))
     return "\n".join(
         [
             "`proto.py`:",
-            before,
+            *_fence("python", script),
+            "",
             "becomes `run.yaml`:",
-            after,
-            "and this is said:",
-            *_fence("text", f"{command}\n{notes}"),
+            *_fence("yaml", conversion.text),
+            "",
+            "and this is said about it:",
+            *_fence(
+                "text",
+                "\n".join(
+                    [
+                        "$ ftx convert proto.py --to axolotl -o run.yaml",
+                        *renderer.diagnostics(said),
+                        f"{ending}; run.yaml written",
+                    ]
+                ),
+            ),
         ]
+    )
+
+
+def trap() -> str:
+    """The first differences between two files that hold the same numbers."""
+    from translator import diff, loads
+    from translator.render.differences import differences_text
+    from translator.render.excerpts import Excerpts
+
+    files = {"alike.yaml": TRAP / "axolotl.yaml", "alike.py": TRAP / "unsloth.py"}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+    left, right = (loads(text, name=name) for name, text in texts.items())
+    found = [d for d in diff(left, right) if d.effect == "training"]
+    shown = differences_text(found[:5], left, right, Excerpts(texts)).rpartition("\n\n")[0]
+    return "\n".join(
+        _fence("text", f"$ ftx diff alike.yaml alike.py\n{shown}\n  … and {len(found) - 5} more")
     )
 
 

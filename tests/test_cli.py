@@ -260,8 +260,9 @@ def test_diff_says_1_when_something_differs(ftx: Ftx, tmp_path: Path) -> None:
     assert same.out.endswith("mean the same\n")
     done = ftx("diff", AXOLOTL, other)
     assert done.code == 1
-    assert f"- 16  ({AXOLOTL}:3, lora_r)" in done.out
-    assert f"+ 8  ({other}:3, lora_r)" in done.out
+    assert f"--- {AXOLOTL} (axolotl)" in done.out
+    assert "- 16  (line 3: lora_r)" in done.out
+    assert "+ 8  (line 3: lora_r)" in done.out
     data = json.loads(ftx("diff", AXOLOTL, other, "--format", "json").out)
     jsonschema.Draft202012Validator(json.loads(shipped("diff"))).validate(data)
     assert ftx("diff", AXOLOTL, "none.yaml").code == 2

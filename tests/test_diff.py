@@ -209,7 +209,7 @@ def test_text_and_json_hold_both_sides(document: Document) -> None:
     found = diff(document, other)
     text = differences_text(found, document, other, Excerpts({}))
     assert "    - 16  (" in text
-    assert "    + 32  (b.yaml:3, lora_r)" in text
+    assert "    + 32  (line 3: lora_r)" in text
     assert text.endswith("1 difference in meaning\n")
     data = differences_data(found, document, other)
     jsonschema.Draft202012Validator(json.loads(shipped("diff"))).validate(data)

@@ -112,6 +112,21 @@ def test_colours_tell_severities_apart(severity: Severity, colour: str) -> None:
     assert "\x1b" not in "".join(_lines(TEXT, finding))
 
 
+def test_what_a_file_says_is_no_command_to_the_terminal() -> None:
+    text = "lr: \x1b[2Jx\n"
+    finding = _finding(text, "x", message="lr (\x1b[2J\n\u202ex): odd", file="a\nb.yaml")
+    lines = TextRenderer(Excerpts({"a\nb.yaml": text})).one(finding)
+    assert lines[0] == "a\\nb.yaml:1:9: error[XLT402] lr (\\x1b[2J\\n\\u202ex): odd"
+    assert "\x1b" not in "".join(lines)
+
+
+def test_notes_may_go_without_their_lines() -> None:
+    note = _finding(TEXT, "2e-5", severity=Severity.NOTE)
+    brief = TextRenderer(Excerpts({"a.yaml": TEXT}), lines_of_notes=False)
+    assert brief.one(note) == ["a.yaml:2:5: note[XLT402] said"]
+    assert len(brief.one(_finding(TEXT, "2e-5"))) == 3
+
+
 def test_the_summary_counts() -> None:
     warning = _finding(TEXT, "lr", severity=Severity.WARNING)
     error = _finding(TEXT, "lr")

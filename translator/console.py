@@ -42,11 +42,13 @@ class Console:
             return
         from translator.render.text import TextRenderer, summary
 
-        renderer = TextRenderer(self.excerpts, colour=wants_colour(sys.stderr))
+        renderer = TextRenderer(
+            self.excerpts, colour=wants_colour(sys.stderr), lines_of_notes=self.verbose
+        )
         lines = renderer.diagnostics(shown, accepted)
         hidden = 0 if self.quiet else len(found) - len(shown)
         ending = [text for text in (summary(shown, hidden), outcome) if text]
-        if ending and not (self.quiet and not shown and outcome is None):
+        if ending and (shown or outcome):
             lines.append("; ".join(ending))
         if lines:
             sys.stderr.write("\n".join(lines) + "\n")

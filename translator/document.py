@@ -70,9 +70,7 @@ class Document(Record):
         while path:
             if path in self.origins:
                 return self.origins[path]
-            path = path.rpartition(".")[0] or (
-                path.rpartition("[")[0] if path.endswith("]") else ""
-            )
+            path = path[: path.rindex("[")] if path.endswith("]") else path.rpartition(".")[0]
         return Origin(written=False)
 
 

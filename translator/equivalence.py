@@ -159,7 +159,7 @@ def _batching(recipe: Recipe, evaluates: bool) -> Batching:
     """Means over tokens and over micro batches agree where a step has one micro batch, and where
     the loss counts rows or has a mean of its own."""
     batching = recipe.batching
-    one_mean = batching.accumulation == 1 and recipe.parallelism.gpus in (None, 1)
+    one_mean = batching.accumulation == 1 and _parallelism(recipe.parallelism).gpus in (None, 1)
     counts_rows = isinstance(
         recipe.objective, PreferenceObjective | LabelObjective | OnlineObjective
     )

@@ -10,6 +10,7 @@ from translator.comparison import Difference, Side
 from translator.document import Document
 from translator.render.excerpts import Excerpts
 from translator.render.json import VERSION
+from translator.render.text import visible
 
 _HEADINGS = {
     "training": "what is learned",
@@ -24,8 +25,9 @@ def differences_text(
 ) -> str:
     """Each field with both values and where they stand, by what they change."""
     if not differences:
-        return f"{left.path} and {right.path} mean the same\n"
-    lines = [f"--- {left.path} ({left.format})", f"+++ {right.path} ({right.format})"]
+        return f"{visible(left.path)} and {visible(right.path)} mean the same\n"
+    names = visible(left.path), visible(right.path)
+    lines = [f"--- {names[0]} ({left.format})", f"+++ {names[1]} ({right.format})"]
     heading = None
     for difference in differences:
         if difference.effect != heading:
@@ -57,12 +59,14 @@ def _shown(value: Any) -> str:
 
 
 def _origin(side: Side, excerpts: Excerpts) -> str:
+    """Where a value stands in its file, which the head of the list has named."""
     origin = side.origin
+    key = "" if origin.key is None else visible(origin.key)
     if origin.span is not None:
-        place = excerpts.place(side.file, origin.span).rpartition(":")[0]
-        return place if origin.key is None else f"{place}, {origin.key}"
+        place = excerpts.line(side.file, origin.span)
+        return f"{place}: {key}" if key else place
     if origin.written:
-        return side.file if origin.key is None else f"{side.file}, {origin.key}"
+        return key or "written"
     return f"default, {origin.why}" if origin.why else "default"
 
 

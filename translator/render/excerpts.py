@@ -29,6 +29,10 @@ class Excerpts:
         cell = self._read(file)[1](span.line)
         return f"{file}:{cell}:{span.column}" if cell else f"{file}:{span.line}:{span.column}"
 
+    def line(self, file: str, span: Span) -> str:
+        """``line 12``, with the cell for a notebook."""
+        return self._read(file)[1](span.line) or f"line {span.line}"
+
     def lines(self, file: str, span: Span) -> list[str]:
         """The line a span begins on, and a line that underlines the span in it."""
         lines = self._read(file)[0]

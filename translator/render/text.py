@@ -12,11 +12,15 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 
 
 class TextRenderer:
-    """``colour`` turns escape sequences on; ``excerpts`` supplies source lines."""
+    """``colour`` turns escape sequences on; ``excerpts`` supplies source lines, for notes only
+    with ``lines_of_notes``."""
 
-    def __init__(self, excerpts: Excerpts, *, colour: bool = False) -> None:
+    def __init__(
+        self, excerpts: Excerpts, *, colour: bool = False, lines_of_notes: bool = True
+    ) -> None:
         self._excerpts = excerpts
         self._colour = colour
+        self._lines_of_notes = lines_of_notes
 
     def diagnostics(
         self, diagnostics: Iterable[Diagnostic], accepted: Collection[str] = ()
@@ -29,24 +33,31 @@ class TextRenderer:
 
     def one(self, diagnostic: Diagnostic, *, allowed: bool = False) -> list[str]:
         """The lines of one diagnostic."""
-        place = self._excerpts.place(diagnostic.file, diagnostic.span)
+        place = visible(self._excerpts.place(diagnostic.file, diagnostic.span))
         severity = diagnostic.severity
         label = self._paint(f"{severity.value}[{diagnostic.code}]", f"1;{_COLOURS[severity]}")
         mark = " (allowed)" if allowed and severity is Severity.ERROR else ""
         start = f"{self._paint(place, '1')}: " if place else ""
         message = diagnostic.message.removeprefix(f"{diagnostic.file} ") if place else ""
-        lines = [f"{start}{label}{mark} {message or diagnostic.message}"]
-        if diagnostic.span is not None:
+        lines = [f"{start}{label}{mark} {visible(message or diagnostic.message)}"]
+        if diagnostic.span is not None and (self._lines_of_notes or severity is not Severity.NOTE):
             source = self._excerpts.lines(diagnostic.file, diagnostic.span)
             if source:
-                lines.append(f"  {source[0]}")
+                lines.append(f"  {visible(source[0])}")
                 lines.append(f"  {self._paint(source[1], _COLOURS[severity])}")
         if diagnostic.help:
-            lines.append(f"  {self._paint('help:', '1')} {diagnostic.help}")
+            lines.append(f"  {self._paint('help:', '1')} {visible(diagnostic.help)}")
         return lines
 
     def _paint(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
+
+
+def visible(text: str) -> str:
+    """Text on one line that a terminal shows as it is: what a file says is never a command to it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def summary(diagnostics: Iterable[Diagnostic], hidden: int = 0) -> str:

@@ -12,6 +12,7 @@ from translator.document import Document
 from translator.errors import NotAConfigError
 from translator.fields import assemble
 from translator.frameworks.base import ReadOptions
+from translator.frameworks.unsloth.comments import note_comments
 from translator.frameworks.unsloth.defaults import Flavour
 from translator.frameworks.unsloth.refusals import refusal
 from translator.frameworks.unsloth.rows import FLAVOUR, SUPERVISED
@@ -36,6 +37,7 @@ def read_script(source: Source, options: ReadOptions) -> Document:
     script = read_trees(source, options.overrides, source.folder)
     training = _chosen(source, script, options)
     _complete(training.tree, script)
+    note_comments(training.tree, script.module)
     reader = Reader(path=source.path, tree=training.tree)
     reader.facts.update(_facts(training.tree, script))
     reason = refusal(training.tree)

@@ -126,6 +126,8 @@ class InstructionRows(Record):
     """Prompt text of a row whose input is empty or missing."""
     style: str | None = None
     """Name of the template in the catalogue (``alpaca``) when it is a known one."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Further fields of the prompt and the columns behind them."""
     images: str | None = None
     """Column of the row's pictures; ``{images}`` marks their place in the prompt."""
 
@@ -172,6 +174,8 @@ class PromptRows(Record):
     prompt: str = "prompt"
     text: str = "{prompt}"
     """What is asked, around the column behind ``{prompt}``; braces doubled otherwise."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Further fields of ``text`` and the columns behind them."""
     images: str | None = None
     """Column of the pictures that come with a prompt."""
 

@@ -16,6 +16,7 @@ from translator.syntax.evaluate_machine import (
     Scope,
 )
 from translator.syntax.evaluate_methods import call_method
+from translator.syntax.evaluate_tables import ROW_METHODS
 from translator.syntax.evaluate_values import (
     Arguments,
     Attribute,
@@ -72,8 +73,9 @@ class Calls(Comprehensions):
         if isinstance(function, Choice):
             return self._call_either(function, arguments, node)
         if isinstance(function, Attribute) and isinstance(function.base, Unknown | Instance):
-            self.make(function, arguments, node)
-            return self.unknown(node)
+            made = self.make(function, arguments, node)
+            named = isinstance(function.base, Unknown) and function.base.names
+            return made if named and function.name in ROW_METHODS else self.unknown(node)
         if isinstance(function, Attribute):
             known = self._known_method(function, arguments, node)
             if known is not None:
@@ -255,6 +257,8 @@ class Calls(Comprehensions):
         if isinstance(base, Mapping) and name in base.entries and base.note is not None:
             return base.entries[name]
         if isinstance(base, Unknown):
+            if name in ROW_METHODS and base.names:
+                return Attribute(base, name, at=node)
             names = tuple(f"{n}.{name}" for n in base.names)
             return Unknown((*names, name) if names else (), at=node)
         if isinstance(base, Choice) and isinstance(base.then, Instance | Foreign):

@@ -101,6 +101,21 @@ def path_of(value: Value) -> str | None:
     return None
 
 
+_PATHS = frozenset(
+    ("join", "Path", "PurePath", "PosixPath", "joinpath", "abspath", "realpath", "expanduser",
+     "dirname", "resolve", "absolute", "as_posix", "str")
+)  # fmt: skip
+
+
+def is_path(value: Value) -> bool:
+    """Whether a value is a path that a script puts together, not what lies there."""
+    if isinstance(value, Operation):
+        return value.operator == "/" and any(is_path(operand) for operand in value.operands)
+    if isinstance(value, Attribute):
+        return value.name == "parent" and is_path(value.base)
+    return isinstance(value, Made) and value.name in _PATHS
+
+
 def _made_path(value: Made) -> str | None:
     if value.receiver is not None:
         if value.name in ("resolve", "absolute", "expanduser", "open", "as_posix"):

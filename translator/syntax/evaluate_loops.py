@@ -8,7 +8,8 @@ from typing import Any
 from translator.syntax.evaluate_comprehensions import over
 from translator.syntax.evaluate_journal import MISSING
 from translator.syntax.evaluate_machine import MAX_ROUNDS, Scope
-from translator.syntax.evaluate_statements import Flow, Statements
+from translator.syntax.evaluate_modules import Modules
+from translator.syntax.evaluate_statements import Flow
 from translator.syntax.evaluate_values import (
     Choice,
     Known,
@@ -22,7 +23,7 @@ from translator.syntax.evaluate_values import (
 )
 
 
-class Evaluator(Statements):
+class Evaluator(Modules):
     """Adds loops; the whole of Python that is followed."""
 
     def _For(self, node: ast.For | ast.AsyncFor, scope: Scope) -> Flow:
@@ -80,10 +81,10 @@ class Evaluator(Statements):
                 element = added[0] if len(added) == 1 else sequence("group", added)
                 self.journal.put(container, "each", Many(source, element, at=element.at))
                 return
-        if isinstance(after, Text) and isinstance(before, Known | Text):
+        if isinstance(before, Known | Text) and isinstance(after, Text | Choice):
             tail = _added(before, after)
             if tail is not None:
-                each = Many(source, Text(tail, at=after.at), at=after.at)
+                each = Many(source, tail, at=after.at)
                 start = before.parts if isinstance(before, Text) else (before,)
                 self.journal.put(container, key, Text((*start, each), at=after.at))
                 return
@@ -99,8 +100,28 @@ def same_items(first: tuple[Value, ...], second: tuple[Value, ...]) -> bool:
     return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))
 
 
-def _added(before: Known | Text, after: Text) -> tuple[Value, ...] | None:
-    """What was appended to a text, None when it was not an appending."""
+def _added(before: Known | Text, after: Value) -> Value | None:
+    """What was appended to a text, by the tests under which it was; None when something else was
+    done to it."""
+    if after is before:
+        return Known("", at=before.at)
+    if isinstance(after, Choice):
+        then, otherwise = _added(before, after.then), _added(before, after.otherwise)
+        if then is None or otherwise is None:
+            return None
+        return Choice(after.test, then, otherwise, at=after.at)
+    if isinstance(after, Known) and isinstance(before, Known):
+        texts = (before.value, after.value)
+        if all(isinstance(text, str) for text in texts) and str(texts[1]).startswith(str(texts[0])):
+            return Known(str(texts[1])[len(str(texts[0])) :], at=after.at)
+        return None
+    if not isinstance(after, Text):
+        return None
+    tail = _tail(before, after)
+    return None if tail is None else Text(tail, at=after.at)
+
+
+def _tail(before: Known | Text, after: Text) -> tuple[Value, ...] | None:
     if isinstance(before, Text):
         count = len(before.parts)
         return after.parts[count:] if same_items(after.parts[:count], before.parts) else None

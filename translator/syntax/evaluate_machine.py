@@ -98,6 +98,7 @@ class Machine:
         self.rounds = 1
         self.spent: dict[ast.AST, int] = {}
         self._matters: set[str] | None = None
+        self._trees = [module.tree]
         self._mentioned: dict[ast.AST, set[str]] = {}
         self._methods: dict[type[ast.AST], Any] = {}
 
@@ -146,8 +147,13 @@ class Machine:
     def matters(self, function: Function) -> bool:
         """Whether a function calls something interesting, itself or through others."""
         if self._matters is None:
-            self._matters = _reaching(self.module.tree, self.interesting)
+            self._matters = _reaching(self._trees, self.interesting)
         return function.name in self._matters
+
+    def also_mention(self, tree: ast.Module) -> None:
+        """Lets the functions of another module matter too."""
+        self._trees.append(tree)
+        self._matters = None
 
     def unknown(self, node: ast.AST | None, *names: str) -> Unknown:
         """What cannot be known, as the text of an expression."""
@@ -205,10 +211,11 @@ def mentioned(node: ast.AST) -> set[str]:
     }
 
 
-def _reaching(tree: ast.Module, names: frozenset[str]) -> set[str]:
+def _reaching(trees: list[ast.Module], names: frozenset[str]) -> set[str]:
     """The functions that mention one of ``names``, themselves or through one another."""
     mentions = {
         node.name: mentioned(node)
+        for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }

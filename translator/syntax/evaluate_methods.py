@@ -7,6 +7,7 @@ import string
 from collections.abc import Callable
 from typing import Any
 
+from translator.syntax.evaluate_files import is_path
 from translator.syntax.evaluate_machine import MAX_ITEMS, MAX_TEXT, Machine
 from translator.syntax.evaluate_operators import joined
 from translator.syntax.evaluate_tables import is_table, listed
@@ -72,25 +73,17 @@ def call_method(
     if isinstance(receiver, Batch) and name in ("get", "items", "keys"):
         key = arguments.value("key", 0)
         return machine.item(receiver, key, node) if name == "get" and key is not None else None
-    if isinstance(receiver, OpenFile) and name == "read":
+    if isinstance(receiver, OpenFile) and name in ("read", "strip", "rstrip", "decode"):
         return receiver
     if isinstance(receiver, OpenFile) and name in ("readlines", "splitlines", "split"):
         return receiver.rows
-    if name == "open" and isinstance(receiver, Made | Operation) and _is_path(receiver):
+    if name == "open" and isinstance(receiver, Made | Operation) and is_path(receiver):
         return OpenFile(receiver, at=node)
     if isinstance(receiver, OpenFile) and name in ("write", "close"):
         return Known(None, at=node)
     if isinstance(receiver, Instance) and name == "get":
         return machine.unknown(node)
     return None
-
-
-def _is_path(value: Value) -> bool:
-    if isinstance(value, Operation):
-        return value.operator == "/" and _is_path(value.operands[0])
-    return isinstance(value, Made) and (
-        value.name == "Path" or (value.receiver is not None and _is_path(value.receiver))
-    )
 
 
 # -- strings --------------------------------------------------------------------------------------

@@ -47,6 +47,11 @@ _KEEP = frozenset(
         "astype", "rename", "drop", "query", "to_pandas", "assign", "sort_values", "iloc", "loc",
     )
 )  # fmt: skip
+ROW_METHODS = frozenset(
+    ("map", "filter", "select", "shuffle", "train_test_split", "rename_column", "rename_columns",
+     "remove_columns", "select_columns", "take", "skip", "iterrows")
+)  # fmt: skip
+"""Methods that only data sets and frames have, so that what has them is one."""
 _SAME_COLUMN = frozenset(
     ("tolist", "to_list", "copy", "astype", "fillna", "reset_index", "to_numpy", "dropna")
 )

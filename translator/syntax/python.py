@@ -33,6 +33,16 @@ _NEWER_SECONDS = 20
 
 
 @dataclass(frozen=True)
+class Home:
+    """Where a node of another module than the script lives: the module, its name, and the import
+    in the script that led there."""
+
+    module: Module
+    name: str
+    at: ast.AST
+
+
+@dataclass(frozen=True)
 class Module:
     """A parsed script or notebook.
 
@@ -49,23 +59,36 @@ class Module:
     locate: Callable[[int], str] = field(default=lambda line: f"line {line}")
 
     def span(self, node: ast.AST) -> Span:
-        """Where a node stands. The node must have a position (an expression or a statement)."""
-        return self.lines.span(*self._offsets(node))
+        """Where a node stands. The node must have a position (an expression or a statement). For
+        a node of another module, where the script imports that."""
+        home = home_of(node)
+        return self.lines.span(*self._offsets(node if home is None else home.at))
+
+    def note(self, node: ast.AST) -> str | None:
+        """The place of a node of another module; None for a node of the script."""
+        home = home_of(node)
+        return None if home is None else f"{home.name}, line {getattr(node, 'lineno', 0)}"
 
     def key_span(self, node: ast.AST) -> Span:
         """Where a keyword's name stands: the name alone, not the value after it."""
         span = self.span(node)
-        if not isinstance(node, ast.keyword) or node.arg is None:
+        if not isinstance(node, ast.keyword) or node.arg is None or home_of(node) is not None:
             return span
         return self.lines.span(span.start, span.start + len(node.arg))
 
     def segment(self, node: ast.AST) -> str:
         """The text of a node as written."""
+        home = home_of(node)
+        if home is not None and home.module is not self:
+            return home.module.segment(node)
         start, end = self._offsets(node)
         return self.text[start:end]
 
     def is_opaque(self, node: ast.AST) -> bool:
         """Whether a node stands for an expression that the parser could not read."""
+        home = home_of(node)
+        if home is not None and home.module is not self:
+            return home.module.is_opaque(node)
         return bool(self.opaque) and self._offsets(node)[0] in self.opaque
 
     def _offsets(self, node: ast.AST) -> tuple[int, int]:
@@ -74,6 +97,12 @@ class Module:
         if start - 1 in self.opaque:
             return start - 1, self.opaque[start - 1]
         return start, self.lines.offset(at.end_lineno, at.end_col_offset)
+
+
+def home_of(node: ast.AST) -> Home | None:
+    """Where a node lives, None when it is the script's own."""
+    home: Home | None = getattr(node, "home", None)
+    return home
 
 
 def parse_script(source: Source) -> Module:

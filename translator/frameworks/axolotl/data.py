@@ -244,6 +244,8 @@ SOURCES: tuple[Row, ...] = (
         put_sources,
         {
             "data.sources.rows=instruction.images": ("refused", "pictures beside turns only"),
+            "data.sources.rows=instruction.fields": ("refused", "three fields of a prompt only"),
+            "data.sources.rows=prompt.fields": ("refused", "the prompt is one column"),
             "data.sources.rows=message.images": ("approximated", "columns images and image"),
             "data.sources.rows=prompt.images": ("refused", "pictures beside turns only"),
             "data.sources.rows=prompt.text": ("refused", "the prompt is one column"),

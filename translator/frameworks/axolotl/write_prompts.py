@@ -59,6 +59,9 @@ def told(entry: Entry, source: Source) -> None:
     """Writes ``type`` and what belongs to it."""
     rows, form = source.rows, source.format
     _pictures(entry, rows)
+    if isinstance(rows, InstructionRows) and rows.fields:
+        why = "Axolotl's prompts have an instruction, an input and a system text, no further fields"
+        entry.lose(Code.LOST_TEMPLATE, "rows.fields", why, Severity.ERROR)
     if isinstance(rows, TextRows):
         _texts(entry, rows, source)
     elif isinstance(rows, InstructionRows):

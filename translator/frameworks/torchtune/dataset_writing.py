@@ -163,6 +163,8 @@ def _alpaca(task: Task, rows: InstructionRows, told: Told) -> Rows:
 
 def _around(rows: InstructionRows) -> tuple[str, str] | None:
     """Text before and after a prompt that is nothing but one column; None otherwise."""
+    if rows.fields:
+        return None
     if rows.input is not None and rows.with_input != rows.without_input:
         return None
     text = rows.without_input
@@ -185,6 +187,7 @@ def _columns(rows: InstructionRows) -> dict[str, Any]:
         "input": rows.input,
         "system": rows.system,
         "output": rows.output,
+        **dict(rows.fields),
     }
     return {
         "columns": {name: column for name, column in named.items() if column is not None},

@@ -264,6 +264,7 @@ class Steps:
     def _prompt(self, rows: ir.InstructionRows) -> tuple[list[str], str]:
         """Statements, and the expression of a row's prompt."""
         columns = {"instruction": rows.instruction, "input": rows.input, "system": rows.system}
+        columns |= dict(rows.fields)
         always = rows.with_input == rows.without_input or (
             rows.with_input.replace("{input}", "") == rows.without_input
         )
@@ -348,12 +349,7 @@ class Steps:
 
     def _prompt_step(self, rows: ir.PromptRows, form: ir.Format) -> Step:
         """The other columns stay: reward functions get them as arguments."""
-        value = f"row[{quoted(rows.prompt)}]"
-        if rows.text != "{prompt}":
-            around = [
-                part.replace("{{", "{").replace("}}", "}") for part in rows.text.split("{prompt}")
-            ]
-            value = " + ".join((quoted(around[0]), value, quoted(around[-1])))
+        value = self._filled(rows.text, "PROMPT", {"prompt": rows.prompt, **dict(rows.fields)})
         if isinstance(form, ir.ChatFormat):
             turns = [f'{{"role": "user", "content": {value}}}']
             if form.system_prompt is not None:

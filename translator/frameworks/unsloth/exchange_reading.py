@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 from translator import ir
-from translator.frameworks.unsloth.text_reading import placeholders, template
+from translator.frameworks.unsloth.text_reading import further_fields, placeholders, template
 from translator.reading import Reader
 from translator.tree import Node
 
 Plain = dict[str, Any]
+_SHAREGPT = {"human": "user", "gpt": "assistant"}
 _MARK = "\0images\0"
 """Stands for the row's pictures while a template is put together."""
 
@@ -44,7 +45,7 @@ def exchange(reader: Reader, turns: list[Plain]) -> tuple[ir.Rows, str | None] |
         return None
     column, text, fine = _system(by_role.get("system"))
     names = placeholders(question, question, None)
-    if not fine or names is None or (column is not None and "system" in names.values()):
+    if not fine or (column is not None and "system" in names.values()):
         return None
     source = {field: name for name, field in names.items()}
     prompt = template(question, names)
@@ -58,6 +59,7 @@ def exchange(reader: Reader, turns: list[Plain]) -> tuple[ir.Rows, str | None] |
         system=column or source.get("system"),
         with_input=prompt.replace(_MARK, "{images}"),
         without_input=without.replace(_MARK, "{images}"),
+        fields=further_fields(names),
         images=next(iter(pictures), None),
     )
     return rows, text
@@ -93,10 +95,11 @@ def _by_role(turns: list[Plain]) -> dict[str, list[Plain]] | None:
     """The contents by role; None when a role occurs twice or is not known."""
     found: dict[str, list[Plain]] = {}
     for turn in turns:
-        role, content = turn.get("role"), turn.get("content")
+        role, content = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
         if not (isinstance(role, list) and len(role) == 1 and "literal" in role[0]):
             return None
         name = re.sub(r"\W", "", str(role[0]["literal"])).lower()
+        name = _SHAREGPT.get(name, name)
         if name in found or not isinstance(content, list):
             return None
         found[name] = content

@@ -8,8 +8,10 @@ from typing import Any
 
 from translator import ir
 from translator.frameworks.unsloth.chat_reading import template_of
+from translator.frameworks.unsloth.exchange_reading import pictures_of, system_text
 from translator.frameworks.unsloth.row_reading import ANSWERS, WHOLE, Meaning, custom
 from translator.frameworks.unsloth.step_reading import Prepared, is_column
+from translator.frameworks.unsloth.text_reading import obstacle, template
 from translator.reading import Reader
 
 Plain = dict[str, Any]
@@ -106,19 +108,51 @@ def preference(reader: Reader, prepared: Prepared) -> Meaning:
 
 
 def prompts(reader: Reader, prepared: Prepared) -> Meaning:
+    """Prompts for online training, with the text that a script puts around a column."""
     made = prepared.columns.get("prompt")
     if made is None:
         if prepared.unknown is not None:
             return custom(reader, prepared, prepared.unknown)
         return ir.PromptRows(), _answer_format(reader, prepared, "prompt"), ANSWERS
-    name, chat = _single(made, "user")
-    if name is None:
-        return custom(reader, prepared, "the column 'prompt'")
-    if not chat:
-        return ir.PromptRows(prompt=name), WHOLE, ANSWERS
+    messages = made.get("messages")
+    chat = next((p["chat"] for p in made.get("parts") or [] if "chat" in p), None)
+    turns = messages if isinstance(messages, dict) else chat
+    if turns is not None and "column" in turns and "path" not in turns:
+        return ir.PromptRows(prompt=str(turns["column"])), template_of(reader), ANSWERS
+    listed = None if turns is None else turns.get("list")
+    parts = made.get("parts") if turns is None else _content(listed, "user")
+    pictures = pictures_of(listed) if listed is not None else []
+    if parts is None or pictures is None:
+        return custom(reader, prepared, obstacle(made))
+    parts = [part for part in parts if "image" not in part and part.get("token") is None]
+    if any(not part.keys() & {"literal", "column"} or "path" in part for part in parts):
+        return custom(reader, prepared, obstacle({"parts": parts}))
+    columns = list(dict.fromkeys(str(p["column"]) for p in parts if "column" in p))
+    if not columns:
+        return custom(reader, prepared, "a prompt without a column of the data")
+    names = {column: column for column in columns} | {columns[0]: "prompt"}
+    names = {c: n if n.isidentifier() else f"field{k}" for k, (c, n) in enumerate(names.items())}
+    rows = ir.PromptRows(
+        prompt=columns[0],
+        text=template(parts, names),
+        fields=tuple((name, column) for column, name in names.items() if name != "prompt"),
+        images=_moved(prepared, next(iter(pictures), None)),
+    )
+    if turns is None:
+        return rows, WHOLE, ANSWERS
     form = template_of(reader)
-    for turn in made["messages"]["list"]:
-        if turn.get("role") == [{"literal": "system"}]:
-            text = "".join(str(p.get("literal", "")) for p in turn.get("content", []))
-            form = replace(form, system_prompt=text)
-    return ir.PromptRows(prompt=name), form, ANSWERS
+    text = system_text(listed or [])
+    return rows, form if text is None else replace(form, system_prompt=text), ANSWERS
+
+
+def _content(turns: list[Plain] | None, role: str) -> list[Plain] | None:
+    """What the last turn of a role says."""
+    found = [t.get("content") for t in turns or [] if t.get("role") == [{"literal": role}]]
+    content = found[-1] if found else None
+    return content if isinstance(content, list) else None
+
+
+def _moved(prepared: Prepared, column: str | None) -> str | None:
+    """The column that pictures have in the file."""
+    place = prepared.columns.get(column or "", {}).get("image")
+    return str(place["column"]) if isinstance(place, dict) and "column" in place else column

@@ -38,9 +38,10 @@ knows. Besides scalars and Unresolved, leaves can be ``Depends`` and ``Symbol`` 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from translator.frameworks.unsloth.script_lineage import (
     class_of,
@@ -53,7 +54,7 @@ from translator.source import Source
 from translator.syntax.evaluate import Program, run
 from translator.syntax.evaluate_values import Made, Value
 from translator.syntax.notebook import is_notebook, parse_notebook, read_notebook
-from translator.syntax.python import Module, parse_script
+from translator.syntax.python import Module, home_of, parse_script
 from translator.tree import Node
 
 INTERESTING = frozenset(
@@ -184,7 +185,7 @@ def _trainings(program: Program, versions: dict[str, str]) -> list[Training]:
         conditional = bool(trainer.conditions) or bool(train and train.conditions)
         found.append(
             Training(
-                getattr(trainer.at, "lineno", 0),
+                next((at.lineno for at in _places(trainer)), 0),
                 _lines(trainer, train),
                 tree,
                 train is not None,
@@ -203,12 +204,19 @@ def _trained(made: Made) -> Value | None:
     return None
 
 
+def _places(made: Made) -> Iterator[Any]:
+    """The syntax of a call and of those that led to it, as far as it is the script's own."""
+    for at in (made.at, *reversed(made.callers)):
+        if at is not None and hasattr(at, "lineno") and home_of(at) is None:
+            yield at
+
+
 def _lines(trainer: Made, train: Made | None) -> tuple[int, ...]:
     lines: list[int] = []
     for made in (trainer, train):
         if made is None:
             continue
-        for at in (made.at, *made.callers):
+        for at in _places(made):
             first, last = getattr(at, "lineno", None), getattr(at, "end_lineno", None)
             if first is not None:
                 span = range(first, (last or first) + 1) if at is made.at else (first,)

@@ -32,6 +32,7 @@ from translator.syntax.evaluate_values import (
     Mapping,
     Operation,
     Sequence,
+    Unknown,
     Value,
     same,
 )
@@ -182,6 +183,8 @@ class DataReader(StepReader):
             return self._literal_rows(value, "list")
         if isinstance(value, Known):
             return {"custom": self.builder.node(value)}
+        if isinstance(value, Unknown) and value.names:
+            return {"load": self.builder.plain({"path": self._unknown(value)}, value.at)}
         return {"custom": self._unknown(value)}
 
     def _file(self, value: FileRows | Loaded) -> dict[str, Any]:

@@ -85,6 +85,9 @@ class PartReader:
         if isinstance(value, Choice):
             if isinstance(value.test, Operation) and value.test.operator == "loop":
                 return self._code(value)
+            defaulted = self._defaulted(value, depth)
+            if defaulted is not None:
+                return defaulted
             return {
                 "if": self.condition(value.test),
                 "then": self.parts(value.then, depth + 1),
@@ -100,6 +103,21 @@ class PartReader:
         if isinstance(value, Made):
             return self._made(value, depth)
         return self._reference(value) or self._code(value)
+
+    def _defaulted(self, value: Choice, depth: int) -> Plain | None:
+        """``row["x"] if row["x"] else "…"``: a column, and what stands for it when it is empty."""
+        test, sides = self.condition(value.test), (value.then, value.otherwise)
+        if set(test) == {"not"}:
+            test, sides = test["not"], (value.otherwise, value.then)
+        if not isinstance(sides[1], Known) or isinstance(sides[0], Known | Text | Choice):
+            return None
+        filled = self.part(sides[0], depth + 1)
+        place = {key: filled.get(key) for key in ("column", "field", "path")}
+        if filled.keys() & {"column", "field"} and place == {
+            key: test.get(key) for key in ("column", "field", "path")
+        }:
+            return {**filled, "default": self.builder.node(sides[1])}
+        return None
 
     def _operation(self, value: Operation, depth: int) -> Plain:
         if value.operator == "or":
@@ -204,6 +222,11 @@ class PartReader:
             kind = "column" if self.is_own(right.source) else "field"
             found: Plain = {kind: str(left.value)}
             return found if test.operator == "In" else {"not": found}
+        if test.operator in ("In", "NotIn") and isinstance(right, Sequence) and right.each is None:
+            values = [item.value for item in right.items if isinstance(item, Known)]
+            if len(values) == len(right.items):
+                one_of: Plain = {"one_of": self.part(left), "values": values}
+                return one_of if test.operator == "In" else {"not": one_of}
         empty = isinstance(right, Known) and right.value in ("", None, 0)
         if empty and test.operator in ("NotEq", "IsNot", "Gt"):
             return self.condition(left)

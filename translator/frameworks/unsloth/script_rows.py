@@ -21,8 +21,8 @@ data. The description (``function`` of a step, see :mod:`translator.frameworks.u
   a ``chat`` part may carry ``methods`` (``{name, arguments: [part]}``).
 - ``with_input``, ``without_input``, ``input``: when the parts depend on one column being filled
   only, both variants as parts, and that column's name; ``parts`` is absent then.
-- a condition is ``{column: name}`` (it is filled), ``{equals: [part, part]}``, ``{not: …}`` or
-  ``{code: source}``.
+- a condition is ``{column: name}`` (it is filled), ``{equals: [part, part]}``,
+  ``{one_of: part, values: […]}``, ``{not: …}`` or ``{code: source}``.
 - ``<messages>`` (of ``chat`` and of the kind ``messages``): ``{column: name}`` for a column of
   messages; ``{list: [{role: parts, content: parts}, …]}``; with ``each: <part>`` and
   ``message: {role, content}`` for messages made of the turns of a column; or ``{code: source}``.

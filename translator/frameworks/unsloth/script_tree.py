@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from translator.spans import Span
 from translator.syntax.evaluate import Program
+from translator.syntax.evaluate_files import is_path, path_of
 from translator.syntax.evaluate_machine import dotted
 from translator.syntax.evaluate_values import (
     Absent,
@@ -130,7 +131,7 @@ class TreeBuilder:
             span=self.span(at),
             raw=self.text(at) if value.at is not None else "",
             reference=reference if value.note is None else self.text(use),
-            comment=value.note or None,
+            comment=value.note or (None if at is None else self.module.note(at)),
         )
 
     def _content(
@@ -141,6 +142,9 @@ class TreeBuilder:
             return self.unresolved(value, use, names)
         if isinstance(value, Known):
             return value.value
+        path = path_of(value) if is_path(value) else None
+        if path is not None:
+            return path
         bounds = _range_of(value)
         if bounds is not None:
             return {"range": self.plain(bounds, value.at)}

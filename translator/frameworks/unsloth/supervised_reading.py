@@ -10,11 +10,12 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
 from translator.frameworks.unsloth.masking import catalogue_format
+from translator.frameworks.unsloth.loop_reading import looped_chat
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
 from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_of, custom
 from translator.frameworks.unsloth.span_reading import supervision_of
 from translator.frameworks.unsloth.step_reading import Prepared, substituted
-from translator.frameworks.unsloth.text_reading import text_rows
+from translator.frameworks.unsloth.text_reading import end_token, obstacle, text_rows
 from translator.reading import Reader
 
 Plain = dict[str, Any]
@@ -91,9 +92,9 @@ def _from_text(reader: Reader, prepared: Prepared, described: Plain, masked: boo
     chat = next((p["chat"] for p in parts if isinstance(p, dict) and "chat" in p), None)
     if chat is not None:
         return _from_chat(reader, prepared, chat, masked)
-    found = text_rows(reader, described)
+    found = text_rows(reader, described) or looped_chat(reader, parts, end_token(reader))
     if found is None:
-        return custom(reader, prepared, code_of(described))
+        return custom(reader, prepared, obstacle(described))
     rows, form = found
     if isinstance(form, ir.ChatFormat):
         return rows, form, _mask(reader, prepared, form, masked)

@@ -15,6 +15,8 @@ from translator.reading import Reader
 
 Plain = dict[str, Any]
 Part = dict[str, Any]
+_FIELDS = ("instruction", "input", "system")
+_RESERVED = (*_FIELDS, "output", "prompt", "images")
 _SYSTEM = re.compile(r"system|context", re.IGNORECASE)
 
 
@@ -24,11 +26,15 @@ def text_rows(reader: Reader, described: Plain) -> tuple[ir.Rows, ir.Format] | N
     if variants is None:
         return None
     with_parts, without_parts, condition = variants
-    eos = _end_token(reader)
+    eos = end_token(reader)
     filled, end = _ended(with_parts, eos)
     empty, end_too = _ended(without_parts, eos)
     if end != end_too:
         return None
+    if not end and _trailing_space(filled) and _trailing_space(empty):
+        message = "white space behind the response is not carried"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources")
+        filled, empty = filled[:-1], empty[:-1]
     columns = [p for p in filled if "column" in p]
     if any(not ({"column", "literal"} & p.keys()) or "path" in p for p in [*filled, *empty]):
         return None
@@ -45,8 +51,6 @@ def text_rows(reader: Reader, described: Plain) -> tuple[ir.Rows, ir.Format] | N
     _report_methods(reader, [*filled, *empty])
     output = str(filled[-1]["column"])
     names = placeholders(filled[:-1], empty[:-1], condition)
-    if names is None:
-        return None
     prompt = template(filled[:-1], names)
     other = template(empty[:-1], names)
     source = {field: column for column, field in names.items()}
@@ -60,6 +64,7 @@ def text_rows(reader: Reader, described: Plain) -> tuple[ir.Rows, ir.Format] | N
         with_input=prompt,
         without_input=other,
         style=_style(prompt, other),
+        fields=further_fields(names),
     )
     return rows, form
 
@@ -93,7 +98,8 @@ def _decided(parts: list[Part], holds: bool) -> list[Part]:
     return result
 
 
-def _end_token(reader: Reader) -> str | None:
+def end_token(reader: Reader) -> str | None:
+    """The text of the end-of-sequence token, where it is known."""
     node = reader.tree.get(("tokens", "eos_token"))
     if node is not None and isinstance(node.value, str):
         return node.value
@@ -125,17 +131,49 @@ def _ended(parts: list[Part], eos: str | None) -> tuple[list[Part], bool]:
     return merged, end
 
 
+def _trailing_space(parts: list[Part]) -> bool:
+    return len(parts) > 1 and "literal" in parts[-1] and not str(parts[-1]["literal"]).strip()
+
+
+def obstacle(described: Plain) -> str:
+    """Why a text is no prompt and response, in words."""
+    parts = [*(described.get("parts") or []), *(described.get("with_input") or [])]
+    flat = [inner for p in parts for inner in ([*p["then"], *p["else"]] if "if" in p else [p])]
+    for part in flat:
+        if "code" in part:
+            return str(part["code"])
+        if "path" in part:
+            inner = "".join(f"[{step!r}]" for step in part["path"])
+            return f"a text of the value {part.get('column', '')}{inner} inside a column"
+        if "each" in part:
+            return "a text that is put together in a loop"
+    tests = {str(p["if"]) for p in parts if "if" in p}
+    if len(tests) > 1:
+        return "a text that depends on several tests"
+    if parts and not any("column" in part for part in flat):
+        return "a text without a column of the data"
+    last: Part = next((part for part in reversed(flat) if "token" not in part), {})
+    if "literal" in last:
+        return f"a text that goes on after the last column with {str(last['literal'])[:60]!r}"
+    return "a text of the script's own"
+
+
 def _report_methods(reader: Reader, parts: list[Part]) -> None:
     called = sorted({str(m["name"]) for p in parts for m in p.get("methods", [])})
+    stand = sorted({
+        f"{p['column']} ({p['default']!r})" for p in parts if p.get("default") not in (None, "")
+    })  # fmt: skip
+    if stand:
+        message = f"what stands for missing values is not carried: {', '.join(stand)}"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources")
     if called:
         message = f"columns are changed by {', '.join(called)}(), which is not carried"
         reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources")
 
 
-def placeholders(
-    filled: list[Part], empty: list[Part], condition: str | None
-) -> dict[str, str] | None:
-    """Which field of the template stands for which column."""
+def placeholders(filled: list[Part], empty: list[Part], condition: str | None) -> dict[str, str]:
+    """Which field of the template stands for which column; those that are more than the usual
+    three keep their columns' names."""
     columns = list(dict.fromkeys(p["column"] for p in [*filled, *empty] if "column" in p))
     names: dict[str, str] = {}
     free = ["instruction", "input", "system"]
@@ -150,11 +188,24 @@ def placeholders(
             wanted = "system"
         if wanted is None:
             wanted = next((f for f in free if f not in columns), None)
-        if wanted is None:
-            return None
-        free.remove(wanted)
+        if wanted is None or (len(columns) > len(_FIELDS) and wanted == "system" != column):
+            wanted = _further(column, {*names.values(), *free})
+        if wanted in free:
+            free.remove(wanted)
         names[column] = wanted
     return names
+
+
+def _further(column: str, taken: set[str]) -> str:
+    name = re.sub(r"\W", "_", column) or "field"
+    while name in taken or name in _RESERVED or name[0].isdigit():
+        name = f"_{name}"
+    return name
+
+
+def further_fields(names: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """The fields beside the usual three, with their columns."""
+    return tuple((field, column) for column, field in names.items() if field not in _FIELDS)
 
 
 def template(parts: list[Part], names: dict[str, str]) -> str:
@@ -218,14 +269,14 @@ def _match(item: CatalogueFormat, text: str) -> tuple[str | None, str, str] | No
     if not user or not assistant or not user[0].strip() or not assistant[0].strip():
         return None
     system = item.affixes("system")
-    before = re.escape(_bare(item.lead))
+    before = re.escape(bare(item.lead))
     turn = ""
     if system and system[0].strip() and item.system == "turn":
-        turn = f"(?:{re.escape(_bare(system[0]))}(?P<system>.*?){re.escape(_bare(system[1]))})?"
-    ending = re.escape(_bare(assistant[1]).rstrip())
+        turn = f"(?:{re.escape(bare(system[0]))}(?P<system>.*?){re.escape(bare(system[1]))})?"
+    ending = re.escape(bare(assistant[1]).rstrip())
     pattern = (
-        f"(?:{before}|){_BOS}{turn}{re.escape(_bare(user[0]))}(?P<user>.*?)"
-        f"{re.escape(_bare(user[1]))}{re.escape(_bare(assistant[0]))}(?P<answer>.*?){ending}\\s*"
+        f"(?:{before}|){BOS}{turn}{re.escape(bare(user[0]))}(?P<user>.*?)"
+        f"{re.escape(bare(user[1]))}{re.escape(bare(assistant[0]))}(?P<answer>.*?){ending}\\s*"
     )
     found = re.fullmatch(pattern, text, re.DOTALL)
     if found is None:
@@ -234,8 +285,9 @@ def _match(item: CatalogueFormat, text: str) -> tuple[str | None, str, str] | No
     return groups.get("system"), groups["user"], groups["answer"]
 
 
-_BOS = r"(?:<\|begin_of_text\|>|<bos>|<s>)?"
+BOS = r"(?:<\|begin_of_text\|>|<bos>|<s>)?"
 
 
-def _bare(affix: str) -> str:
+def bare(affix: str) -> str:
+    """Text around a turn, without the tokenizer's own tokens."""
     return affix.replace("{bos}", "").replace("{eos}", "")

@@ -7,6 +7,7 @@ import ast
 from translator.syntax.evaluate_argparse import is_parser, parse_arguments
 from translator.syntax.evaluate_columns import call_per_row
 from translator.syntax.evaluate_comprehensions import Comprehensions
+from translator.syntax.evaluate_files import PATH_PARTS, path_part
 from translator.syntax.evaluate_journal import Variables
 from translator.syntax.evaluate_libraries import LIBRARY
 from translator.syntax.evaluate_machine import (
@@ -243,6 +244,10 @@ class Calls(Comprehensions):
         """An attribute of a value. Never raises."""
         if isinstance(base, External) and name not in base.attributes:
             return External(f"{base.name}.{name}", at=node)
+        if name in PATH_PARTS and isinstance(base, Made | Operation | Attribute):
+            part = path_part(base, name, node)
+            if part is not None:
+                return part
         if isinstance(base, Foreign):
             return base.attributes.get(name) or Attribute(base, name, at=node)
         if isinstance(base, Instance):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from translator.syntax.evaluate_machine import Machine
@@ -34,7 +35,7 @@ def load_file(machine: Machine, file: Value) -> Value | None:
     name = path_of(file)
     if name is None or machine.folder is None:
         return None
-    found = _find(machine.folder, name)
+    found = _find(machine.folder, name.replace("\\", "/"))
     if found is None:
         return None
     from translator.errors import UnreadableError
@@ -44,10 +45,32 @@ def load_file(machine: Machine, file: Value) -> Value | None:
     try:
         if found.stat().st_size > MAX_CONFIG_BYTES:
             return None
+        if found.suffix == ".toml":
+            return _toml(read_source(found).text, posixpath.basename(name))
         tree, _ = read_yaml(read_source(found), PyYamlDialect)
     except (OSError, UnreadableError):
         return None
     return _value(tree, posixpath.basename(name))
+
+
+def _toml(text: str, name: str) -> Value | None:
+    import tomllib
+
+    try:
+        return _plain(tomllib.loads(text), name)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+
+
+def _plain(value: object, note: str) -> Value:
+    """A parsed value; TOML's parser says no lines."""
+    if isinstance(value, dict):
+        return Mapping({str(k): _plain(v, note) for k, v in value.items()}, note=note)
+    if isinstance(value, list):
+        return Sequence("list", {"items": tuple(_plain(v, note) for v in value)}, note=note)
+    if value is None or isinstance(value, bool | int | float | str):
+        return Known(value, note=note)
+    return Known(str(value), note=note)
 
 
 def _find(folder: Path, name: str) -> Path | None:
@@ -114,6 +137,15 @@ def is_path(value: Value) -> bool:
     if isinstance(value, Attribute):
         return value.name == "parent" and is_path(value.base)
     return isinstance(value, Made) and value.name in _PATHS
+
+
+PATH_PARTS = ("name", "stem", "suffix")
+
+
+def path_part(value: Value, part: str, node: ast.AST | None) -> Value | None:
+    """The name, the stem or the ending of a path that is known."""
+    path = path_of(value) if is_path(value) else None
+    return None if path is None else Known(getattr(PurePosixPath(path), part), at=node)
 
 
 def _made_path(value: Made) -> str | None:

@@ -61,6 +61,8 @@ def call_method(
 ) -> Value | None:
     """The result of a method of a known value, None when it cannot be followed."""
     if isinstance(receiver, Known) and isinstance(receiver.value, str):
+        if name == "open":  # a path that the user gave as text
+            return OpenFile(receiver, at=node)
         return _text_method(machine, receiver, name, arguments, node)
     if isinstance(receiver, Text) and name == "format":
         return None

@@ -15,6 +15,7 @@ from translator.syntax.evaluate_values import (
     Foreign,
     Item,
     Known,
+    Loaded,
     Made,
     Many,
     Mapping,
@@ -254,6 +255,8 @@ def _is_something(value: Value) -> bool:
         return value.name[:1].isupper() or value.name in ("from_pretrained", "load_dataset")
     if isinstance(value, Item):
         return isinstance(value.base, Made) and value.base.name == "from_pretrained"
+    if isinstance(value, Loaded):
+        return True
     return not isinstance(value, Foreign) and truth(value) is not None
 
 

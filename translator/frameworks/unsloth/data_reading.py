@@ -19,7 +19,8 @@ _BY_LOADER = {"read_csv": "csv", "read_json": "json", "read_parquet": "parquet",
 
 def read_sources(reader: Reader) -> None:
     """Sets ``data.sources`` and ``data.validation``."""
-    reader.used |= {("data",), ("responses",), ("template",)}
+    reader.used |= {("data",), ("responses",), ("template",), ("args", "completion_only_loss")}
+    reader.used |= {(section, "dataset_text_field") for section in ("args", "trainer")}
     train = reader.tree.get(("data", "train"))
     prepared = [] if train is None else data_sets(reader, train, ("data", "train"))
     if not prepared:

@@ -22,7 +22,7 @@ from translator.frameworks.unsloth.table import table
 from translator.reading import Reader
 from translator.source import Source
 from translator.spans import Span
-from translator.tree import Node
+from translator.tree import Node, Unresolved
 
 _VARIABLES = ("WANDB_PROJECT", "WANDB_ENTITY", "COMET_PROJECT")
 
@@ -44,6 +44,7 @@ def read_script(source: Source, options: ReadOptions) -> Document:
     if reason is not None:
         raise _refused(source, f"{source.path} {reason}", training.tree.span)
     _tell_choice(reader, script, training, options)
+    _tell_spreads(reader)
     table().read(reader)
     return Document(
         path=source.path,
@@ -102,6 +103,25 @@ def _tell_choice(reader: Reader, script: Script, training: Training, options: Re
     if script.exhausted:
         message = "the script does more than is followed; what comes late in it may be missing"
         reader.say(Code.ASSUMED, Severity.WARNING, message)
+
+
+_SECTIONS = {
+    "load": "from_pretrained", "peft": "get_peft_model", "args": "the training arguments",
+    "trainer": "the trainer", "responses": "train_on_responses_only",
+}  # fmt: skip
+
+
+def _tell_spreads(reader: Reader) -> None:
+    """Reports ``**settings`` whose content is not known: any argument may be among them."""
+    for section, what in _SECTIONS.items():
+        node = reader.node(section, "**")
+        if node is None or not isinstance(node.value, Unresolved):
+            continue
+        names = node.value.names
+        message = f"{what} gets further arguments from {node.value.expression!r}, which only the "
+        help = f"give them with --set {names[0]}.NAME=VALUE" if names else None
+        reader.say(Code.UNRESOLVED, Severity.ERROR, f"{message}running program knows", node,
+                   key=f"{section}.**", help=help)  # fmt: skip
 
 
 # --- facts before the table ----------------------------------------------------------------------

@@ -33,3 +33,24 @@ def code_of(described: Plain) -> str:
             if isinstance(part, dict) and "code" in part:
                 return str(part["code"])
     return "a text of the script's own"
+
+
+def code_in(described: object, depth: int = 0) -> str | None:
+    """The first piece of code inside a description, or what else no template can hold."""
+    if depth > 12:
+        return None
+    if isinstance(described, dict):
+        if "code" in described:
+            return str(described["code"])
+        if "media" in described:
+            return f"{described['media']} in a turn"
+        if "path" in described:
+            inner = "".join(f"[{step!r}]" for step in described["path"])
+            return f"the value {described.get('column', described.get('field'))}{inner}"
+    inside: list[object] = []
+    if isinstance(described, dict):
+        inside = list(described.values())
+    elif isinstance(described, list):
+        inside = described
+    found = (code_in(value, depth + 1) for value in inside)
+    return next((code for code in found if code is not None), None)

@@ -13,6 +13,7 @@ from translator.frameworks.unsloth.script_steps import (
     is_data,
     line_of,
 )
+from translator.frameworks.unsloth.script_tree import TreeBuilder
 from translator.syntax.evaluate_tables import is_external, is_table, listed
 from translator.syntax.evaluate_values import (
     Absent,
@@ -47,6 +48,12 @@ _JOINS = ("concatenate_datasets", "interleave_datasets", "concat")
 class DataReader(StepReader):
     """Describes data sets as ``{load: …, steps: […]}``, ``{rows: …}`` or ``{custom: …}``."""
 
+    def __init__(self, builder: TreeBuilder) -> None:
+        super().__init__(builder)
+        self.opened: list[tuple[int, object]] = []
+        """Parts of dictionaries that are being described: what such a part is made of may be the
+        part that was there before."""
+
     def dataset(self, value: Value, depth: int = 0) -> Node:
         """A data set: how it is loaded, and what is done to it, in order."""
         if depth > _MAX_DEPTH:
@@ -58,9 +65,11 @@ class DataReader(StepReader):
             if before is None:
                 break
             value, split = before
-        part = _stored_part(value, split)
-        if part is not None:
+        part = self._stored(value, split)
+        if part is not None and split is not None:
+            self.opened.append((id(value), split.value))
             content, split = self._inside(part, steps, depth), None
+            self.opened.pop()
         elif isinstance(value, Choice):
             content = self._either(value, steps, depth)
         else:
@@ -89,7 +98,7 @@ class DataReader(StepReader):
             return self._before_item(value, steps, split)
         if not isinstance(value, Made):
             return None
-        if _stored_part(value, split) is not None:
+        if self._stored(value, split) is not None:
             return None
         if value.name == "train_test_split" and (split is not None or value.receiver is None):
             return self._before_split(value, steps, split)
@@ -116,6 +125,9 @@ class DataReader(StepReader):
             if is_table(base):
                 return None
             return (base, key) if split is None else None
+        elif isinstance(key, Unknown) and not is_table(base):
+            steps.insert(0, {"op": "split", "name": self.builder.node(key, key.at)})
+            return base, split
         steps.insert(0, self.item_step(item))
         return base, split
 
@@ -133,6 +145,12 @@ class DataReader(StepReader):
             step["part"] = self.builder.node(split)
         steps.insert(0, step)
         return source, None
+
+    def _stored(self, value: Value, split: Known | None) -> Value | None:
+        """The data set that a script put into a dictionary of data sets."""
+        if split is None or (id(value), split.value) in self.opened:
+            return None
+        return _stored_part(value, split)
 
     def _inside(self, value: Value, steps: list[Any], depth: int) -> dict[str, Any]:
         """A data set that another one is made of; its steps come first."""
@@ -262,10 +280,7 @@ class DataReader(StepReader):
         return found
 
 
-def _stored_part(value: Value, split: Known | None) -> Value | None:
-    """The data set that a script put into a dictionary of data sets."""
-    if split is None:
-        return None
+def _stored_part(value: Value, split: Known) -> Value | None:
     if isinstance(value, Mapping):
         return value.entries.get(split.value)
     if not isinstance(value, Made):

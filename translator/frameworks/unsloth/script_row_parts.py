@@ -30,6 +30,7 @@ _TOKENS = {
     "unk_token": "unk",
 }
 MAX_DEPTH = 14
+_STRIPS = ("strip", "lstrip", "rstrip")
 _MAX_CHAIN = 60
 METHODS = frozenset(
     (
@@ -331,10 +332,25 @@ def as_text(value: Value, depth: int = 0) -> Value:
         return joined([as_text(o, depth + 1) for o in value.operands], value.at)
     if isinstance(value, Text):
         return joined([as_text(p, depth + 1) for p in value.parts], value.at)
+    if isinstance(value, Made) and value.name in _STRIPS and not value.arguments.positional:
+        inner = value.receiver if value.receiver is None else as_text(value.receiver, depth + 1)
+        if isinstance(inner, Text):
+            return _stripped(inner, value.name)
     if isinstance(value, Choice):
         then, otherwise = as_text(value.then, depth + 1), as_text(value.otherwise, depth + 1)
         return Choice(value.test, then, otherwise, at=value.at)
     return value
+
+
+def _stripped(text: Text, name: str) -> Value:
+    """A text without white space at its ends, as far as these are literals."""
+    parts = list(text.parts)
+    first, last = parts[0], parts[-1]
+    if name != "rstrip" and isinstance(first, Known):
+        parts[0] = Known(str(first.value).lstrip(), at=first.at)
+    if name != "lstrip" and isinstance(last, Known):
+        parts[-1] = Known(str(last.value).rstrip(), at=last.at)
+    return joined(parts, text.at)
 
 
 def messages_argument(made: Made) -> Value | None:

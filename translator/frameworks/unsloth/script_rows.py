@@ -30,8 +30,12 @@ data. The description (``function`` of a step, see :mod:`translator.frameworks.u
   ``{media: audio}``; a returned column ``images`` is described as ``{image: <part>}`` too.
 - ``messages``: the messages, for the kinds ``chat`` and ``messages``.
 - ``eos``: whether the text ends with the end-of-sequence token.
+<<<<<<< HEAD
 - ``pattern``, ``last`` (tokens): the source of the expression whose matches in a text are trained,
   and whether only the last match is.
+=======
+- ``text`` (tokens): the text whose tokens the rows are, described as above.
+>>>>>>> 23ac5a2 (Ask for what ** spreads; read splits with unknown names, TOML beside a script, tokenizing functions; keep length limits a warning)
 - ``columns``: every column that is returned, described as parts or messages.
 """
 
@@ -66,11 +70,13 @@ from translator.syntax.evaluate_values import (
     Operation,
     Sequence,
     Text,
+    Unknown,
     Value,
     sequence,
 )
 from translator.tree import Node
 
+_TOKENIZERS = ("tokenizer", "processor")
 PICTURES = ("image", "images")
 
 
@@ -132,6 +138,12 @@ class RowReader(PartReader):
         column: str | None = None,
     ) -> Node:
         facts: Plain = {"name": name, "line": getattr(at, "lineno", 0)}
+        tokenized = _tokenized(result)
+        if tokenized is not None:
+            text = self._per_row(tokenized)
+            if text is not None and _is_textual(text):
+                described_text = self._text(text)
+                return self.builder.plain({"kind": "tokens", **facts, "text": described_text}, at)
         columns = self._columns(result, row)
         if columns is None:
             single = self._per_row(result)
@@ -254,6 +266,47 @@ def _undivided(value: Value) -> Value:
         for key, entry in then.entries.items()
     }
     return Mapping(entries, then.keys, at=then.at)
+
+
+def _tokenized(result: Value) -> Value | None:
+    """The text of rows that are nothing but its tokens, all of them supervised."""
+    call = result
+    if isinstance(result, Mapping):
+        ids = _copied(result.entries.get("input_ids"))
+        labels = _copied(result.entries.get("labels", ids))
+        if not isinstance(ids, Item) or not isinstance(labels, Item):
+            return None
+        if ids.base is not labels.base:
+            return None
+        call = ids.base
+    elif isinstance(result, Made) and result.entries:
+        labels = _copied(result.entries.get("labels"))
+        if result.entries.keys() != {"labels"} or not (
+            isinstance(labels, Item) and labels.base is result
+        ):
+            return None
+    if not isinstance(call, Made) or call.name or not is_tokenizer(call.function):
+        return None
+    return call.arguments.value("text", 0)
+
+
+def _copied(value: Value | None) -> Value | None:
+    """A list, whether it is a copy or not."""
+    while isinstance(value, Made) and value.name in ("copy", "clone", "list", "deepcopy"):
+        value = value.receiver or next((a.value for a in value.arguments.positional), None)
+    return value
+
+
+def is_tokenizer(value: Value) -> bool:
+    """Whether what is called is a tokenizer: what a model is loaded with, or called so."""
+    if isinstance(value, Item):
+        key = value.key.value if isinstance(value.key, Known) else None
+        return key == 1 and isinstance(value.base, Made) and value.base.name == "from_pretrained"
+    if isinstance(value, Made):
+        return value.name in ("get_chat_template", "from_pretrained")
+    if isinstance(value, Unknown):
+        return any(name.rpartition(".")[2] in _TOKENIZERS for name in value.names)
+    return isinstance(value, Attribute) and value.name in _TOKENIZERS
 
 
 def _is_textual(value: Value) -> bool:

@@ -68,6 +68,8 @@ class Prepared:
     """Whether turns have been brought to roles and contents by Unsloth."""
     tokens: Plain | None = None
     """The function that made token ids, when one did."""
+    text: Plain | None = None
+    """The text whose tokens the rows are, all of them supervised."""
     tokenized: bool = False
     """Whether the file's own rows are token ids already."""
     drops: bool = False
@@ -187,7 +189,7 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
         mapping = plain.get("column_mapping") or plain.get("columns")
         _rename(prepared, mapping if isinstance(mapping, dict) else {})
     elif name == "split":
-        _split(reader, prepared, plain)
+        _split(reader, prepared, step, plain)
     elif name in ("select", "take", "slice", "skip", "head", "sample"):
         _select(reader, prepared, step, plain)
     elif name == "train_test_split":
@@ -235,6 +237,11 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         prepared.unknown = prepared.unknown or "map"
         return
     kind = function.get("kind")
+    if kind == "tokens" and isinstance(function.get("text"), dict):
+        prepared.text = substituted(function["text"], dict(prepared.columns))
+        return
+    if kind == "tokens" and prepared.text is not None and _labels_are_ids(function):
+        return
     if kind == "tokens" and prepared.columns.keys() & {"prompt", "text"}:
         prepared.tokens = function
         prepared.chunks = "chunk" in str(function.get("name", ""))
@@ -256,6 +263,21 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         if column == function.get("output") and "with_input" in function:
             whole = {k: function[k] for k in ("with_input", "without_input", "input")}
         prepared.columns[column] = substituted(whole, before)
+
+
+def _labels_are_ids(function: Plain) -> bool:
+    """Whether a function does nothing but copy token ids to labels."""
+    columns = function.get("columns") or {}
+    parts = columns.get("labels", {}).get("parts") or []
+    copied = re.compile(r"\w+\[['\"]input_ids['\"]\](\.copy\(\)|\[:\])?")
+    return (
+        set(columns) == {"labels"}
+        and len(parts) == 1
+        and (
+            parts[0].get("column") == "input_ids"
+            or bool(copied.fullmatch(parts[0].get("code", "")))
+        )
+    )
 
 
 def substituted(value: Any, columns: Mapping[str, Plain]) -> Any:
@@ -292,9 +314,12 @@ def _rename(prepared: Prepared, mapping: Mapping[Any, Any]) -> None:
             }
 
 
-def _split(reader: Reader, prepared: Prepared, plain: Plain) -> None:
+def _split(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
     name = plain.get("name")
     if isinstance(name, Unresolved):
+        child = step.get(("name",))
+        assert child is not None
+        reader.unresolved(child, "split", "data.sources")
         prepared.source["split"] = name.expression
     elif isinstance(name, str) and prepared.held_out is None:
         prepared.source["split"] = name
@@ -311,9 +336,10 @@ def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> Non
     split = str(prepared.source.get("split") or "train")
     found = None if wanted is None else sliced(split, wanted)
     if found is None:
+        chosen = plain.get("indices", plain.get("n"))
+        code = chosen.expression if isinstance(chosen, Unresolved) else ""
         why = "the script chooses rows in a way that no slice of a split says"
-        reader.leave((f"data.{plain.get('op')}:{plain.get('line', '')}",), step, why,
-                     Severity.ERROR)  # fmt: skip
+        _chosen(reader, step, why, f"len({code})" if "where(" in code else code)
         return
     if prepared.shuffled and found != split:
         message = "the rows are chosen at random; elsewhere as many are taken from the front"

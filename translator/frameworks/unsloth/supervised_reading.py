@@ -12,8 +12,12 @@ from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
 from translator.frameworks.unsloth.masking import catalogue_format
 from translator.frameworks.unsloth.loop_reading import looped_chat
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
+<<<<<<< HEAD
 from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_of, custom
 from translator.frameworks.unsloth.span_reading import supervision_of
+=======
+from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_in, code_of, custom
+>>>>>>> 23ac5a2 (Ask for what ** spreads; read splits with unknown names, TOML beside a script, tokenizing functions; keep length limits a warning)
 from translator.frameworks.unsloth.step_reading import Prepared, substituted
 from translator.frameworks.unsloth.text_reading import end_token, obstacle, text_rows
 from translator.reading import Reader
@@ -42,6 +46,8 @@ def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
         if plain.get("kind") in ("text", "chat"):
             return _from_text(reader, prepared, plain, masked)
         return custom(reader, prepared, str(plain.get("name", "formatting_func")))
+    if prepared.text is not None and prepared.unknown is None:
+        return _from_text(reader, prepared, prepared.text, masked)
     if {"prompt", "completion"} <= columns.keys():
         return _pair(reader, prepared)
     if prepared.tokenized:
@@ -138,7 +144,7 @@ def _from_chat(reader: Reader, prepared: Prepared, messages: Plain, masked: bool
     form = template_of(reader)
     found = chat_rows(reader, messages, standardized=prepared.standardized)
     if found is None:
-        return custom(reader, prepared, str(messages.get("code", "messages of the script's own")))
+        return custom(reader, prepared, code_in(messages) or "messages of the script's own")
     rows, system = found
     rows = _with_pictures(reader, prepared, rows)
     if system is not None:

@@ -31,7 +31,7 @@ def text_rows(reader: Reader, described: Plain) -> tuple[ir.Rows, ir.Format] | N
     empty, end_too = _ended(without_parts, eos)
     if end != end_too:
         return None
-    if not end and _trailing_space(filled) and _trailing_space(empty):
+    if _trailing_space(filled) and _trailing_space(empty):
         message = "white space behind the response is not carried"
         reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources")
         filled, empty = filled[:-1], empty[:-1]

@@ -9,15 +9,11 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
-from translator.frameworks.unsloth.masking import catalogue_format
 from translator.frameworks.unsloth.loop_reading import looped_chat
+from translator.frameworks.unsloth.masking import catalogue_format
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
-<<<<<<< HEAD
-from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_of, custom
-from translator.frameworks.unsloth.span_reading import supervision_of
-=======
 from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_in, code_of, custom
->>>>>>> 23ac5a2 (Ask for what ** spreads; read splits with unknown names, TOML beside a script, tokenizing functions; keep length limits a warning)
+from translator.frameworks.unsloth.span_reading import supervision_of
 from translator.frameworks.unsloth.step_reading import Prepared, substituted
 from translator.frameworks.unsloth.text_reading import end_token, obstacle, text_rows
 from translator.reading import Reader

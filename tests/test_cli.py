@@ -109,6 +109,10 @@ def test_version(ftx: Ftx) -> None:
         (["schema", "irr"], "did you mean ir?"),
         (["schema", "zzz"], "there are "),
         (["diff", AXOLOTL], "Missing argument 'B'"),
+        (["diff", "-", "-"], "only one of two files can come from standard input"),
+        (["ir", AXOLOTL, "--at", "3"], "--at is for unsloth files"),
+        (["ir", AXOLOTL, "--recipe", "full_finetune"], "--recipe is for torchtune files"),
+        (["convert", AXOLOTL, "--to", "ir", "-o", "a.json", "--report", "./a.json"], "both name"),
     ],
 )
 def test_wrong_usage_is_2_with_a_hint(ftx: Ftx, arguments: list[object], hint: str) -> None:
@@ -242,6 +246,13 @@ def test_set_changes_one_value(ftx: Ftx) -> None:
 # --- the other commands --------------------------------------------------------------------------
 
 
+def test_a_value_from_the_command_line_stands_where_it_replaces_one(ftx: Ftx) -> None:
+    replaced = ftx("ir", AXOLOTL, "--set", "lora_r=many")
+    assert f"{AXOLOTL}:3:9: error" in replaced.err
+    added = ftx("ir", AXOLOTL, "--set", "lorar=3")
+    assert f"{AXOLOTL}: warning[CFG001] lorar (3)" in added.err
+
+
 def test_ir_prints_what_convert_reads(ftx: Ftx, tmp_path: Path) -> None:
     done = ftx("ir", AXOLOTL)
     assert done.code == 0
@@ -286,6 +297,27 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout == "{\n"
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_is_full_is_said() -> None:
+    ftx = f"{sys.executable} -c 'from translator.cli import main; main()'"
+    command = ["bash", "-c", f"{ftx} schema ir > /dev/full"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "ftx: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_crash(closed: str) -> None:
+    ftx = f"{sys.executable} -c 'from translator.cli import main; main()'"
+    command = ["bash", "-c", f"{ftx} convert - --to ir {closed}"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr
 
 
 def test_an_interrupt_is_130() -> None:

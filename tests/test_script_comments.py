@@ -6,7 +6,7 @@ import yaml
 
 from translator import convert, loads
 
-SCRIPT = '''\
+SCRIPT = """\
 from unsloth import FastLanguageModel
 from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
@@ -30,7 +30,7 @@ trainer = SFTTrainer(
         output_dir="out"),  # small
 )
 trainer.train()
-'''
+"""
 
 
 def test_comments_stand_beside_the_values_they_are_about() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from translator.codes import BY_CODE, Code
 from translator.detect import check_format, detect
-from translator.diagnostics import Diagnostic
+from translator.diagnostics import Diagnostic, Severity
 from translator.document import Conversion, Document
-from translator.errors import LossError, UnresolvedError
+from translator.errors import FtxError, LossError, UnresolvedError
 from translator.frameworks import framework
 from translator.frameworks.base import ReadOptions, WriteOptions
 from translator.numbers import check_finite
@@ -81,11 +81,23 @@ def load_source(
 ) -> Document:
     """The same for a source that has been read already."""
     name = check_format(format) if format else detect(source)
+    for option, value, owner in (("at", at, "unsloth"), ("recipe", recipe, "torchtune")):
+        if value is not None and name != owner:
+            raise _misplaced(source, option, owner, name)
     overrides = dict(set or {})
     options = ReadOptions(overrides=overrides, at=at, recipe=recipe)
     document = framework(name).read(source, options)
     check_finite(document)
     return replace(document, bom=source.bom, overrides=overrides)
+
+
+def _misplaced(source: Source, option: str, owner: str, name: str) -> FtxError:
+    message = f"--{option} is for {owner} files, and {source.path} is one of {name}"
+    return FtxError(
+        Diagnostic(
+            code=Code.BAD_OPTION.code, severity=Severity.ERROR, message=message, file=source.path
+        )
+    )
 
 
 def convert(

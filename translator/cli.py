@@ -129,7 +129,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Write the run in another format.")
 @click.argument("file")
 @click.option(
     "--to",
@@ -174,7 +174,7 @@ def convert(  # one parameter an option
     )  # fmt: skip
 
 
-@cli.command()
+@cli.command(short_help="Compare what two files mean.")
 @click.argument("a")
 @click.argument("b")
 @click.option("--format", "style", type=Names("text", "json"), default="text",
@@ -192,7 +192,7 @@ def diff(a: str, b: str, style: str, verbose: bool) -> int:
     return run_diff(_console(style, verbose, not verbose), a, b, as_json=style == "json")
 
 
-@cli.command()
+@cli.command(short_help="Show what ftx understands of a file.")
 @click.argument("file")
 @reading_options
 @telling_options
@@ -212,7 +212,7 @@ def ir(
     return run_ir(_console(style, verbose, quiet), file, reading=reading)
 
 
-@cli.command()
+@cli.command(short_help="Show what each framework does with each field.")
 @click.option("--format", "style", type=Names("text", "markdown", "json"), default="text")
 def matrix(style: str) -> int:
     """What each framework does with each field: carries, approximates or refuses it, and why."""
@@ -221,7 +221,7 @@ def matrix(style: str) -> int:
     return run_matrix(style)
 
 
-@cli.command()
+@cli.command(short_help="Print a JSON Schema.")
 @click.argument("name", required=False)
 def schema(name: str | None) -> int:
     """Print a JSON Schema; without NAME, the names there are.
@@ -234,7 +234,7 @@ def schema(name: str | None) -> int:
     return run_schema(name)
 
 
-@cli.command()
+@cli.command(short_help="Find what will go wrong before a GPU does.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--from", "source_format", type=Names(*FORMATS), help="Format of every file.")
 @click.option("--stdin-filename", metavar="NAME", help="What to call standard input ('-').")
@@ -333,7 +333,7 @@ def lint(  # one parameter an option
     return run_lint(_console("text", verbose, quiet), request)
 
 
-@cli.command()
+@cli.command(short_help="Explain a code.")
 @click.argument("code")
 def explain(code: str) -> int:
     """Explain a code: what it finds, why that matters, and when it is fine.
@@ -347,7 +347,7 @@ def explain(code: str) -> int:
     return run_explain(code)
 
 
-@cli.command()
+@cli.command(short_help="List what 'ftx lint' can find.")
 @click.option("--format", "style", type=Names("text", "json", "markdown"), default="text")
 def rules(style: str) -> int:
     """List everything that 'ftx lint' can find.
@@ -376,6 +376,9 @@ def _console(style: str, verbose: bool, quiet: bool) -> Console:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of the command; exits the process."""
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:  # closed by who started the command
+            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -385,6 +388,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 0
     except (KeyboardInterrupt, click.Abort):
         code = 130
+    except OSError as error:  # reading and writing files are answered where they happen
+        sys.stderr.write(f"ftx: the output cannot be written: {error.strerror or error}\n")
+        code = 2
     except Exception as error:
         if os.environ.get("FTX_TRACEBACK"):
             raise

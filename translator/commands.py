@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
@@ -16,7 +17,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.document import Conversion, Document
 from translator.errors import FtxError
 from translator.render.json import dumps
-from translator.source import MAX_NOTEBOOK_BYTES, Source, read_source
+from translator.source import MAX_NOTEBOOK_BYTES, Source, read_source, unreadable
 
 STDIN = "<stdin>"
 P = ParamSpec("P")
@@ -72,6 +73,8 @@ def run_convert(
         outcome = f"{out_path} written" + "".join(
             f", {out_path.parent / name}" for name in conversion.files
         )
+    if report is not None and out_path is not None and _same(Path(report), out_path):
+        raise refused_option(f"-o and --report both name {out}")
     files: dict[Path, str] = {}
     if out_path is not None and not refused:
         files[out_path] = conversion.text
@@ -96,6 +99,8 @@ def run_diff(console: Console, a: str, b: str, *, as_json: bool) -> int:
     from translator.comparison import diff
     from translator.render.differences import differences_data, differences_text
 
+    if a == b == "-":
+        raise refused_option("only one of two files can come from standard input")
     left, right = _load(console, a, {}), _load(console, b, {})
     found = diff(left, right)
     said = [d for document in (left, right) for d in document.diagnostics]
@@ -157,7 +162,23 @@ def _load(console: Console, file: str, reading: Mapping[str, Any]) -> Document:
 
 
 def _stdin() -> Source:
-    return api.decode_any(sys.stdin.buffer.read(MAX_NOTEBOOK_BYTES + 1), STDIN)
+    if sys.stdin is None:
+        raise unreadable(STDIN, "is closed")
+    try:
+        return api.decode_any(sys.stdin.buffer.read(MAX_NOTEBOOK_BYTES + 1), STDIN)
+    except OSError as error:
+        raise unreadable(
+            STDIN, f"cannot be read: {(error.strerror or str(error)).lower()}"
+        ) from None
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def refused_option(message: str) -> FtxError:
+    """The error for options that do not go together."""
+    return FtxError(_beyond(message, Code.BAD_OPTION))
 
 
 def _leaves_notebook(file: str, out: Path | None) -> bool:

@@ -62,6 +62,6 @@ def _refusal(path: str, message: str, node: Node | None) -> UnreadableError:
             severity=Severity.ERROR,
             message=message,
             file=path,
-            span=None if node is None else node.span,
+            span=None if node is None else node.place,
         )
     )

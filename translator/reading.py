@@ -10,6 +10,7 @@ from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Leftover, Origin
 from translator.numbers import check_whole_numbers
+from translator.spans import NOWHERE
 from translator.tree import Address, Node, Unresolved, spell
 
 _ASIDE = ("logging.", "checkpoints.", "evaluation.", "kernels.", "seed")
@@ -73,7 +74,7 @@ class Reader:
 
     def written(self, address: Address, node: Node) -> Origin:
         """The origin of a value that the source states."""
-        return Origin(written=True, span=node.span, key=spell(address), comment=node.comment)
+        return Origin(written=True, span=node.place, key=spell(address), comment=node.comment)
 
     @staticmethod
     def default(why: str) -> Origin:
@@ -95,7 +96,7 @@ class Reader:
         verbose: bool = False,
     ) -> None:
         """Records a finding about the source."""
-        span = None if node is None else node.span
+        span = None if node is None else node.place
         self.diagnostics.append(
             Diagnostic(
                 code=code.code,
@@ -131,7 +132,7 @@ class Reader:
         self.used.add(address)
         self.leftovers.append(
             Leftover(
-                key=spell(address), value=node.plain(), span=node.span, why=why, severity=severity
+                key=spell(address), value=node.plain(), span=node.place, why=why, severity=severity
             )
         )
 
@@ -147,6 +148,8 @@ class Reader:
 def apply_overrides(tree: Node, overrides: Mapping[Address, Node]) -> None:
     """Puts values given by the user (``--set``) into a tree of mappings, in place.
 
+    They stand where the value stood that they replace, if there was one.
+
     Raises:
         KeyError: a step of an address leads through a scalar, or to a list position not there.
     """
@@ -157,7 +160,7 @@ def apply_overrides(tree: Node, overrides: Mapping[Address, Node]) -> None:
             if child is None:
                 if not isinstance(parent.value, dict) or not isinstance(step, str):
                     raise KeyError(spell(address))
-                child = Node(value={}, span=node.span)
+                child = Node(value={}, span=NOWHERE)
                 parent.value[step] = child
             parent = child
         last = address[-1]
@@ -165,4 +168,5 @@ def apply_overrides(tree: Node, overrides: Mapping[Address, Node]) -> None:
         in_list = isinstance(children, list) and isinstance(last, int) and last < len(children)
         if not isinstance(children, dict) and not in_list:
             raise KeyError(spell(address))
-        children[last] = node
+        present = parent.get((last,))
+        children[last] = node.placed(NOWHERE if present is None else present.span)

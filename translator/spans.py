@@ -26,6 +26,10 @@ class Span:
     end_column: int
 
 
+NOWHERE = Span(0, 0, 0, 0, 0, 0)
+"""Of a value that no file holds: the user gave it on the command line."""
+
+
 class LineIndex:
     """Turns offsets and (line, column) pairs of one text into spans."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from translator.spans import Span
+from translator.spans import NOWHERE, Span
 
 Address = tuple[str | int, ...]
 """The path of a value in a source: mapping keys and list positions from the root."""
@@ -54,6 +54,20 @@ class Node:
     @property
     def is_sequence(self) -> bool:
         return isinstance(self.value, list)
+
+    @property
+    def place(self) -> Span | None:
+        """The span, None for a value that the user gave beside the file."""
+        return None if self.span == NOWHERE else self.span
+
+    def placed(self, span: Span) -> Node:
+        """The same value as if it stood at ``span``, all its parts as well."""
+        value = self.value
+        if isinstance(value, dict):
+            value = {key: child.placed(span) for key, child in value.items()}
+        elif isinstance(value, list):
+            value = [child.placed(span) for child in value]
+        return Node(value=value, span=span, raw=self.raw, comment=self.comment)
 
     def get(self, address: Address) -> Node | None:
         """The node at ``address`` below this one, or None."""

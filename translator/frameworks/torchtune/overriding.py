@@ -9,7 +9,6 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.errors import FtxError, UnreadableError
 from translator.reading import apply_overrides
 from translator.source import Source
-from translator.spans import Span
 from translator.syntax.yaml import OmegaConfDialect, read_yaml
 from translator.tree import Address, Node
 
@@ -28,7 +27,7 @@ def override(tree: Node, overrides: Mapping[str, str], path: str) -> None:
         if name.startswith("~"):
             _remove(tree, address, name, path)
             continue
-        node = _value(name, text, tree.get(address), tree)
+        node = _value(name, text)
         present = tree.get(address)
         if present is not None and isinstance(node.value, str) and present.get(("_component_",)):
             address = (*address, "_component_")
@@ -43,22 +42,12 @@ def _address(name: str) -> Address:
     return tuple(int(step) if step.isdigit() else step for step in steps)
 
 
-def _value(name: str, text: str, present: Node | None, tree: Node) -> Node:
+def _value(name: str, text: str) -> Node:
     try:
         node, _ = read_yaml(Source(path=f"--set {name}", text=text), OmegaConfDialect)
     except UnreadableError as error:
         raise _unusable(f"--set {name}={text}: {error}", f"--set {name}") from None
-    return _placed(node, (present or tree).span)
-
-
-def _placed(node: Node, span: Span) -> Node:
-    """The value as if it stood at ``span``: what it overrides, or the start of the file."""
-    value = node.value
-    if isinstance(value, dict):
-        value = {key: _placed(child, span) for key, child in value.items()}
-    elif isinstance(value, list):
-        value = [_placed(child, span) for child in value]
-    return Node(value=value, span=span, raw=node.raw)
+    return node
 
 
 def _remove(tree: Node, address: Address, name: str, path: str) -> None:

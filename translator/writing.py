@@ -119,7 +119,7 @@ class Writer:
                 Diagnostic(
                     code=Code.LOST_KEY.code,
                     severity=left.severity,
-                    message=f"{left.key} ({_shown(left.value)}): {left.why}",
+                    message=f"{left.key} ({_shown(left.value, _WHOLE)}): {left.why}",
                     file=self.document.path,
                     span=left.span,
                     key=left.key,
@@ -127,6 +127,10 @@ class Writer:
             )
 
 
-def _shown(value: object) -> str:
+_WHOLE = 2000
+"""Letters shown of a key that gets lost, which may hold many others."""
+
+
+def _shown(value: object, limit: int = 120) -> str:
     text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= 120 else f"{text[:80]} … {text[-30:]}"
+    return text if len(text) <= limit else f"{text[: limit - 40]} … {text[-30:]}"

@@ -16,7 +16,7 @@ from translator.frameworks.torchtune.data_writing import (
 from translator.frameworks.torchtune.datasets import packing, read_sources
 from translator.frameworks.torchtune.lookup import called, find, no_effect, refuse, surprise
 from translator.frameworks.torchtune.tokenizing import wording
-from translator.frameworks.torchtune.values import FLAG, number, positive, text
+from translator.frameworks.torchtune.values import FLAG, LOSSES, number, positive, text
 from translator.ir import (
     Objective,
     OnlineObjective,
@@ -125,12 +125,17 @@ def _get_objective(reader: Reader) -> None:
         objective = _distillation(reader)
     elif kind == "ppo":
         objective = OtherObjective(name="ppo", settings=_settings(reader, _PPO))
+        if node is not None:
+            reader.leave(("loss", "_component_"), node, "the loss of PPO", Severity.ERROR)
     elif kind == "grpo":
         objective = _grpo(reader)
     elif name in _PREFERENCE:
         objective = _preference(reader, name)
     else:
         objective = SupervisedObjective()
+        if node is not None and name not in LOSSES:
+            why = "a loss that ftx does not know; cross entropy is told instead"
+            reader.leave(("loss", "_component_"), node, why, Severity.ERROR)
     reader.set("objective", objective, origin)
 
 
@@ -180,9 +185,13 @@ def _check_reference(reader: Reader) -> None:
 def _settings(reader: Reader, names: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
     pairs = []
     for name in names:
-        value = reader.value(*name.split("."))
+        address = tuple(name.split("."))
+        value = reader.value(*address)
         if isinstance(value, str | int | float | bool):
             pairs.append((name, value))
+            node = reader.node(*address)
+            assert node is not None
+            reader.leave(address, node, "a setting of the objective", Severity.ERROR)
     return tuple(sorted(pairs))
 
 
@@ -190,10 +199,10 @@ def _distillation(reader: Reader) -> OtherObjective:
     ratio = find(reader, "kd_ratio", number, 0.5, "recipes/knowledge_distillation_*.py")
     loss = find(reader, "kd_loss._component_", text, None)
     settings: dict[str, Any] = {"kd_ratio": ratio.value, "kd_loss": loss.value}
-    for key in ("teacher_model", "teacher_checkpointer"):
+    for key in ("teacher_model", "teacher_checkpointer", "kd_ratio", "kd_loss"):
         node = reader.node(key)
         if node is not None:
-            reader.leave((key,), node, "the teacher of a distillation", Severity.ERROR)
+            reader.leave((key,), node, "part of the distillation", Severity.ERROR)
     return OtherObjective(name="distillation", settings=tuple(sorted(settings.items())))
 
 
@@ -252,7 +261,6 @@ ROWS: tuple[Row, ...] = (
             "data.sources.rows=message.images": ("refused", "text only"),
             "data.sources.rows=custom": ("refused", "code is not translated"),
             "data.sources.supervision.roles": ("approximated", "answers are the assistant's"),
-            "data.sources.supervision.turns": ("approximated", "all answers count before main"),
             "data.sources.supervision.turn_headers": ("approximated", "they count in the loss"),
             "data.sources.supervision.turn_ends": ("approximated", "those of answers count"),
         },

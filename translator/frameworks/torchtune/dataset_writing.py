@@ -74,6 +74,9 @@ def tell(
     """
     task = Task(writer, source, field, tokenizer, apart)
     rows = source.rows
+    if getattr(rows, "images", None) is not None:
+        why = "ftx writes torchtune configs for text only; the pictures are not read"
+        task.lose(Code.LOST_SOURCE, "rows.images", why)
     if isinstance(rows, TextRows):
         return _text(task, rows)
     if isinstance(rows, InstructionRows):
@@ -207,9 +210,6 @@ def _messages(task: Task, rows: MessageRows) -> Rows:
     if rows.tools is not None:
         why = "torchtune does not read tool descriptions"
         task.lose(Code.LOST_TEMPLATE, "rows.tools", why, Severity.WARNING)
-    if rows.images is not None:
-        why = "ftx writes torchtune configs for text only; the pictures are not read"
-        task.lose(Code.LOST_SOURCE, "rows.images", why)
     told = chat_wording(task, layout)
     check_mask(task, told)
     keys = (rows.role_key, rows.content_key)

@@ -9,7 +9,14 @@ from typing import Any, Literal, TypeVar
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import is_foreign
-from translator.frameworks.torchtune.lookup import Found, called, find, refuse, surprise
+from translator.frameworks.torchtune.lookup import (
+    Found,
+    assume,
+    called,
+    find,
+    refuse,
+    surprise,
+)
 from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.prompts import ALPACA, OLD_CHAT_FORMATS, OLD_PROMPTS, prompt
 from translator.frameworks.torchtune.tokenizing import Wording, escaped
@@ -162,6 +169,7 @@ def _source(reader: Reader, place: Address, field: str, wording: Wording) -> Sou
     if builder is None:
         return _own_code(Dataset(reader, place, field, Builder(kind="custom"), wording), path)
     dataset = Dataset(reader, place, field, builder, wording)
+    assume(reader, (*place, "_component_"), f"read as {builder.kind} rows", verbose=True)
     rows, layout, mask = _KINDS[builder.kind](dataset)
     return _located(dataset, rows, layout, mask)
 

@@ -43,6 +43,7 @@ DOWNLOADS = "downloads"
 MODEL_KEY = "model_key"
 """Fact: the key of the model that is trained."""
 
+_MOST_FILES = 1000
 _CACHE = re.compile(r"models--(.+?)--(.+)")
 _TOKENIZER_FILES = ("path", "vocab_path", "merges_file", "merges_path", "tokenizer_json_path",
                     "tokenizer_config_json_path", "generation_config_path")  # fmt: skip
@@ -105,7 +106,10 @@ def _builder(reader: Reader, key: str, path: str | None) -> Builder | None:
 
 
 def _weights(reader: Reader) -> Found[str | None]:
-    return find(reader, "checkpointer.checkpoint_dir", text, None, field="model.directory")
+    found = find(reader, "checkpointer.checkpoint_dir", text, None, field="model.directory")
+    if found.written:
+        no_effect(reader, ("checkpointer", "checkpoint_dir"), "where the weights lie")
+    return found
 
 
 def _identity(reader: Reader, made: Builder | None, folder: str) -> tuple[str, str | None]:
@@ -146,6 +150,8 @@ def _get_files(reader: Reader, name: str, made: Builder | None) -> None:
         no_effect(reader, ("checkpointer", "_component_"), "how the weights are stored on disk")
     found = find(reader, "checkpointer.checkpoint_files", _names, (), field="model.files")
     files = found.value
+    if found.written:
+        no_effect(reader, ("checkpointer", "checkpoint_files"), "the weights, file by file")
     usual = checkpoint_files(name) if made is not None else None
     if usual is not None and files == usual.names:
         files = ()
@@ -159,8 +165,13 @@ def _names(value: object) -> tuple[str, ...]:
     pattern, last = text(value.get("filename_format")), text(value.get("max_filename"))
     if not last.isdigit():
         raise ValueError("needs a max_filename of digits")
+    if pattern.count("{}") != 2 or int(last) > _MOST_FILES:
+        raise ValueError("needs a filename_format with two {} and a max_filename of their number")
     numbers = range(1, int(last) + 1)
-    return tuple(pattern.format(str(number).zfill(len(last)), last) for number in numbers)
+    return tuple(
+        pattern.replace("{}", str(number).zfill(len(last)), 1).replace("{}", last)
+        for number in numbers
+    )
 
 
 def _check_type(reader: Reader, made: Builder | None) -> None:
@@ -228,6 +239,7 @@ def _other_tokenizer(reader: Reader, file: str) -> str | None:
 
 
 def _check_tokenizer(reader: Reader, path: str, model: str) -> None:
+    assume(reader, ("tokenizer", "_component_"), f"words turns as {path} does", verbose=True)
     made = builder_for(model, "0.6.1") or builder_for(model, "main")
     if made is not None and made.tokenizer.component != path:
         surprise(

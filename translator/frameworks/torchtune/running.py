@@ -6,7 +6,7 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.torchtune.lookup import called, find, no_effect
+from translator.frameworks.torchtune.lookup import called, find, no_effect, refuse, surprise
 from translator.frameworks.torchtune.running_writing import (
     put_checkpointing,
     put_checkpoints,
@@ -17,7 +17,16 @@ from translator.frameworks.torchtune.running_writing import (
     put_parallelism,
     put_precision,
 )
-from translator.frameworks.torchtune.values import FLAG, flag, positive, same, text, whole
+from translator.frameworks.torchtune.values import (
+    FLAG,
+    LOSSES,
+    flag,
+    one_of,
+    positive,
+    same,
+    text,
+    whole,
+)
 from translator.ir import Every, PerEpoch
 from translator.lens import Always, Conv, Key, Row, Via
 from translator.reading import Reader
@@ -27,7 +36,7 @@ _DTYPES = {"bf16": "bfloat16", "bfloat16": "bfloat16", "fp32": "float32", "float
 
 
 def _dtype(value: object) -> str:
-    if value in _DTYPES:
+    if str(value) in _DTYPES:
         return _DTYPES[str(value)]
     if value in ("fp16", "float16"):
         raise ValueError("is refused by torchtune's recipes: bf16 or fp32")
@@ -48,19 +57,24 @@ def _get_precision(reader: Reader) -> None:
 def _get_checkpointing(reader: Reader) -> None:
     why = f"{_LORA}: off unless asked for"
     found = find(reader, "enable_activation_checkpointing", flag, False, why)
-    mode = find(reader, "ac_mode", text, None)
+    mode = find(reader, "ac_mode", one_of("full", "selective"), None)
     value = "full" if found.value else "none"
-    if mode.value == "selective":
-        value = "selective"
+    if mode.value is not None:
+        # recipes/full_finetune_distributed.py:566: only with the other key off; else nothing
+        value = "none" if found.value else mode.value
+        if found.value:
+            why = "switches checkpointing off, because ac_mode wants enable_… to be False"
+            surprise(reader, ("enable_activation_checkpointing",), why)
     reader.set("kernels.activation_checkpointing", value, found.origin)
+    offload = find(reader, "enable_activation_offloading", flag, False, why)
+    if offload.value and value == "none":
+        reason = "needs enable_activation_checkpointing; without it the recipe stops"
+        refuse(reader, ("enable_activation_offloading",), reason)
+    reader.set("kernels.activation_offload", offload.value, offload.origin)
     option = reader.node("ac_option")
     if option is not None:
         why = "which layers keep their activations"
         reader.leave(("ac_option",), option, why, Severity.NOTE)
-
-
-_LOSSES = {"CEWithChunkedOutputLoss": "chunked", "LinearCrossEntropyLoss": "chunked",
-           "CrossEntropyLoss": "none"}  # fmt: skip
 
 
 def _get_loss(reader: Reader) -> None:
@@ -69,7 +83,10 @@ def _get_loss(reader: Reader) -> None:
     node = reader.peek("loss", "_component_")
     origin = reader.default("the loss component") if node is None else reader.written(
         ("loss", "_component_"), node)  # fmt: skip
-    reader.set("kernels.fused_loss", _LOSSES.get(name), origin)
+    reader.set("kernels.fused_loss", LOSSES.get(name), origin)
+    if name in LOSSES:
+        why = "cross entropy, whole or in chunks: the same value"
+        no_effect(reader, ("loss", "_component_"), why)
     if name == "CrossEntropyLoss" and path and path.startswith("torch."):
         message = f"loss ({path}): configs name {_CHUNKED} since 0.4; the same value in less memory"
         reader.say(Code.OLD_SPELLING, Severity.NOTE, message, node, key="loss._component_")
@@ -210,15 +227,11 @@ ROWS: tuple[Row, ...] = (
     _fixed("precision.tf32", None, Code.LOST_PRECISION,
            "allows TensorFloat-32 in float32 runs and nowhere else"),
     Via(
-        fields=("kernels.activation_checkpointing",),
-        read_keys=("enable_activation_checkpointing", "ac_mode", "ac_option"),
+        fields=("kernels.activation_checkpointing", "kernels.activation_offload"),
+        read_keys=("enable_activation_checkpointing", "ac_mode", "ac_option",
+                   "enable_activation_offloading"),
         get=_get_checkpointing,
         put=put_checkpointing,
-    ),
-    Key(
-        field="kernels.activation_offload", key="enable_activation_offloading", conv=FLAG,
-        default=False, why=f"{_LORA}: off unless asked for", code=Code.LOST_KERNEL,
-        severity=Severity.NOTE,
     ),
     Key(
         field="kernels.compile", key="compile", conv=FLAG, default=False,

@@ -33,11 +33,18 @@ def put_precision(writer: Writer) -> None:
 def put_checkpointing(writer: Writer) -> None:
     """Activation checkpointing; by layers in the full distributed recipes only."""
     value = writer.value("kernels.activation_checkpointing")
-    writer.put("enable_activation_checkpointing", value != "none",
+    offload = bool(writer.value("kernels.activation_offload"))
+    in_part = value == "selective" and reads(writer.facts["recipe"], writer.version, "ac_mode")
+    writer.put("enable_activation_checkpointing", (value != "none" and not in_part) or offload,
                "kernels.activation_checkpointing")  # fmt: skip
+    if writer.needed("kernels.activation_offload", False):
+        writer.put("enable_activation_offloading", offload, "kernels.activation_offload")
+    if offload and value == "none":
+        why = "torchtune offloads activations only together with checkpointing them"
+        writer.lose(Code.LOST_KERNEL, "kernels.activation_checkpointing", why, Severity.NOTE)
     if value != "selective":
         return
-    if reads(writer.facts["recipe"], writer.version, "ac_mode"):
+    if in_part and not offload:
         writer.put("ac_mode", "selective")
         writer.put("ac_option", 2)
     else:

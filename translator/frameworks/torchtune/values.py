@@ -12,6 +12,11 @@ FILE_FORMATS = ("json", "csv", "parquet", "arrow", "text", "webdataset")
 """What ``source`` may be instead of a data set, with ``data_files`` beside it."""
 
 
+LOSSES = {"CEWithChunkedOutputLoss": "chunked", "LinearCrossEntropyLoss": "chunked",
+          "CrossEntropyLoss": "none"}  # fmt: skip
+"""Components of cross entropy, and what they keep of the logits in memory."""
+
+
 def number(value: object) -> float:
     """A real number."""
     if isinstance(value, int | float) and not isinstance(value, bool):

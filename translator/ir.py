@@ -239,7 +239,8 @@ class Supervision(Record):
     turns: Literal["all", "last"] = "all"
     """Every answer of a conversation, or the last one."""
     turn_headers: bool = False
-    """The markers that open an answer (``<|im_start|>assistant\\n``)."""
+    """The markers that open an answer (``<|im_start|>assistant\\n``), and white space between the
+    end of an answer and the next turn."""
     turn_ends: Literal["answers", "all", "last", "none"] = "answers"
     """End-of-turn tokens: those of answers, of every turn, of the last turn, or none."""
 

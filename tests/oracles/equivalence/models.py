@@ -82,8 +82,8 @@ FAMILIES = {
         chat_template=QWEN_DEFAULT_SYSTEM + CHATML,
     ),
     "llama-instruct": Family(
-        stands_for="meta-llama/Llama-3.1-8B-Instruct",
-        kind="llama3_1",
+        stands_for="meta-llama/Meta-Llama-3-8B-Instruct",
+        kind="llama3",
         eos="<|eot_id|>",
         pad="<|finetune_right_pad_id|>",
         chat_template=LLAMA3_CHAT,
@@ -202,6 +202,9 @@ def model_config(kind: str, tokenizer: Any, family: Family) -> Any:
             **shared, rms_norm_eps=1e-6, rope_parameters=rope, tie_word_embeddings=True
         )
     shared["bos_token_id"] = tokenizer.token_to_id("<|begin_of_text|>")
+    rope: dict[str, Any] = {"rope_type": "default", "rope_theta": 5e5}
+    if kind == "llama3":
+        return LlamaConfig(**shared, rms_norm_eps=1e-5, rope_parameters=rope)
     rope = {
         "rope_type": "llama3",
         "rope_theta": 5e5,

@@ -69,6 +69,16 @@ def sharegpt_rows(count: int) -> list[dict[str, list[dict[str, str]]]]:
     ]
 
 
+def text_rows(count: int) -> list[dict[str, str]]:
+    """Plain text of one to four sentences; every third row ends in a line break."""
+    rows = []
+    for i in range(count):
+        parts = [f"The {_THINGS[i % 8]} stood in the {_PLACES[i % 5]}."]
+        parts += [_DETAILS[(i + k) % 5] for k in range(i % 4)]
+        rows.append({"text": " ".join(parts) + ("\n" if i % 3 == 2 else "")})
+    return rows
+
+
 def sentences() -> list[str]:
     """Text for training a tokenizer, chat roles included."""
     texts = ["system\nuser\nassistant\n"]
@@ -80,7 +90,7 @@ def sentences() -> list[str]:
 
 
 def write_rows(folder: Path, count: int = 40) -> None:
-    """Write ``alpaca.json``, ``chat.json`` and ``sharegpt.json``."""
+    """Write ``alpaca.json``, ``chat.json``, ``sharegpt.json`` and ``text.jsonl``."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in {
         "alpaca": alpaca_rows(count),
@@ -88,3 +98,5 @@ def write_rows(folder: Path, count: int = 40) -> None:
         "sharegpt": sharegpt_rows(count),
     }.items():
         (folder / f"{name}.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    lines = "".join(f"{json.dumps(row)}\n" for row in text_rows(count))
+    (folder / "text.jsonl").write_text(lines, encoding="utf-8")

@@ -46,9 +46,11 @@ class _Edits(ast.NodeTransformer):
                 keyword.value = ast.Constant(self.values[keyword.arg])
         if "output_dir" in given and "save_strategy" not in given:
             node.keywords.append(ast.keyword("save_strategy", ast.Constant("no")))
-        saves = isinstance(node.func, ast.Attribute) and node.func.attr.startswith("save_pre")
-        if saves and node.args:
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if node.args and method.startswith("save_pretrained"):
             node.args[0] = ast.Constant(self.values["output_dir"])
+        if node.args and method == "from_pretrained":
+            node.args[0] = ast.Constant(self.values["model_name"])
         return node
 
 

@@ -113,6 +113,17 @@ class _Composer:
         if mask.kind == "spans" and mask.pattern is None:
             mask = self._unmarked(source.supervision, mask, f"{place}.supervision")
         self.masks[place] = mask
+        self._say_what_else_counts(source.format, mask, place)
+
+    def _say_what_else_counts(self, chat: ir.ChatFormat, mask: Mask, place: str) -> None:
+        """torchtune writes nothing after a conversation's last end of turn."""
+        form = self._catalogue(chat)
+        after = form.affixes("assistant") if form else None
+        native = self.writer.document.format == "torchtune"
+        if native and mask.kind == "everything" and after and after[1] != after[1].rstrip():
+            why = "the line break behind the last turn counts as well: one token a row"
+            field = f"{place}.supervision.turn_ends"
+            self.writer.lose(Code.LOST_MASK, field, why, Severity.NOTE)
 
     def _unmarked(self, wanted: ir.Supervision, mask: Mask, place: str) -> Mask:
         """The nearest mask for a template whose markers are not known."""

@@ -99,14 +99,16 @@ def _pattern(mask: ir.Supervision, form: ChatFormat) -> str | None:
         roles = [role for role in roles if role != "system"]
     if not roles:
         return None
-    starts = [_start(form, role, headers=mask.turn_headers) for role in roles]
-    ends = list(dict.fromkeys(_end(form, role, mask.turn_ends) for role in roles))
+    marked = mask.turn_headers
+    starts = [_start(form, role, headers=marked) for role in roles]
+    ends = list(dict.fromkeys(_end(form, role, mask.turn_ends, headers=marked) for role in roles))
     if len(ends) == 1:
         chosen = starts[0] if len(starts) == 1 else f"(?:{'|'.join(starts)})"
         text = f"{chosen}.*?{ends[0]}"
     else:
         each = [
-            (s, _end(form, role, mask.turn_ends)) for s, role in zip(starts, roles, strict=True)
+            (s, _end(form, role, mask.turn_ends, headers=marked))
+            for s, role in zip(starts, roles, strict=True)
         ]
         text = "|".join(f"{start}.*?{end}" for start, end in each)
     if mask.turn_ends == "all":
@@ -137,7 +139,7 @@ def _closing(form: ChatFormat, role: str) -> str:
     return _escaped(end) if end and after.endswith(end) else ""
 
 
-def _end(form: ChatFormat, role: str, ends: str) -> str:
+def _end(form: ChatFormat, role: str, ends: str, *, headers: bool) -> str:
     closing = _closing(form, role)
     if not closing:
         after = (form.affixes(role) or ("", ""))[1].rstrip()
@@ -149,7 +151,14 @@ def _end(form: ChatFormat, role: str, ends: str) -> str:
         return f"(?={closing})"
     if ends == "last":
         return rf"(?:{closing}(?=\s*\Z)|(?={closing}))"
-    return closing
+    return closing + _break_behind(form, role) if headers else closing
+
+
+def _break_behind(form: ChatFormat, role: str) -> str:
+    """White space between turns, which counts with the markers; a row's last is no part of it."""
+    after = (form.affixes(role) or ("", ""))[1]
+    space = after[len(after.rstrip()) :]
+    return rf"(?:{_escaped(space)}(?!\Z))?" if space else ""
 
 
 _SPECIAL = frozenset(r".^$*+?{}[]\|()")

@@ -19,6 +19,7 @@ from translator.frameworks.torchtune.wording_writing import (
     Told,
     chat_wording,
     plain_wording,
+    text_wording,
 )
 from translator.ir import (
     ChatFormat,
@@ -107,7 +108,12 @@ def _text(task: Task, rows: TextRows) -> Rows:
         why = "a column of text is tokenized as a whole, without turns"
         task.lose(Code.TOLD_OTHERWISE, part, why, Severity.NOTE, verbose=plain)
     check_mask(task, None)
-    return Rows(component=f"{_BUILDERS}.text_completion_dataset", arguments=arguments, masks=False)
+    return Rows(
+        component=f"{_BUILDERS}.text_completion_dataset",
+        arguments=arguments,
+        told=text_wording(task) if arguments["add_eos"] else None,
+        masks=False,
+    )
 
 
 # --- instructions --------------------------------------------------------------------------------

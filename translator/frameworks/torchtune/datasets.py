@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import is_foreign
+from translator.frameworks.torchtune.ends import other_end
 from translator.frameworks.torchtune.lookup import (
     Found,
     assume,
@@ -384,11 +385,27 @@ def _chat(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
 def _text(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     ends = dataset.get("add_eos", flag, True, field="format.end").value
     column = dataset.get("column", text, dict(dataset.builder.columns).get("text", "text"))
+    if ends:
+        _say_how_texts_end(dataset)
     return (
         TextRows(column=column.value),
         PlainFormat(joined="whole", end="eos" if ends else "none"),
         Supervision(prompt=True),
     )
+
+
+def _say_how_texts_end(dataset: Dataset) -> None:
+    tokenizer, _ = called(dataset.reader, "tokenizer")
+    two = other_end(tokenizer or "", str(dataset.reader.values.get("model.id")))
+    if two is not None:
+        dataset.reader.say(
+            Code.SURPRISE,
+            Severity.WARNING,
+            f"torchtune ends each text with {two[0]}, which is not the end-of-sequence token of "
+            f"the model ({two[1]}); elsewhere it is that one",
+            dataset.reader.peek(*dataset.place),
+            field=f"{dataset.field}.format.end",
+        )
 
 
 def _preference(dataset: Dataset) -> tuple[Rows, Format, Supervision]:

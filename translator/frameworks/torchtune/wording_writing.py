@@ -20,6 +20,7 @@ from translator.catalog.formats import (
 from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.torchtune.ends import other_end
 from translator.frameworks.torchtune.tokenizing import Affixes
 from translator.ir import ChatFormat, MessageRows, PlainFormat, Source
 from translator.record import Record
@@ -97,6 +98,16 @@ class Task:
         if known is None:
             return True, chosen
         return known.bos_token is not None, chosen or known.eos_token
+
+
+def text_wording(task: Task) -> Told | None:
+    """Whole texts; the side file's tokenizer where torchtune's ends them with another token."""
+    chosen = dict(task.writer.value("model.special_tokens") or ()).get("eos_token")
+    two = other_end(task.component, str(task.writer.value("model.id")), chosen)
+    if two is None or task.writer.document.format == "torchtune":
+        return None
+    settings = {"turns": {role: ["", ""] for role in _ROLES}, "bos": task.model_tokens()[0]}
+    return Told(turns=(*settings.items(), ("end", two[1])))
 
 
 def plain_wording(task: Task, layout: PlainFormat, around: tuple[str, str] | None) -> Told:

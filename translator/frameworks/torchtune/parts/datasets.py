@@ -28,7 +28,8 @@ def prompts(
         answer = fields.pop("output")
         template = with_input if fields.get("input") else without_input
         asked = Message(role="user", content=template.format(**fields), masked=not train_on_input)
-        return _with_system([asked, Message(role="assistant", content=answer)], new_system_prompt)
+        said = [asked, Message(role="assistant", content=answer)]
+        return _with_system(said, new_system_prompt, masked=not train_on_input)
 
     rows = {"source": source, "split": split, **load_dataset_kwargs}
     return _sft(tokenizer, messages, packed, rows)
@@ -69,7 +70,9 @@ def turns(
         for message in answers[:-1] if last_answer_only else ():
             message.masked = True
         opened = bool(said) and said[0].role == "system"
-        return _with_system(said, None if opened else default_system_prompt)
+        return _with_system(
+            said, None if opened else default_system_prompt, masked=not train_on_input
+        )
 
     rows = {"source": source, "split": split, **load_dataset_kwargs}
     return _sft(tokenizer, messages, packed, rows)
@@ -116,9 +119,9 @@ def answer_pairs(
     )
 
 
-def _with_system(messages, prompt):
+def _with_system(messages, prompt, masked=True):
     if prompt is not None:
-        messages = [Message(role="system", content=prompt, masked=True), *messages]
+        messages = [Message(role="system", content=prompt, masked=masked), *messages]
     return {"messages": messages}
 
 

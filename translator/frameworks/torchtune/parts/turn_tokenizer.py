@@ -62,6 +62,11 @@ class TurnTokenizer:
         tokens, mask = self.tokenize_messages(sample.pop("messages"))
         return {**sample, "tokens": tokens, "mask": mask}
 
+    def encode(self, text, add_bos=True, add_eos=True):
+        """Token ids of a text without turns, as ``text_completion_dataset`` asks for them."""
+        bos, end = self.bos if add_bos else [], self.end if add_eos else []
+        return [*bos, *self.ids(text), *end]
+
     def tokenize_messages(self, messages, **_):
         """Token ids, and for each whether it is left out of the loss."""
         pieces = [piece for message in messages for piece in self.pieces(message)]
@@ -80,6 +85,7 @@ class TurnTokenizer:
                 mask += [masked] * len(ids)
         tokens += self.end
         mask += [messages[-1].masked] * len(self.end)
+        mask[:1] = [True] * len(mask[:1])  # nothing predicts it, and torchtune counts what is left
         return tokens[: self.max_seq_len], mask[: self.max_seq_len]
 
     def pieces(self, message):

@@ -1,0 +1,105 @@
+"""The files that are trained as they are and as converted, and what does not come out equal.
+
+A case is a file of ``fixtures/equivalence``, whose name begins with its format, and the tiny model
+it is trained on. For each target, ``differs`` names what the two runs do not share and the field
+of the diagnostic in which ftx says so; what is not named must be equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CASES_FOLDER = Path(__file__).parents[3] / "fixtures" / "equivalence"
+FORMATS = ("axolotl", "torchtune", "unsloth")
+SUFFIX = {"axolotl": ".yaml", "torchtune": ".yaml", "unsloth": ".py"}
+
+Differences = dict[str, str]
+"""What differs (a name of ``comparing.ASPECTS``) -> field of the diagnostic that says so."""
+
+MEANS = "batching.normalization"
+DECAY = "optimizer.decays_norms"
+HEADERS = "data.sources[0].supervision.turn_headers"
+ENDS = "data.sources[0].supervision.turn_ends"
+WARMUP = "schedule.warmup"
+LAST = "batching.drop_last"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file, and its run on a tiny model."""
+
+    name: str
+    model: str
+    differs: dict[str, Differences] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The file's format."""
+        return self.name.partition("_")[0]
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return CASES_FOLDER / f"{self.name}{SUFFIX[self.source]}"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The formats it is converted to."""
+        return tuple(name for name in FORMATS if name != self.source)
+
+
+def losses(field: str) -> Differences:
+    """Both the first loss and what follows from it."""
+    return {"first loss": field, "later losses": field}
+
+
+def masks(field: str) -> Differences:
+    """Other tokens count, so that their number and the loss differ too."""
+    return {"masks": field, "targets": field, **losses(field)}
+
+
+CASES = (
+    Case("axolotl_full_alpaca_llama", "llama-base", {"torchtune": {"later losses": DECAY}}),
+    Case("axolotl_full_chat_qwen", "qwen-instruct"),
+    Case(
+        "axolotl_lora_chat_qwen",
+        "qwen-instruct",
+        {"torchtune": losses(MEANS), "unsloth": losses(MEANS)},
+    ),
+    Case("axolotl_lora_completion_llama", "llama-base"),
+    Case(
+        "axolotl_lora_prompt_llama",
+        "llama-instruct",
+        {
+            "torchtune": {"steps": LAST, "targets": LAST, "rates": LAST, **losses(MEANS)},
+            "unsloth": losses(MEANS),
+        },
+    ),
+    Case("torchtune_full_alpaca_llama", "llama-base", {"axolotl": masks(HEADERS)}),
+    Case(
+        "torchtune_full_chat_llama",
+        "llama-instruct",
+        {"axolotl": {**masks(HEADERS), "rates": WARMUP}, "unsloth": {"later losses": DECAY}},
+    ),
+    Case(
+        "torchtune_lora_alpaca_qwen",
+        "qwen-instruct",
+        {"axolotl": masks(ENDS), "unsloth": masks(ENDS)},
+    ),
+    Case("torchtune_lora_chat_qwen", "qwen-instruct", {"axolotl": masks(HEADERS)}),
+    Case("torchtune_lora_completion_llama", "llama-base"),
+    Case(
+        "unsloth_full_chat_llama",
+        "llama-instruct",
+        {"axolotl": {**masks(HEADERS), "rates": WARMUP}},
+    ),
+    Case("unsloth_full_completion_qwen", "qwen-base", {"axolotl": losses(MEANS)}),
+    Case("unsloth_lora_alpaca_llama", "llama-base", {"axolotl": losses(MEANS)}),
+    Case("unsloth_lora_chat_qwen", "qwen-instruct", {"axolotl": losses(MEANS)}),
+    Case(
+        "unsloth_lora_text_chat_qwen",
+        "qwen-instruct",
+        {"axolotl": {**masks(HEADERS), "rates": WARMUP}},
+    ),
+)

@@ -94,7 +94,11 @@ CASES = (
         "llama-instruct",
         {"axolotl": {**masks(HEADERS), "rates": WARMUP}},
     ),
-    Case("unsloth_full_completion_qwen", "qwen-base", {"axolotl": losses(MEANS)}),
+    Case(
+        "unsloth_full_completion_qwen",
+        "qwen-base",
+        {"axolotl": losses(MEANS), "torchtune": losses(MEANS)},
+    ),
     Case("unsloth_lora_alpaca_llama", "llama-base", {"axolotl": losses(MEANS)}),
     Case("unsloth_lora_chat_qwen", "qwen-instruct", {"axolotl": losses(MEANS)}),
     Case(

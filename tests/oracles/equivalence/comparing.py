@@ -10,8 +10,10 @@ from 1e-5 on.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from trajectory import Trajectory
+if TYPE_CHECKING:
+    from trajectory import Trajectory
 
 FIRST_LOSS = 1e-6
 """Relative; the epsilon of float32 is 1.2e-7."""

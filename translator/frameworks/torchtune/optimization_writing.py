@@ -9,7 +9,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import Component, component, reads, required_keys
 from translator.frameworks.torchtune.parts import module_of
-from translator.ir import Epochs, Schedule, Steps, WarmupRatio, WarmupSteps
+from translator.ir import Epochs, Schedule, Source, Steps, TextRows, WarmupRatio, WarmupSteps
 from translator.writing import Writer
 
 OPTIMIZERS = {
@@ -254,6 +254,9 @@ def put_batching(writer: Writer) -> None:
         idle = not (several and by_token)
         severity = Severity.NOTE if idle else Severity.WARNING
         writer.lose(Code.LOST_BATCHING, "batching.normalization", why, severity, verbose=idle)
+    elif by_token and several and any(isinstance(s.rows, TextRows) for s in _sources(writer)):
+        why = "in the weight of a micro batch a text's first token counts, which nothing predicts"
+        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.NOTE, verbose=True)
     evaluation = batching.eval_micro_batch
     if evaluation is None:
         return
@@ -262,3 +265,7 @@ def put_batching(writer: Writer) -> None:
         writer.lose(Code.LOST_VALIDATION, "batching.eval_micro_batch", why, Severity.NOTE)
     elif evaluation != batching.micro_batch:
         writer.put("batch_size_val", evaluation, "batching.eval_micro_batch")
+
+
+def _sources(writer: Writer) -> tuple[Source, ...]:
+    return writer.document.recipe.data.sources

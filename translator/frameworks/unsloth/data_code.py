@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from translator import ir
+from translator.catalog.formats import ChatFormat as CatalogueFormat
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_functions import Functions
@@ -109,16 +110,17 @@ class _Composer:
         if not turns or not isinstance(source.format, ir.ChatFormat):
             return
         model = self.recipe.model.tokenizer or self.recipe.model.id
-        mask = mask_of(source.supervision, catalogue_format(source.format, model))
+        form = catalogue_format(source.format, model)
+        mask = mask_of(source.supervision, form)
         if mask.kind == "spans" and mask.pattern is None:
             mask = self._unmarked(source.supervision, mask, f"{place}.supervision")
         self.masks[place] = mask
-        self._say_what_else_counts(source.format, mask, place)
+        if form is not None:
+            self._say_what_else_counts(form, mask, place)
 
-    def _say_what_else_counts(self, chat: ir.ChatFormat, mask: Mask, place: str) -> None:
+    def _say_what_else_counts(self, form: CatalogueFormat, mask: Mask, place: str) -> None:
         """torchtune writes nothing after a conversation's last end of turn."""
-        form = self._catalogue(chat)
-        after = form.affixes("assistant") if form else None
+        after = form.affixes("assistant")
         native = self.writer.document.format == "torchtune"
         if native and mask.kind == "everything" and after and after[1] != after[1].rstrip():
             why = "the line break behind the last turn counts as well: one token a row"

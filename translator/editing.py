@@ -21,13 +21,12 @@ def edited(document: Document) -> str:
         FtxError: a name that is not in the file, or a value that cannot stand there.
     """
     text = document.text
-    for name, value in document.overrides.items():
-        if document.format == "unsloth":
-            from translator.editing_python import set_in_script
+    if document.format == "unsloth" and document.overrides:
+        from translator.editing_python import set_all_in_script
 
-            text = set_in_script(text, document.path, name, value)
-        else:
-            text = _set_in_yaml(text, document, name, value)
+        return set_all_in_script(text, document.path, document.overrides, document.tree)
+    for name, value in document.overrides.items():
+        text = _set_in_yaml(text, document, name, value)
     return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from translator.editing import refused
 from translator.source import Source
@@ -12,6 +12,7 @@ from translator.spans import Span
 from translator.syntax.evaluate import literal
 from translator.syntax.notebook import is_notebook, parse_notebook
 from translator.syntax.python import Module, parse_script
+from translator.tree import Node
 
 
 def set_in_script(text: str, path: str, name: str, value: str) -> str:
@@ -20,23 +21,54 @@ def set_in_script(text: str, path: str, name: str, value: str) -> str:
     Raises:
         FtxError: no such name, or several places that it may mean.
     """
+    return set_all_in_script(text, path, {name: value}, None)
+
+
+def set_all_in_script(text: str, path: str, values: Mapping[str, str], tree: Node | None) -> str:
+    """The same for several values. ``tree`` is the training that was read from the script: where
+    a name stands several times, or in a dict, it tells which place is meant.
+
+    Raises:
+        FtxError: no such name, or several places that it may mean.
+    """
     source = Source(path=path, text=text)
     notebook = is_notebook(source)
     module = parse_notebook(source) if notebook else parse_script(source)
+    found = [
+        (_place(module, path, name, value, tree), name, value) for name, value in values.items()
+    ]
+    for span, name, value in sorted(found, key=lambda item: item[0].start, reverse=True):
+        spelled = _spelled(value)
+        if not notebook:
+            text = f"{text[: span.start]}{spelled}{text[span.end :]}"
+            continue
+        changed = _in_notebook(text, module, span, spelled)
+        if changed is None:
+            raise refused(path, name, value, f"cell line {span.line} cannot be told from others")
+        text = changed
+    return text
+
+
+def _place(module: Module, path: str, name: str, value: str, tree: Node | None) -> Span:
+    """Where the value of a name stands."""
     owner, _, last = name.rpartition(".")
-    places = {module.span(node): node for node in _places(module.tree, owner, last)}
+    places = {module.span(node) for node in _places(module.tree, owner, last)}
+    if len(places) != 1 and tree is not None:
+        places = set(_read_from(tree, owner, last)) or places
     if len(places) != 1:
-        lines = ", ".join(str(span.line) for span in places)
+        lines = ", ".join(str(span.line) for span in sorted(places, key=lambda s: s.start))
         reason = f"it stands in lines {lines}; edit the one you mean" if places else "no such name"
         raise refused(path, name, value, reason)
-    span = next(iter(places))
-    spelled = _spelled(value)
-    if not notebook:
-        return f"{text[: span.start]}{spelled}{text[span.end :]}"
-    changed = _in_notebook(text, module, span, spelled)
-    if changed is None:
-        raise refused(path, name, value, f"cell line {span.line} cannot be told from others")
-    return changed
+    return places.pop()
+
+
+def _read_from(tree: Node, owner: str, name: str) -> Iterator[Span]:
+    """Where the value of an argument stands, as the training was read; not in other files."""
+    for address, node in tree.leaves():
+        if len(address) == 2 and address[1] == name and node.comment in (None, f"--set {name}"):
+            kind = tree.get((address[0], "class"))
+            if not owner or (kind is not None and str(kind.value) in owner.split(".")):
+                yield node.span
 
 
 def _places(tree: ast.AST, owner: str, name: str) -> Iterator[ast.expr]:

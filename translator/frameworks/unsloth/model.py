@@ -307,13 +307,35 @@ def _flagged(reader: Reader, modules: tuple[str, ...]) -> tuple[str, ...]:
     for name in ("attention_modules", "mlp_modules", "language_layers", "vision_layers"):
         value = reader.value("peft", f"finetune_{name}")
         switches[name] = value is not False
-    if not _uses_flags(reader) or modules == ("all-linear",):
+    if not _uses_flags(reader):
+        return modules
+    _tell_switches(reader, switches, named=modules != ("all-linear",))
+    if modules == ("all-linear",):
         return modules
     if not switches["attention_modules"]:
         modules = tuple(name for name in modules if name not in (*_ATTENTION, "qkv_proj"))
     if not switches["mlp_modules"]:
         modules = tuple(name for name in modules if name in (*_ATTENTION, "qkv_proj"))
     return modules
+
+
+def _tell_switches(reader: Reader, switches: dict[str, bool], *, named: bool) -> None:
+    """Keeps aside what module names cannot say: on which towers there are adapters."""
+    pictures = reader.facts.get("modality", "text") != "text"
+    told = {
+        "vision_layers": ("no adapters on the vision tower", pictures),
+        "language_layers": ("no adapters on the language layers", True),
+        "attention_modules": ("no adapters on attention", not named),
+        "mlp_modules": ("no adapters on the feed-forward layers", not named),
+    }
+    for name, (why, matters) in told.items():
+        node = reader.node("peft", f"finetune_{name}")
+        if node is not None and not switches[name]:
+            if matters:
+                reader.leave(("peft", f"finetune_{name}"), node, why, Severity.ERROR)
+            elif name == "vision_layers":
+                message = f"{why}, which text does not reach anyway"
+                reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, verbose=True)
 
 
 def in_order(modules: tuple[str, ...]) -> tuple[str, ...]:

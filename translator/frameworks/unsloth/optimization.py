@@ -191,6 +191,9 @@ def _read_duration(reader: Reader) -> None:
                 message = f"num_train_epochs ({epochs.plain()!r}) has no effect beside max_steps"
                 reader.say(Code.NO_EFFECT, Severity.NOTE, message, epochs, verbose=True)
             return
+        if value is not None:  # transformers/trainer.py: only a positive number counts
+            message = f"max_steps ({value!r}) has no effect: it is no positive number"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, limit, verbose=True)
     value = default_of(reader.facts, "num_train_epochs")
     origin = reader.default(f"num_train_epochs {value!r}: {flavour_of(reader.facts).why}")
     if epochs is not None:

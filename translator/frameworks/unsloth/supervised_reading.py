@@ -57,8 +57,10 @@ def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
     texts = [c for c in columns.values() if "parts" in c or "with_input" in c]
     if prepared.unknown is not None:
         return custom(reader, prepared, prepared.unknown)
-    if len(texts) == 1 and reader.tree.get(("args", "dataset_text_field")) is None:
+    if len(texts) == 1 and not _names_text(reader):
         return _from_text(reader, prepared, texts[0], masked)
+    if _names_text(reader) and (texts or not prepared.standardized):
+        return _as_it_is(reader, prepared, name, masked)
     if prepared.standardized:
         return _from_chat(reader, prepared, {"column": "conversations"}, masked)
     if reader.facts.get("modality", "text") == "vision":
@@ -73,12 +75,17 @@ def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
 def _as_it_is(reader: Reader, prepared: Prepared, name: str, masked: bool) -> Meaning:
     """A column of the file itself; plain TRL would add an end token, Unsloth does not
     (unsloth_zoo/dataset_utils.py:2661, 2026.10.9)."""
-    said = any(reader.tree.get((s, "dataset_text_field")) is not None for s in ("args", "trainer"))
-    if not said:
+    if not _names_text(reader):
         message = f"the rows are taken to have a column {name!r} of text"
         reader.say(Code.ASSUMED, Severity.NOTE, message, field="data.sources")
     form = ir.PlainFormat(joined="whole", end="none")
     return ir.TextRows(column=name), form, ir.Supervision(prompt=not masked)
+
+
+def _names_text(reader: Reader) -> bool:
+    """Whether the script says which column is the text."""
+    nodes = (reader.tree.get((s, "dataset_text_field")) for s in ("args", "trainer"))
+    return any(node is not None and bool(node.value) for node in nodes)
 
 
 def _text_field(reader: Reader) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from translator.document import Entry
@@ -17,8 +18,8 @@ _LOOKS_OTHERWISE = r"""(?xi) ~ | null | yes | no | on | off | true | false | y |
 _LOOKS_LIKE_SYNTAX = (
     r"""(?x) [,\[\]{}#&*!|>'"%@`].* | [-?:](\ .*|$) | (---|\.\.\.).* | .*\ \#.* | .*:(\ .*|$)"""
 )
-_LONGEST_KEY = 1000
-"""A longer key needs YAML's explicit form; parsers look no further than 1024 characters for ``:``."""
+_NEVER_FOLDED = 1 << 20
+"""A width in characters that no line reaches."""
 
 
 def write_yaml(
@@ -30,21 +31,26 @@ def write_yaml(
     meaning for YAML 1.1 and for OmegaConf; real numbers are written in decimals, because Axolotl's
     loader takes ``1e-05`` for a string.
     """
-    root: dict[str, Any] = {}
-    comments: dict[Address, str] = {}
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+
+    root = CommentedMap()
     for entry in entries:
         _insert(root, entry)
-        if entry.comment and not isinstance(entry.value, dict | list | tuple):
-            comments[entry.address] = _printable(entry.comment)
+    for key, heading in (sections or {}).items():
+        if key in root:
+            root.yaml_set_comment_before_after_key(key, before=f"\n{heading}")
+    emitter = YAML()
+    emitter.width = _NEVER_FOLDED
+    emitter.indent(mapping=2, sequence=4, offset=2)
+    emitter.representer.add_representer(float, _float)
+    emitter.representer.add_representer(type(None), _null)
+    stream = io.StringIO()
+    emitter.dump(root, stream)
+    # ruamel writes the empty line above a heading as an empty comment
+    body = re.sub(r"(?m)^# *$\n(?=#)", "\n", stream.getvalue())
     lines = [f"# {_printable(line)}".rstrip() for line in head]
-    for key, value in root.items():
-        heading = (sections or {}).get(key)
-        if lines and (heading or len(lines) == len(head)):
-            lines.append("")
-        if heading:
-            lines.append(f"# {heading}")
-        lines += _member(f"{scalar(key)}:", value, (key,), 0, comments)
-    return "\n".join([*lines, ""]) if root else "\n".join([*lines, *[""] * bool(lines), "{}\n"])
+    return "\n".join([*lines, "", body.removeprefix("\n")] if lines else [body])
 
 
 def scalar(value: object) -> str:
@@ -69,10 +75,12 @@ def replace_values(text: str, changes: Mapping[Address, tuple[Node, object]]) ->
 # --- the tree ------------------------------------------------------------------------------------
 
 
-def _insert(root: dict[str, Any], entry: Entry) -> None:
-    parent: Any = root
+def _insert(root: Any, entry: Entry) -> None:
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    parent = root
     for step, following in zip(entry.address[:-1], entry.address[1:], strict=True):
-        fresh: Any = [] if isinstance(following, int) else {}
+        fresh: Any = CommentedSeq() if isinstance(following, int) else CommentedMap()
         if isinstance(parent, dict):
             parent = parent.setdefault(step, fresh)
         else:
@@ -81,48 +89,47 @@ def _insert(root: dict[str, Any], entry: Entry) -> None:
                 parent.append(fresh)
             parent = parent[step]
     last = entry.address[-1]
+    value = _styled(entry.value)
     if isinstance(parent, list):
         assert last == len(parent), "list elements come in order"
-        parent.append(entry.value)
+        parent.append(value)
     else:
-        parent[last] = entry.value
+        parent[_styled(last)] = value
+    if entry.comment and not isinstance(value, dict | list):
+        parent.yaml_add_eol_comment(_printable(entry.comment), last, column=0)
+        token = next(token for token in parent.ca.items[last] if token)
+        token.value = f" {token.value}"  # two spaces before it, as yamllint wants
 
 
-def _member(
-    label: str, value: Any, address: Address, depth: int, comments: Mapping[Address, str]
-) -> Iterator[str]:
-    """The lines of ``label`` (a key with its colon, or a dash) and its value, ``depth`` levels in."""
-    pad = "  " * depth
-    if len(label) > _LONGEST_KEY:
-        yield f"{pad}? {label[:-1]}"
-        label = ":"
-    if isinstance(value, dict | list | tuple) and value:
-        inner = _collection(value, address, depth + 1, comments)
-        if label == "-":
-            yield f"{pad}- {next(inner).lstrip(' ')}"
-        else:
-            yield f"{pad}{label}"
-        yield from inner
-        return
-    comment = f"  # {comments[address]}" if address in comments else ""
-    block = _block(value) if isinstance(value, str) else None
-    if block is not None:
-        yield f"{pad}{label} {block[0]}{comment}"
-        yield from (f"{pad}  {line}".rstrip(" ") for line in block[1:])
-        return
-    shown = "{}" if value == {} else "[]" if value in ([], ()) else scalar(value)
-    yield f"{pad}{label} {shown}{comment}"
+def _styled(value: object) -> Any:
+    """A value as ruamel's types, which say how each string is to be written."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.scalarstring import (
+        DoubleQuotedScalarString,
+        LiteralScalarString,
+        SingleQuotedScalarString,
+    )
 
-
-def _collection(
-    value: Any, address: Address, depth: int, comments: Mapping[Address, str]
-) -> Iterator[str]:
     if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _member(f"{scalar(key)}:", inner, (*address, key), depth, comments)
-    else:
-        for position, inner in enumerate(value):
-            yield from _member("-", inner, (*address, position), depth, comments)
+        return CommentedMap((_styled(key), _styled(inner)) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return CommentedSeq(_styled(inner) for inner in value)
+    if not isinstance(value, str):
+        return value
+    if _is_block(value):
+        return LiteralScalarString(value)
+    quote = _quoted(value)[:1]
+    if quote == "'":
+        return SingleQuotedScalarString(value)
+    return DoubleQuotedScalarString(value) if quote == '"' else value
+
+
+def _float(representer: Any, value: float) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:float", _real(value))
+
+
+def _null(representer: Any, _: None) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
 
 
 # --- scalars -------------------------------------------------------------------------------------
@@ -140,16 +147,13 @@ def _real(value: float) -> str:
     return text if "." in text else f"{text}.0"
 
 
-def _block(text: str) -> list[str] | None:
-    """A string of several lines as a literal block, if it can be one: its header and lines."""
+def _is_block(text: str) -> bool:
+    """Whether a string of several lines can be a literal block."""
     if "\n" not in text or text.startswith((" ", "\n")):
-        return None
-    lines = text.split("\n")
-    if any(line != line.rstrip() or not line.replace("\t", "").isprintable() for line in lines):
-        return None
-    if lines[-1]:
-        return ["|-", *lines]
-    return ["|" if lines[-2] else "|+", *lines[:-1]]
+        return False
+    return all(
+        line == line.rstrip() and line.replace("\t", "").isprintable() for line in text.split("\n")
+    )
 
 
 def _quoted(text: str) -> str:

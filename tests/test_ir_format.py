@@ -126,10 +126,14 @@ def _broken(change: dict[str, Any], **parts: Any) -> str:
         (_broken({"schedule.warmup.kind": "never"}), r"schedule\.warmup\.kind must be one of"),
         (_broken({"model": None}), r"model is missing"),
         (_broken({"data.sources.0.path": 3}), r"data\.sources\[0\]\.path must be str, not 3"),
-        (_broken({}, origins={"seed": {"written": "yes"}}), r"origins\.seed\.written must be bool"),
-        (_broken({}, leftovers=[{"key": "a"}]), r"leftovers\[0\]\.why must be str"),
+        (
+            _broken({}, origins={"seed": {"written": "yes"}}),
+            r"origins\.seed\.written: 'yes' is not of type 'boolean'",
+        ),
+        (_broken({}, leftovers=[{"key": "a"}]), r"leftovers\[0\]: 'value' is a required"),
         (_broken({}, ftx=2), r"has IR format 2; this ftx reads 1"),
-        (_broken({}, extra=1), r"no part 'extra'"),
+        (_broken({}, extra=1), r"'extra' was unexpected"),
+        (_broken({}, diagnostics=[{"code": "XLT1"}]), r"diagnostics\[0\]"),
         ('{"ftx": 1, "recipe": {"a": NaN}}', "NaN is no JSON number"),
         ('{"ftx": 1, "recipe": [}', "not valid JSON"),
         ('{"ftx": 1, "recipe": ' + '{"a":' * 50_000, "nested too deeply"),
@@ -140,6 +144,16 @@ def test_a_bad_file_is_refused_with_the_place(text: str, message: str) -> None:
         loads(text, name="x.ir.json")
     assert caught.value.exit_code == 2
     assert len(caught.value.diagnostics) == 1
+
+
+def test_what_does_not_fit_is_pointed_at() -> None:
+    text = json.dumps(json.loads(_broken({"adapter.rank": "16"})), indent=1)
+    with pytest.raises(UnreadableError) as caught:
+        loads(text, name="x.ir.json")
+    span = caught.value.diagnostics[0].span
+    assert span is not None
+    assert text[span.start : span.end].strip() == '"16"'
+    assert span.line == text[: span.start].count("\n") + 1
 
 
 def test_set_takes_fields_of_the_recipe() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from translator.codes import BY_CODE, Code
+from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document, Leftover, Origin
 from translator.errors import UnreadableError
@@ -16,11 +16,10 @@ from translator.fields import flatten, from_json
 from translator.frameworks.base import ReadOptions
 from translator.frameworks.ir.writing import FORMAT, PLACE
 from translator.ir import Recipe
+from translator.schema import shipped
 from translator.source import Source
 from translator.spans import LineIndex, Span
-from translator.tree import Unresolved
-
-_PARTS = ("ftx", "source", "recipe", "origins", "leftovers", "facts", "diagnostics")
+from translator.tree import Unresolved, spell
 
 
 def read_ir(source: Source, options: ReadOptions) -> Document:
@@ -38,9 +37,11 @@ def read_ir(source: Source, options: ReadOptions) -> Document:
         _override(source, recipe_data, name, value)
     try:
         recipe: Recipe = from_json(recipe_data)
-        return _document(source, data, recipe, set(options.overrides))
     except ValueError as error:
-        raise _refused(source, f"is no ftx IR: {error}") from None
+        place = str(error).partition(" ")[0]
+        span = _place(source, ["recipe", *_steps(place)])
+        raise _refused(source, f"is no ftx IR: {error}", span) from None
+    return _document(source, data, recipe, set(options.overrides))
 
 
 def _parse(source: Source) -> dict[str, Any]:
@@ -57,9 +58,35 @@ def _parse(source: Source) -> dict[str, Any]:
         raise _refused(source, "is no ftx IR: the top level must be an object with 'ftx: 1'")
     if data["ftx"] != FORMAT or isinstance(data["ftx"], bool):
         raise _refused(source, f"has IR format {data['ftx']!r}; this ftx reads {FORMAT}")
-    if unknown := sorted(set(data) - set(_PARTS)):
-        raise _refused(source, f"is no ftx IR: it has no part {unknown[0]!r}")
+    _check(source, data)
     return data
+
+
+def _check(source: Source, data: dict[str, Any]) -> None:
+    """Holds all parts but the recipe, whose fields are checked as they are read, to the schema."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    schema = json.loads(shipped("ir"))
+    schema["properties"]["recipe"] = {}
+    error = best_match(Draft202012Validator(schema).iter_errors(data))
+    if error is not None:
+        steps = list(error.absolute_path)
+        place = f"{spell(tuple(steps))}: " if steps else ""
+        span = _place(source, steps)
+        raise _refused(source, f"is no ftx IR: {place}{error.message}", span)
+
+
+def _place(source: Source, steps: Sequence[str | int]) -> Span | None:
+    """Where a value stands; JSON is close enough to YAML to be looked at as such."""
+    from translator.syntax.yaml import PyYamlDialect, read_yaml
+
+    try:
+        tree, _ = read_yaml(source, PyYamlDialect)
+    except UnreadableError:
+        return None
+    node = tree.get(tuple(steps))
+    return None if node is None else node.span
 
 
 def _no_constant(name: str) -> float:
@@ -67,72 +94,54 @@ def _no_constant(name: str) -> float:
 
 
 def _document(source: Source, data: dict[str, Any], recipe: Recipe, given: set[str]) -> Document:
-    about = _object(data.get("source"), "source")
-    path = _text(about.get("file", source.path), "source.file")
-    facts = _object(data.get("facts"), "facts")
-    origins = _object(data.get("origins"), "origins")
+    about = data.get("source", {})
+    path = about.get("file", source.path)
     read = {
-        field: _origin(value, f"origins.{field}")
-        for field, value in origins.items()
+        field: Origin(
+            written=value["written"],
+            span=_span(value),
+            key=value.get("key"),
+            why=value.get("why"),
+            comment=value.get("comment"),
+        )
+        for field, value in data.get("origins", {}).items()
         if field not in given
     }
     written = Origin(written=True)
     unlisted = () if "origins" in data else flatten(recipe)
     return Document(
         path=path,
-        format=_text(about.get("format", "ir"), "source.format"),
+        format=about.get("format", "ir"),
         text="",
         recipe=recipe,
         origins={**dict.fromkeys(unlisted, written), **read, **dict.fromkeys(given, written)},
-        diagnostics=tuple(
-            _diagnostic(value, path, f"diagnostics[{i}]")
-            for i, value in enumerate(_list(data.get("diagnostics"), "diagnostics"))
-        ),
-        leftovers=tuple(
-            _leftover(value, f"leftovers[{i}]")
-            for i, value in enumerate(_list(data.get("leftovers"), "leftovers"))
-        ),
-        facts={name: _text(value, f"facts.{name}") for name, value in facts.items()},
+        diagnostics=tuple(_diagnostic(value, path) for value in data.get("diagnostics", ())),
+        leftovers=tuple(_leftover(value) for value in data.get("leftovers", ())),
+        facts=data.get("facts", {}),
     )
 
 
-def _origin(value: object, path: str) -> Origin:
-    data = _object(value, path)
-    return Origin(
-        written=_is(bool, data.get("written"), f"{path}.written"),
-        span=_span(data, path),
-        key=_optional_text(data, "key", path),
-        why=_optional_text(data, "why", path),
-        comment=_optional_text(data, "comment", path),
-    )
-
-
-def _leftover(value: object, path: str) -> Leftover:
-    data = _object(value, path)
+def _leftover(data: Mapping[str, Any]) -> Leftover:
     return Leftover(
-        key=_text(data.get("key"), f"{path}.key"),
-        value=_open(data.get("value")),
-        span=_span(data, path),
-        why=_text(data.get("why"), f"{path}.why"),
-        severity=_severity(data, path),
+        key=data["key"],
+        value=_open(data["value"]),
+        span=_span(data),
+        why=data["why"],
+        severity=Severity(data["severity"]),
     )
 
 
-def _diagnostic(value: object, file: str, path: str) -> Diagnostic:
-    data = _object(value, path)
-    code = _text(data.get("code"), f"{path}.code")
-    if code not in BY_CODE:
-        raise ValueError(f"{path}.code is no code of ftx: {code!r}")
+def _diagnostic(data: Mapping[str, Any], file: str) -> Diagnostic:
     return Diagnostic(
-        code=code,
-        severity=_severity(data, path),
-        message=_text(data.get("message"), f"{path}.message"),
+        code=data["code"],
+        severity=Severity(data["severity"]),
+        message=data["message"],
         file=file,
-        span=_span(data, path),
-        field=_optional_text(data, "field", path),
-        key=_optional_text(data, "key", path),
-        help=_optional_text(data, "help", path),
-        verbose=_is(bool, data.get("verbose", False), f"{path}.verbose"),
+        span=_span(data),
+        field=data.get("field"),
+        key=data.get("key"),
+        help=data.get("help"),
+        verbose=data.get("verbose", False),
     )
 
 
@@ -143,48 +152,18 @@ def _open(value: Any) -> Any:
     return value
 
 
-def _severity(data: Mapping[str, Any], path: str) -> Severity:
-    try:
-        return Severity(data.get("severity"))
-    except ValueError:
-        names = ", ".join(s.value for s in Severity)
-        raise ValueError(
-            f"{path}.severity must be one of {names}, not {data.get('severity')!r}"
-        ) from None
-
-
-def _span(data: Mapping[str, Any], path: str) -> Span | None:
+def _span(data: Mapping[str, Any]) -> Span | None:
     if "line" not in data:
         return None
     line, column = data["line"], data.get("column", 1)
     fallback = dict.fromkeys(PLACE, 0) | {"column": 1, "end_line": line, "end_column": column}
-    values = {name: _is(int, data.get(name, fallback[name]), f"{path}.{name}") for name in PLACE}
-    return Span(**values)
+    return Span(**{name: data.get(name, fallback[name]) for name in PLACE})
 
 
-def _is(kind: type, value: Any, path: str) -> Any:
-    if type(value) is not kind:
-        raise ValueError(f"{path} must be {kind.__name__}, not {value!r}")
-    return value
-
-
-def _text(value: object, path: str) -> str:
-    text: str = _is(str, value, path)
-    return text
-
-
-def _optional_text(data: Mapping[str, Any], name: str, path: str) -> str | None:
-    return None if data.get(name) is None else _text(data[name], f"{path}.{name}")
-
-
-def _object(value: object, path: str) -> dict[str, Any]:
-    found: dict[str, Any] = _is(dict, {} if value is None else value, path)
-    return found
-
-
-def _list(value: object, path: str) -> list[Any]:
-    found: list[Any] = _is(list, [] if value is None else value, path)
-    return found
+def _steps(place: str) -> list[str | int]:
+    """``data.sources[0].path`` as its steps."""
+    found = [step for step in re.split(r"[.\[\]]+", place) if step]
+    return [int(step) if step.isdecimal() else step for step in found]
 
 
 def _override(source: Source, recipe: Any, name: str, text: str) -> None:
@@ -195,22 +174,15 @@ def _override(source: Source, recipe: Any, name: str, text: str) -> None:
         value = text
     if isinstance(value, float) and not math.isfinite(value):
         value = text
-    *parents, last = [step for step in re.split(r"[.\[\]]+", name) if step]
+    *parents, last = _steps(name)
     place = recipe
-    for step in parents:
-        place = _step(place, step)
-    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = value
-    elif isinstance(place, dict) and last in place:
+    try:
+        for step in parents:
+            place = place[step]
+        place[last]  # a field that is not there is no field
         place[last] = value
-    else:
-        raise _refused(source, f"has no field {name}", code=Code.BAD_OPTION)
-
-
-def _step(place: Any, step: str) -> Any:
-    if isinstance(place, list) and step.isdecimal() and int(step) < len(place):
-        return place[int(step)]
-    return place.get(step) if isinstance(place, dict) else None
+    except (KeyError, IndexError, TypeError):
+        raise _refused(source, f"has no field {name}", code=Code.BAD_OPTION) from None
 
 
 def _refused(

@@ -35,16 +35,18 @@ def examples(kind: str) -> list[Any]:
     ]
 
 
-def findings(module: str, format: str, text: str) -> list[Any]:
-    """What the one rule finds in a text."""
+def findings(module: str, format: str, text: str, folder: Path) -> list[Any]:
+    """What the one rule finds in a text, which stands in a folder of its own."""
     declared = rule(module)
+    for name, content in declared.beside.items():
+        (folder / name).write_text(content, encoding="utf-8")
     settings = Settings(
         root=Path.cwd(),
         select=(declared.code,),
         extend_select=(declared.code,),
         **dict(declared.settings),  # type: ignore[arg-type]
     )
-    document = loads(text, name=NAMES[format], format=format)
+    document = loads(text, name=str(folder / NAMES[format]), format=format)
     return [d for d in check_document(document, settings).findings if d.code == declared.code]
 
 
@@ -77,29 +79,33 @@ def test_the_index_knows_every_rule() -> None:
 
 
 @pytest.mark.parametrize(("module", "format", "text"), examples("bad"))
-def test_a_bad_example_is_found_where_it_says(module: str, format: str, text: str) -> None:
+def test_a_bad_example_is_found_where_it_says(
+    module: str, format: str, text: str, tmp_path: Path
+) -> None:
     complete, marked = whole(format, text)
-    found = findings(module, format, complete)
+    found = findings(module, format, complete, tmp_path)
     lines = sorted({d.span.line for d in found if d.span})
     assert lines == (marked or lines[:1])
     assert found
 
 
 @pytest.mark.parametrize(("module", "format", "text"), examples("good"))
-def test_a_good_example_is_not_found(module: str, format: str, text: str) -> None:
+def test_a_good_example_is_not_found(module: str, format: str, text: str, tmp_path: Path) -> None:
     complete, _ = whole(format, text)
-    assert findings(module, format, complete) == []
+    assert findings(module, format, complete, tmp_path) == []
 
 
 @pytest.mark.parametrize(("module", "format", "text"), examples("bad"))
-def test_a_fix_removes_its_finding_and_no_other_byte(module: str, format: str, text: str) -> None:
+def test_a_fix_removes_its_finding_and_no_other_byte(
+    module: str, format: str, text: str, tmp_path: Path
+) -> None:
     complete, _ = whole(format, text)
-    fixes = [d.fix for d in findings(module, format, complete) if d.fix]
+    fixes = [d.fix for d in findings(module, format, complete, tmp_path) if d.fix]
     for fix in fixes:
         changed = applied(complete, fix.edits)
         assert changed != complete
-        left = findings(module, format, changed)
-        assert len(left) < len(findings(module, format, complete))
+        left = findings(module, format, changed, tmp_path)
+        assert len(left) < len(findings(module, format, complete, tmp_path))
         kept = complete
         for edit in sorted(fix.edits, key=lambda e: e.start, reverse=True):
             kept = kept[: edit.start] + kept[edit.end :]

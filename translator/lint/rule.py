@@ -38,10 +38,14 @@ class Rule(Record):
     formats: tuple[str, ...] = ALL
     words: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    quiet: bool = False
+    """Whether its findings are shown with ``-v`` only: true, but of many who do nothing wrong."""
     opt_in: bool = False
     """Whether the rule is looked for only when ``extend-select`` names it."""
     bad: Mapping[str, str] = field(default_factory=dict)
     good: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Files that lie beside the examples: name and content."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings under which the examples are tried out."""
 
@@ -65,6 +69,7 @@ class Rule(Record):
             field=place.field,
             key=place.key,
             help=help,
+            verbose=self.quiet,
             fix=fix,
         )
 

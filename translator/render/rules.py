@@ -21,6 +21,8 @@ def rule_markdown(known: Description) -> str:
             about.append(
                 "Needs " + " or ".join(f"`--{o.replace('_', '-')}`" for o in rule.options) + "."
             )
+        if rule.quiet:
+            about.append("Shown with `-v` only.")
         if rule.opt_in:
             about.append("Off unless `extend-select` names it.")
         lines += [" ".join(about), ""]
@@ -36,6 +38,8 @@ def _examples(known: Description) -> list[str]:
     lines: list[str] = []
     if rule is None:
         return lines
+    for name, text in rule.beside.items():
+        lines += [f"Beside it lies `{name}`:", "", "```", text.strip(), "```", ""]
     for title, examples in (("Found", rule.bad), ("Not found", rule.good)):
         for name, text in examples.items():
             shown = text.replace("  # <-", f"  # {known.code}").strip("\n")

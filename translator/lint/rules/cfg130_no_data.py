@@ -35,7 +35,7 @@ RULE = Rule(
 CHECKS = (
     Refusal(
         lambda f: f.node("datasets") is None and f.node("pretraining_dataset") is None,
-        ("base_model",),
+        ("datasets",),
         "neither datasets nor pretraining_dataset is there",
     ),
 )

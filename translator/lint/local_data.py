@@ -1,0 +1,76 @@
+"""Looks into data files that lie on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from translator.ir import (
+    InstructionRows,
+    LabelledRows,
+    MessageRows,
+    PreferenceRows,
+    Rows,
+    TextRows,
+)
+
+_HEAD = 200_000
+"""Bytes that are read at most; a first row that is longer stays unknown."""
+
+
+def local_file(name: str, config: str) -> Path | None:
+    """A data file by a relative path: from the working directory, else from the configuration's
+    folder or the one above it."""
+    if "://" in name or not name:
+        return None
+    beside = Path(config).parent
+    for folder in (Path(), beside, beside.parent):
+        try:
+            path = folder / name
+            if path.is_file():
+                return path
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def first_row(path: Path) -> set[str] | None:
+    """The columns of the first row; None for a file that cannot be looked into."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_HEAD).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+    if path.suffix == ".csv":
+        import csv
+
+        return set(next(csv.reader(text.splitlines()[:1]), [])) or None
+    if path.suffix not in (".json", ".jsonl"):
+        return None
+    text = text.lstrip()
+    if text.startswith("["):
+        text = text[1:].lstrip()
+    try:
+        row, _ = json.JSONDecoder().raw_decode(text)
+    except ValueError:
+        return None
+    if not isinstance(row, dict) or any(
+        isinstance(v, list) and v[:1] == [row] for v in row.values()
+    ):
+        return None
+    return set(row)
+
+
+def columns_of(rows: Rows) -> list[str]:
+    """The columns without which no row can be made; optional ones are left out."""
+    if isinstance(rows, TextRows):
+        return [rows.column]
+    if isinstance(rows, MessageRows):
+        return [rows.column]
+    if isinstance(rows, InstructionRows):
+        return [name for name in (rows.instruction, rows.output) if name]
+    if isinstance(rows, PreferenceRows):
+        return [rows.chosen, rows.rejected]
+    if isinstance(rows, LabelledRows):
+        return [rows.prompt, rows.completion, rows.label]
+    return []

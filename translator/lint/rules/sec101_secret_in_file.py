@@ -1,0 +1,68 @@
+"""A key or token stands in the file.
+
+What it does
+Looks for tokens of Hugging Face, Weights & Biases, OpenAI, GitHub, AWS and others by their form,
+and for values of keys that hold such tokens. The token itself is never shown in full.
+
+Why it matters
+Whoever reads the repository has the token; scanners find such tokens within minutes of a push.
+
+When it is fine
+Never. Revoke it, and read it from the environment.
+
+References
+Forms of tokens as their issuers publish them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from translator.diagnostics import Diagnostic, Severity
+from translator.lint.context import File, Place
+from translator.lint.rule import Rule
+from translator.spans import LineIndex
+
+RULE = Rule(
+    code="SEC101",
+    name="secret-in-file",
+    severity=Severity.ERROR,
+    bad={
+        "axolotl": "hub_model_id: me/model\nwandb_project: hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH  # <-\n"
+    },
+    good={"axolotl": "hub_model_id: me/model\nwandb_project: mine\n"},
+)
+
+FORMS = (
+    ("Hugging Face", re.compile(r"\bhf_[A-Za-z0-9]{30,}\b")),
+    ("OpenAI", re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}")),
+    ("GitHub", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{30,}\b")),
+    ("AWS", re.compile(r"\bAKIA[0-9A-Z]{16}\b")),
+    ("Slack", re.compile(r"\bxox[abpr]-[A-Za-z0-9-]{20,}")),
+    ("Google", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
+    ("Weights & Biases", re.compile(
+        r"(?:WANDB_API_KEY|wandb[._ ]*(?:api_)?(?:key|login))\W{1,12}(?:key\W{1,4})?([0-9a-f]{40})\b",
+        re.I,
+    )),
+)  # fmt: skip
+SAME = 4
+"""Fewer different letters make no token: placeholders are ``hf_xxxxxxxx``."""
+
+
+def check(file: File) -> Iterator[Diagnostic]:
+    """A finding for each token, by its first letters."""
+    text = file.document.text
+    index = LineIndex(text)
+    for issuer, form in FORMS:
+        for match in form.finditer(text):
+            group = 1 if form.groups else 0
+            token = match[group]
+            if len(set(token[4:].lower())) <= SAME:
+                continue
+            yield RULE.at(
+                file,
+                Place(index.span(match.start(group), match.end(group))),
+                f"a token of {issuer} ({token[:4]}…, {len(token)} characters)",
+                help="revoke it, and read the next one from the environment",
+            )

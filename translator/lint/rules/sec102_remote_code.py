@@ -1,0 +1,48 @@
+"""Code that comes with a model is run, whatever it will be tomorrow.
+
+What it does
+Looks for `trust_remote_code` without a revision that pins the code.
+
+Why it matters
+The repository's owner, or who has taken it over, runs code on the machine with the user's rights
+and tokens.
+
+When it is fine
+With code that was read, pinned by a commit; or with a local model.
+
+References
+transformers, `trust_remote_code` and `revision`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from translator.diagnostics import Diagnostic, Severity
+from translator.lint.context import File
+from translator.lint.rule import Rule
+
+RULE = Rule(
+    code="SEC102",
+    name="remote-code",
+    severity=Severity.NOTE,
+    words=("trust_remote_code",),
+    bad={"axolotl": "trust_remote_code: true  # <-\n"},
+    good={
+        "axolotl": "trust_remote_code: true\nrevision_of_model: 8f0e2a7b5c3d4e6f8091a2b3c4d5e6f708192a3b\n"
+    },
+)
+
+
+def check(file: File) -> Iterator[Diagnostic]:
+    """One finding at the switch."""
+    model = file.recipe.model
+    pinned = model.revision is not None and len(model.revision) >= 7
+    local = model.id.startswith((".", "/", "~"))
+    if model.trust_remote_code and not pinned and not local:
+        yield RULE.at(
+            file,
+            file.where("model.trust_remote_code"),
+            f"code of {model.id} is run, in whatever version the Hub has at the time",
+            help="pin a revision that was read",
+        )

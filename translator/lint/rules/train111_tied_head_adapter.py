@@ -1,0 +1,54 @@
+"""An adapter on an output head that is also the input embedding.
+
+What it does
+Looks for `lm_head` among the targets of an adapter, or among what is trained in full without the
+embeddings, where the model ties the two.
+
+Why it matters
+The head's adapter is merged into the shared matrix and moves the input embeddings as well, which
+were not trained like that; torchtune refuses it.
+
+When it is fine
+When the adapter is never merged.
+
+References
+peft, warning on tied layers (`_check_merge_allowed`);
+torchtune/models/llama3_2/_component_builders.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from translator.catalog.models import facts
+from translator.diagnostics import Diagnostic, Severity
+from translator.lint.context import File
+from translator.lint.rule import Rule
+
+RULE = Rule(
+    code="TRAIN111",
+    name="tied-head-adapter",
+    severity=Severity.WARNING,
+    words=("lm_head",),
+    bad={
+        "axolotl": "base_model: meta-llama/Llama-3.2-1B\nadapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_modules: [q_proj, lm_head]  # <-\n"
+    },
+    good={
+        "axolotl": "base_model: meta-llama/Llama-3.1-8B\nadapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_modules: [q_proj, lm_head]\n"
+    },
+)
+
+
+def check(file: File) -> Iterator[Diagnostic]:
+    """One finding at the targets."""
+    adapter = file.recipe.adapter
+    if adapter is None or "lm_head" not in adapter.modules:
+        return
+    known = facts(file.recipe.model.id)
+    if known is None or not known.tied_embeddings:
+        return
+    yield RULE.at(
+        file,
+        file.where("adapter.modules"),
+        f"{known.id} has one matrix for embeddings and head: an adapter on lm_head moves both",
+    )

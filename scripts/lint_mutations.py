@@ -228,3 +228,44 @@ def _block(text: str, key: str) -> tuple[int, int] | None:
                 end += 1
             return number, end
     return None
+
+
+_LINE = re.compile(r"^(\s*)(- )?([A-Za-z_]\w*):(\s+)(\S.*?)(\s+#.*)?$")
+_OTHERS = {"bool": ["true", "false"], "number": ["7", "1", "32"], "other": ["word", "null"]}
+
+
+def line_mutations(texts: list[str], count: int, seed: int) -> Iterator[tuple[str, int]]:
+    """Texts with one changed line, and its 1-based number: a misspelt key, a key too many or
+    missing, another value, a component that is none."""
+    dice = random.Random(seed)
+    for _ in range(count):
+        lines = dice.choice(texts).split("\n")
+        candidates = [n for n, line in enumerate(lines) if _LINE.match(line)]
+        if not candidates:
+            continue
+        number = dice.choice(candidates)
+        lines[number : number + 1] = _changed(lines[number], dice)
+        yield "\n".join(lines), number + 1
+
+
+def _changed(line: str, dice: random.Random) -> list[str]:
+    match = _LINE.match(line)
+    assert match is not None
+    indent, dash, key, gap, value, _ = match.groups()
+    start = f"{indent}{dash or ''}"
+    kind = dice.random()
+    if key == "_component_":
+        other = value[:-1] if dice.random() < 0.6 else value + "x"
+        return [f"{start}{key}:{gap}{other}"]
+    if kind < 0.2:
+        return [f"{start}{key[:-1] if len(key) > 3 else key + 'x'}:{gap}{value}"]
+    if kind < 0.4 and indent and not dash:
+        return [line, f"{indent}{dice.choice(['lora_rnk', 'foo', 'learning_rate', 'max_len'])}: 1"]
+    if kind < 0.55 and not dash:
+        return []
+    # of the same kind: a list for a number is wrong, but nothing looks before it is used
+    if value == "null":
+        return [line]
+    is_number = re.fullmatch(r"[-+.\de]+", value) is not None
+    same = "bool" if value.lower() in ("true", "false") else "number" if is_number else "other"
+    return [f"{start}{key}:{gap}{dice.choice(_OTHERS[same])}"]

@@ -1,10 +1,12 @@
-"""Does lint agree with Axolotl's own validation?
+"""Does lint agree with the frameworks' own checks?
 
     FTX_AXOLOTL_PYTHON=… python scripts/lint_oracle.py DIR… [--mutations N] [--show N]
+    FTX_TORCHTUNE_PYTHON=… python scripts/lint_oracle.py DIR… --framework torchtune
 
-Every Axolotl configuration below the folders, and N changed ones, go through `validate_config`.
-Where Axolotl refuses, ftx must have an error that points at one of the keys concerned; where it
-accepts, ftx must have none. The exit code is 1 below 95 % and 99 %.
+Every configuration below the folders, and N changed ones, go through Axolotl's `validate_config`,
+or through torchtune's `validate` and the instantiation of every component. Where the framework
+refuses, ftx must have an error that points at one of the keys concerned (torchtune: at the changed
+line or a neighbour); where it accepts, ftx must have none. The exit code is 1 below 95 % and 99 %.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lint_mutations import mutations
+from lint_mutations import line_mutations, mutations
 
 from translator.detect import detect
 from translator.diagnostics import Diagnostic, Severity
@@ -29,7 +31,8 @@ from translator.lint.checking import check_source
 from translator.lint.settings import Settings
 from translator.source import Source, read_source
 
-JUDGE = Path(__file__).parent.parent / "tests" / "oracles" / "validate_axolotl.py"
+JUDGES = Path(__file__).parent.parent / "tests" / "oracles"
+RUN = re.compile(r"tune run\b[^\n]*?\s(\w+)\s+--config\b")
 SETTINGS = Settings(root=Path.cwd())
 
 
@@ -42,13 +45,23 @@ class Case:
     changed: tuple[str, ...]
     verdict: dict[str, Any] | None
     errors: list[Diagnostic]
+    line: int | None = None
 
     @property
     def on_line(self) -> bool:
-        """Whether an error stands at a key that Axolotl names, or that was changed."""
+        """Whether an error stands at the changed line or beside it, or at a key that the
+        framework names, or that was changed."""
+        if self.line is not None and any(
+            d.span is not None and abs(d.span.line - self.line) <= 1 for d in self.errors
+        ):
+            return True
         said = f"{self.verdict['error']} {' '.join(self.verdict['places'])}" if self.verdict else ""
         words = {*re.findall(r"\w+", said), *self.changed}
-        return any({*re.findall(r"\w+", f"{d.key} {self.written(d)}")} & words for d in self.errors)
+        return any(
+            {*re.findall(r"\w+", f"{d.key} {self.written(d)}")} & words
+            or {word for word in re.findall(r"\w+", d.message) if len(word) > 6} & words
+            for d in self.errors
+        )
 
     def written(self, error: Diagnostic) -> str:
         """The text that an error points at."""
@@ -58,54 +71,74 @@ class Case:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--framework", choices=("axolotl", "torchtune"), default="axolotl")
     parser.add_argument("--mutations", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=15)
     parser.add_argument("--keep", type=Path, help="file of verdicts, used and added to")
     options = parser.parse_args()
-    texts = originals(options.folders)
+    framework = options.framework
+    texts = originals(options.folders, framework)
+    if framework == "torchtune":
+        # many are written for another version; what is wrong from the start teaches nothing
+        verdicts = asked_once([text for _, text in texts], options.keep, framework)
+        texts = [
+            (name, text)
+            for (name, text), said in zip(texts, verdicts, strict=True)
+            if said is None and not any(d.code == "SYN004" for d in errors_of(text, framework))
+        ]
     pool = [text for _, text in texts]
-    inputs = [(name, text, ()) for name, text in texts]
-    for number, (text, changed) in enumerate(mutations(pool, options.mutations, options.seed)):
-        inputs.append((f"mutation {number} {changed}", text, changed))
-    verdicts = asked_once([text for _, text, _ in inputs], options.keep)
+    inputs: list[tuple[str, str, tuple[str, ...], int | None]] = [
+        (name, text, (), None) for name, text in texts
+    ]
+    if framework == "axolotl":
+        for text, changed in mutations(pool, options.mutations, options.seed):
+            inputs.append((f"mutation {len(inputs)} {changed}", text, changed, None))
+    else:
+        for text, line in line_mutations(pool, options.mutations, options.seed):
+            inputs.append((f"mutation {len(inputs)}, line {line}", text, (), line))
+    verdicts = asked_once([text for _, text, _, _ in inputs], options.keep, framework)
     cases = [
-        Case(name, text, changed, verdict, errors_of(text))
-        for (name, text, changed), verdict in zip(inputs, verdicts, strict=True)
+        Case(name, text, changed, verdict, errors_of(text, framework), line)
+        for (name, text, changed, line), verdict in zip(inputs, verdicts, strict=True)
     ]
     return told(cases, options.show)
 
 
-def originals(folders: list[Path]) -> list[tuple[str, str]]:
-    """The Axolotl configurations below folders, each content once."""
+def originals(folders: list[Path], framework: str) -> list[tuple[str, str]]:
+    """The configurations below folders, each content once. Of torchtune's those whose comment
+    says which recipe they belong to: the others cannot be tried out."""
     found: dict[str, str] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*.y*ml")):
             try:
                 source = read_source(path)
-                if detect(source) == "axolotl":
+                if detect(source) == framework and (
+                    framework != "torchtune" or RUN.search(source.text)
+                ):
                     found.setdefault(source.text, str(path))
             except FtxError:
                 continue
     return [(name, text) for text, name in found.items()]
 
 
-def asked_once(texts: list[str], keep: Path | None) -> list[dict[str, Any] | None]:
+def asked_once(texts: list[str], keep: Path | None, framework: str) -> list[dict[str, Any] | None]:
     """The verdicts, those that are known from a file."""
     if keep is None:
-        return asked(texts)
+        return asked(texts, framework)
     known = json.loads(keep.read_text(encoding="utf-8")) if keep.exists() else {}
     new = list(dict.fromkeys(text for text in texts if text not in known))
     if new:
-        known |= dict(zip(new, asked(new), strict=True))
+        known |= dict(zip(new, asked(new, framework), strict=True))
         keep.write_text(json.dumps(known), encoding="utf-8")
     return [known[text] for text in texts]
 
 
-def asked(texts: list[str]) -> list[dict[str, Any] | None]:
-    """Axolotl's verdicts."""
+def asked(texts: list[str], framework: str) -> list[dict[str, Any] | None]:
+    """The framework's verdicts."""
+    python = os.environ[f"FTX_{framework.upper()}_PYTHON"]
     done = subprocess.run(
-        [os.environ["FTX_AXOLOTL_PYTHON"], str(JUDGE)],
+        [python, str(JUDGES / f"validate_{framework}.py")],
         input=json.dumps(texts),
         capture_output=True,
         text=True,
@@ -117,9 +150,9 @@ def asked(texts: list[str]) -> list[dict[str, Any] | None]:
     return verdicts
 
 
-def errors_of(text: str) -> list[Diagnostic]:
+def errors_of(text: str, framework: str) -> list[Diagnostic]:
     """The errors that lint finds."""
-    checked = check_source(Source(path="run.yaml", text=text), SETTINGS, "axolotl")
+    checked = check_source(Source(path="run.yaml", text=text), SETTINGS, framework)
     return [d for d in checked.findings if d.severity is Severity.ERROR]
 
 
@@ -130,7 +163,7 @@ def told(cases: list[Case], show: int) -> int:
     found = [c for c in refused if c.errors]
     placed = [c for c in found if c.on_line]
     silent = [c for c in accepted if not c.errors]
-    print(f"{len(cases)} configurations: Axolotl refuses {len(refused)}, accepts {len(accepted)}")
+    print(f"{len(cases)} configurations: refused {len(refused)}, accepted {len(accepted)}")
     print(f"refused and found: {len(found)} ({share(found, refused)}), "
           f"on a key concerned: {len(placed)} ({share(placed, refused)})")  # fmt: skip
     print(f"accepted and without error: {len(silent)} ({share(silent, accepted)})")

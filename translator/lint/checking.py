@@ -10,7 +10,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.lint.context import File, Options
-from translator.lint.reading import STOPS, told_by_lint
+from translator.lint.reading import told_by_lint
 from translator.lint.registry import check_of, code_or_prefix, entries
 from translator.lint.settings import Settings
 from translator.lint.suppress import Suppressions
@@ -106,7 +106,11 @@ def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
     faults = [d for d in findings if d.code in rules and d.severity is Severity.ERROR]
     spans, keys = {d.span for d in faults}, {d.key for d in faults}
     return [
-        d for d in findings if d.code not in STOPS or (d.span not in spans and d.key not in keys)
+        d
+        for d in findings
+        if d.code in rules
+        or not d.code.startswith("CFG")
+        or (d.span not in spans and d.key not in keys)
     ]
 
 

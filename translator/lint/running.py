@@ -86,6 +86,16 @@ def check_file(found: Found, plan: Plan) -> Checked | Diagnostic | None:
             message=f"{found.path} is nested too deeply or is too large",
             file=found.path,
         )
+    except Exception as error:  # one file that ftx stumbles over shall not hide the others
+        if os.environ.get("FTX_TRACEBACK"):
+            raise
+        return Diagnostic(
+            code=Code.UNREADABLE.code,
+            severity=Severity.ERROR,
+            message=f"{found.path}: internal error, please report it: "
+            f"{type(error).__name__}: {error} (FTX_TRACEBACK=1 shows where)",
+            file=found.path,
+        )
 
 
 def check(source: Source, plan: Plan, *, lenient: bool) -> Checked | Diagnostic | None:

@@ -234,7 +234,7 @@ def _get_duration(reader: Reader) -> None:
         limit = find(reader, "num_steps", positive, None)
     if not epochs.written:
         message = "epochs is missing, which the recipe needs"
-        reader.say(Code.MISSING_KEY, Severity.ERROR, message, field="duration")
+        reader.say(Code.MISSING_KEY, Severity.ERROR, message, key="epochs", field="duration")
     reader.facts["epochs"] = str(epochs.value)
     if limit.value is None:
         reader.set("duration", Epochs(count=float(epochs.value)), epochs.origin)

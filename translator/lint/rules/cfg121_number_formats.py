@@ -29,7 +29,14 @@ RULE = Rule(
     name="number-formats",
     severity=Severity.ERROR,
     formats=("axolotl",),
-    words=("qat", "quantize_moe_experts", "model_quantization_config", "gptq", "fp8"),
+    words=(
+        "qat",
+        "quantize_moe_experts",
+        "model_quantization_config",
+        "gptq",
+        "fp8",
+        "flash_optimum",
+    ),
     bad={
         "axolotl": "model_quantization_config: Mxfp4Config  # <-\nload_in_4bit: true\nadapter: qlora\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\n"
     },
@@ -37,6 +44,12 @@ RULE = Rule(
 )
 
 CHECKS = (
+    Refusal(
+        lambda f: f.value("flash_optimum") is True and f.on("fp16", "bf16"),
+        ("flash_optimum",),
+        "flash_optimum does not work with fp16 or bf16",
+        "bfloat16: true in place of bf16",
+    ),
     Refusal(
         lambda f: f.on("model_quantization_config") and f.on("load_in_4bit", "load_in_8bit"),
         ("model_quantization_config",),

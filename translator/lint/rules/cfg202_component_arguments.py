@@ -1,0 +1,101 @@
+"""A component gets an argument that it has not, or lacks one that it needs.
+
+What it does
+Binds the keys below each `_component_` to the signature of the function or class, in all versions
+from 0.6.1 on.
+
+Why it matters
+The recipe ends with a TypeError. `tune validate` finds some of this, but not inside nested
+components, and nothing about missing arguments.
+
+When it is fine
+With a fork whose component takes it.
+
+References
+torchtune/config/_validate.py; the recorded signatures
+(`translator/frameworks/torchtune/components.json`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from translator.diagnostics import Diagnostic, Severity
+from translator.frameworks.torchtune.components import REQUIRED, component
+from translator.lint.context import File
+from translator.lint.rule import Rule
+from translator.lint.torchtune import components
+from translator.tree import Node
+
+RULE = Rule(
+    code="CFG202",
+    name="component-arguments",
+    severity=Severity.ERROR,
+    words=("_component_",),
+    formats=("torchtune",),
+    bad={
+        "torchtune": "optimizer:\n  _component_: torch.optim.AdamW\n  learning_rate: 2e-4  # <-\n"
+    },
+    good={"torchtune": "optimizer:\n  _component_: torch.optim.AdamW\n  lr: 2e-4\n"},
+)
+
+BY_RECIPE = {
+    "tokenizer", "params", "optimizer", "num_training_steps", "last_epoch", "self", "kwargs", "args",
+    "model_transform", "model", "transform", "source",
+}  # fmt: skip
+"""Arguments that a recipe or a builder passes itself."""
+
+
+def check(file: File) -> Iterator[Diagnostic]:
+    """A finding for each such argument."""
+    for address, path in components(file):
+        known = component(path)
+        if known is None:
+            continue
+        node = file.node(address)
+        children = node.value if node is not None and node.is_mapping else {}
+        given = [name for name in children if name != "_component_"]
+        missing = [
+            name
+            for name, default in known.parameters.items()
+            if default == REQUIRED and name not in BY_RECIPE and name not in given
+        ]
+        for name in given:
+            if name in known.parameters or _passed_on(path, name, known.open, children):
+                continue
+            near = [other for other in known.arguments if other not in given]
+            close = get_close_matches(name, near, n=1, cutoff=0.5)
+            yield RULE.at(
+                file,
+                file.at((*address, name)),
+                f"{path.rpartition('.')[2]} takes no {name}",
+                help=f"did you mean {close[0]}?" if close else None,
+                fix=file.rename((*address, name), close[0], safe=False) if close else None,
+            )
+        if missing:
+            yield RULE.at(
+                file,
+                file.at((*address, "_component_")),
+                f"{path.rpartition('.')[2]} needs {', '.join(missing)}",
+            )
+
+
+_LOADING = {
+    "name", "data_dir", "data_files", "split", "cache_dir", "features", "download_config",
+    "download_mode", "verification_mode", "keep_in_memory", "save_infos", "revision", "token",
+    "streaming", "num_proc", "storage_options", "trust_remote_code",
+}  # fmt: skip
+"""Arguments of ``datasets.load_dataset``, to which data sets pass on what they do not know."""
+_FILE_FORMATS = ("json", "csv", "parquet", "text", "arrow", "pandas")
+
+
+def _passed_on(path: str, name: str, open_ended: bool, children: Mapping[str, Node]) -> bool:
+    """Whether what the component does not know itself is known where it hands it on."""
+    if not open_ended:
+        return False
+    if not path.startswith("torchtune.datasets."):
+        return True
+    source = children.get("source")
+    # a file format has arguments of its own (a delimiter, a field)
+    return name in _LOADING or (source is not None and source.value in _FILE_FORMATS)

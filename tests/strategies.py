@@ -68,6 +68,8 @@ MEANINGFUL: dict[str, st.SearchStrategy[Any]] = {
     "MessageRows.role_key": st.sampled_from(["role", "from"]),
     "MessageRows.content_key": st.sampled_from(["content", "value"]),
     "InstructionRows.fields": st.sampled_from([(), (("topic", "topic"), ("_1", "1"))]),
+    "PreferenceRows.fields": st.sampled_from([(), (("topic", "topic"),)]),
+    "PreferenceRows.text": st.sampled_from(["{prompt}", "Solve: {prompt}"]),
     "PromptRows.fields": st.sampled_from([(), (("topic", "topic"),)]),
     "PromptRows.text": st.sampled_from(["{prompt}", "Solve: {prompt}"]),
     "MessageRows.roles": st.sampled_from([(), (("gpt", "assistant"), ("human", "user"))]),

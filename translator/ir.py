@@ -158,6 +158,10 @@ class PreferenceRows(Record):
     system: str | None = None
     messages: bool = False
     """Whether the columns hold lists of turns rather than text."""
+    text: str = "{prompt}"
+    """What is asked, around the column behind ``{prompt}``; braces doubled otherwise."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Further fields of ``text`` and the columns behind them."""
 
 
 class LabelledRows(Record):

@@ -138,7 +138,10 @@ def _sorted(machine: Any, arguments: Arguments, node: ast.AST) -> Value | None:
 
 def _range(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
     bounds = [a.value for a in arguments.positional]
-    last = bounds[-1] if len(bounds) < 3 and bounds else None
+    from_start = len(bounds) == 1 or (
+        len(bounds) == 2 and isinstance(bounds[0], Known) and bounds[0].value == 0
+    )
+    last = bounds[-1] if from_start else None
     if isinstance(last, Operation) and last.operator == "len":
         many = last.operands[0]
         each = listed(many)

@@ -213,6 +213,9 @@ def compare(kind: type[ast.cmpop], left: Value, right: Value, node: ast.AST) -> 
             return Known(kind is ast.IsNot, at=node)
     elif kind in (ast.Eq, ast.NotEq) and isinstance(left, External) and isinstance(right, External):
         return Known((left.name == right.name) is (kind is ast.Eq), at=node)
+    newer = _compare_versions(kind, left, right, node)
+    if newer is not None:
+        return newer
     capability = _compute_capability(kind, left, right, node)
     if capability is not None:
         return capability
@@ -258,6 +261,28 @@ def _is_something(value: Value) -> bool:
     if isinstance(value, Loaded):
         return True
     return not isinstance(value, Foreign) and truth(value) is not None
+
+
+def _compare_versions(
+    kind: type[ast.cmpop], left: Value, right: Value, node: ast.AST
+) -> Value | None:
+    """``Version(trl.__version__) < Version("0.24")``: the libraries are taken to be current."""
+    sides = _version(left), _version(right)
+    if "library" not in sides or "number" not in sides or kind not in _COMPARISONS:
+        return None
+    library_first = sides[0] == "library"
+    newer = kind in (ast.Gt, ast.GtE)
+    return Known(newer is library_first, at=node)
+
+
+def _version(value: Value) -> str | None:
+    """Whether a value is a library's version or a number to compare one with."""
+    if isinstance(value, Made) and value.name in ("Version", "parse", "LooseVersion"):
+        given = value.arguments.positional[0].value if value.arguments.positional else None
+        if isinstance(given, Known) and isinstance(given.value, str):
+            return "number" if given.value[:1].isdigit() else "library"
+        return None if given is None else _version(given)
+    return "library" if isinstance(value, External) and value.last == "__version__" else None
 
 
 def _compute_capability(

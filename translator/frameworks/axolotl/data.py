@@ -245,6 +245,8 @@ SOURCES: tuple[Row, ...] = (
         {
             "data.sources.rows=instruction.images": ("refused", "pictures beside turns only"),
             "data.sources.rows=instruction.fields": ("refused", "three fields of a prompt only"),
+            "data.sources.rows=preference.text": ("refused", "the prompt is one column"),
+            "data.sources.rows=preference.fields": ("refused", "the prompt is one column"),
             "data.sources.rows=prompt.fields": ("refused", "the prompt is one column"),
             "data.sources.rows=message.images": ("approximated", "columns images and image"),
             "data.sources.rows=prompt.images": ("refused", "pictures beside turns only"),

@@ -264,6 +264,9 @@ _LABELS_BY_PROMPT = {"prompt": "prompt_pairs", "question": "intel", "instruction
 
 def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
     form = source.format
+    if rows.text != "{prompt}":
+        why = "Axolotl takes the prompt of a pair from one column, without text around it"
+        entry.lose(Code.LOST_TEMPLATE, "rows.text", why, Severity.ERROR)
     if source.supervision.turn_headers:
         why = "Axolotl does not count the markers that open an answer"
         entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)

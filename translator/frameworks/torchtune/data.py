@@ -258,6 +258,8 @@ ROWS: tuple[Row, ...] = (
             "data.sources.rows=prompt": ("refused", "no such data set"),
             "data.sources.rows=token": ("refused", "rows are always tokenized"),
             "data.sources.rows=instruction.images": ("refused", "text only"),
+            "data.sources.rows=preference.text": ("refused", "the prompt is one column"),
+            "data.sources.rows=preference.fields": ("refused", "the prompt is one column"),
             "data.sources.rows=message.images": ("refused", "text only"),
             "data.sources.rows=custom": ("refused", "code is not translated"),
             "data.sources.supervision.roles": ("approximated", "answers are the assistant's"),

@@ -255,6 +255,9 @@ def _own_turns(rows: MessageRows, system: str | None, told: Told, *, last: bool)
 
 def _preference(task: Task, rows: PreferenceRows) -> Rows:
     layout = task.source.format
+    if rows.text != "{prompt}":
+        why = "torchtune takes the prompt of a pair from one column, without text around it"
+        task.lose(Code.LOST_TEMPLATE, "rows.text", why)
     if isinstance(layout, ChatFormat):
         told = chat_wording(task, layout)
         system = _system(task, layout, told)

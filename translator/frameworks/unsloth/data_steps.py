@@ -293,17 +293,25 @@ class Steps:
 
     # -- preferences ------------------------------------------------------------------------------
 
+    def _asked(self, rows: ir.PreferenceRows | ir.PromptRows) -> str:
+        """The expression of a prompt with the text around its column."""
+        columns: dict[str, str | None] = {"prompt": rows.prompt or "prompt"}
+        columns |= dict(rows.fields)
+        return self._filled(rows.text, "PROMPT", columns)
+
     def _preference_step(self, rows: ir.PreferenceRows, form: ir.Format) -> Step:
         names = {"prompt": rows.prompt, "chosen": rows.chosen, "rejected": rows.rejected}
         if rows.messages and rows.prompt is not None:
             return self._turn_columns(rows, form)
         if rows.messages or not isinstance(form, ir.ChatFormat):
             same = all(column in (None, key) for key, column in names.items())
-            if same and rows.system is None:
+            if same and rows.system is None and rows.text == "{prompt}":
                 return Step((), "columns")
             pairs = [f'"{k}": row[{quoted(c)}]' for k, c in names.items() if c is not None]
+            if rows.text != "{prompt}":
+                pairs[0] = f'"prompt": {self._asked(rows)}'
             return self._columns(pairs)
-        prompt = f'{{"role": "user", "content": row[{quoted(rows.prompt or "prompt")}]}}'
+        prompt = f'{{"role": "user", "content": {self._asked(rows)}}}'
         if rows.system is not None:
             system = f'{{"role": "system", "content": row[{quoted(rows.system)}]}}'
             prompt = f"{system}, {prompt}"
@@ -349,7 +357,7 @@ class Steps:
 
     def _prompt_step(self, rows: ir.PromptRows, form: ir.Format) -> Step:
         """The other columns stay: reward functions get them as arguments."""
-        value = self._filled(rows.text, "PROMPT", {"prompt": rows.prompt, **dict(rows.fields)})
+        value = self._asked(rows)
         if isinstance(form, ir.ChatFormat):
             turns = [f'{{"role": "user", "content": {value}}}']
             if form.system_prompt is not None:

@@ -9,7 +9,14 @@ from typing import Any
 from translator import ir
 from translator.frameworks.unsloth.chat_reading import template_of
 from translator.frameworks.unsloth.exchange_reading import pictures_of, system_text
-from translator.frameworks.unsloth.row_reading import ANSWERS, WHOLE, Meaning, custom
+from translator.frameworks.unsloth.row_reading import (
+    ANSWERS,
+    WHOLE,
+    Meaning,
+    code_in,
+    custom,
+    moved,
+)
 from translator.frameworks.unsloth.step_reading import Prepared, is_column
 from translator.frameworks.unsloth.text_reading import obstacle, template
 from translator.reading import Reader
@@ -88,14 +95,18 @@ def preference(reader: Reader, prepared: Prepared) -> Meaning:
         return ir.PreferenceRows(), _answer_format(reader, prepared, "chosen"), ANSWERS
     found: dict[str, str] = {}
     chat = False
+    asked: Asked | None = None
     for key, role in (("prompt", "user"), ("chosen", "assistant"), ("rejected", "assistant")):
         name, wrapped = _single(columns.get(key), role) if key in columns else (key, False)
+        if name is None and key == "prompt":
+            asked = _asked(_parts(columns[key]))
+            name = None if asked is None else asked[0]
         if name is None:
-            return custom(reader, prepared, f"the column {key!r}")
+            return custom(reader, prepared, obstacle(columns[key]))
         found[key], chat = name, chat or wrapped
     system, _ = _single(columns.get("prompt"), "system")
     # Columns as they are beside a chat template hold turns, which TRL renders itself.
-    turns = not chat and reader.tree.get(("template",)) is not None
+    turns = not chat and asked is None and reader.tree.get(("template",)) is not None
     form = template_of(reader) if chat or turns else WHOLE
     rows = ir.PreferenceRows(
         messages=turns,
@@ -103,8 +114,36 @@ def preference(reader: Reader, prepared: Prepared) -> Meaning:
         chosen=found["chosen"],
         rejected=found["rejected"],
         system=system if chat else None,
+        text="{prompt}" if asked is None else asked[1],
+        fields=() if asked is None else asked[2],
     )
     return rows, form, ANSWERS
+
+
+Asked = tuple[str, str, tuple[tuple[str, str], ...]]
+"""The column of a prompt, the text around it, and the columns of further fields."""
+
+
+def _asked(parts: list[Plain] | None) -> Asked | None:
+    """What a prompt is made of; None when it is more than columns and literals."""
+    parts = [p for p in parts or [] if "image" not in p and p.get("token") is None]
+    if any(not part.keys() & {"literal", "column"} or "path" in part for part in parts):
+        return None
+    columns = list(dict.fromkeys(str(p["column"]) for p in parts if "column" in p))
+    if not columns:
+        return None
+    names = {column: column for column in columns} | {columns[0]: "prompt"}
+    names = {c: n if n.isidentifier() else f"field{k}" for k, (c, n) in enumerate(names.items())}
+    fields = tuple((name, column) for column, name in names.items() if name != "prompt")
+    return columns[0], template(parts, names), fields
+
+
+def _parts(made: Plain) -> list[Plain] | None:
+    """The text of a prompt, also where it is the only user turn."""
+    messages = made.get("messages")
+    if isinstance(messages, dict):
+        return _content(messages.get("list"), "user")
+    return made.get("parts")
 
 
 def prompts(reader: Reader, prepared: Prepared) -> Meaning:
@@ -124,19 +163,14 @@ def prompts(reader: Reader, prepared: Prepared) -> Meaning:
     pictures = pictures_of(listed) if listed is not None else []
     if parts is None or pictures is None:
         return custom(reader, prepared, obstacle(made))
-    parts = [part for part in parts if "image" not in part and part.get("token") is None]
-    if any(not part.keys() & {"literal", "column"} or "path" in part for part in parts):
-        return custom(reader, prepared, obstacle({"parts": parts}))
-    columns = list(dict.fromkeys(str(p["column"]) for p in parts if "column" in p))
-    if not columns:
-        return custom(reader, prepared, "a prompt without a column of the data")
-    names = {column: column for column in columns} | {columns[0]: "prompt"}
-    names = {c: n if n.isidentifier() else f"field{k}" for k, (c, n) in enumerate(names.items())}
+    asked = _asked(parts)
+    if asked is None:
+        return custom(reader, prepared, code_in(parts) or "a prompt without a column of the data")
     rows = ir.PromptRows(
-        prompt=columns[0],
-        text=template(parts, names),
-        fields=tuple((name, column) for column, name in names.items() if name != "prompt"),
-        images=_moved(prepared, next(iter(pictures), None)),
+        prompt=asked[0],
+        text=asked[1],
+        fields=asked[2],
+        images=moved(prepared, next(iter(pictures), None)),
     )
     if turns is None:
         return rows, WHOLE, ANSWERS
@@ -150,9 +184,3 @@ def _content(turns: list[Plain] | None, role: str) -> list[Plain] | None:
     found = [t.get("content") for t in turns or [] if t.get("role") == [{"literal": role}]]
     content = found[-1] if found else None
     return content if isinstance(content, list) else None
-
-
-def _moved(prepared: Prepared, column: str | None) -> str | None:
-    """The column that pictures have in the file."""
-    place = prepared.columns.get(column or "", {}).get("image")
-    return str(place["column"]) if isinstance(place, dict) and "column" in place else column

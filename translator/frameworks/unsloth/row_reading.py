@@ -54,3 +54,15 @@ def code_in(described: object, depth: int = 0) -> str | None:
         inside = described
     found = (code_in(value, depth + 1) for value in inside)
     return next((code for code in found if code is not None), None)
+
+
+def moved(prepared: Prepared, column: str | None) -> str | None:
+    """The column that a column of pictures has in the file. TRL looks for ``images`` and for
+    ``image``."""
+    names = (column, "image") if column == "images" else (column,)
+    for name in names:
+        made = prepared.columns.get(name or "")
+        place = None if made is None else made.get("image", (made.get("parts") or [None])[0])
+        if isinstance(place, dict) and "column" in place:
+            return str(place["column"])
+    return column

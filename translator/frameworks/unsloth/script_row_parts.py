@@ -86,7 +86,7 @@ class PartReader:
         if isinstance(value, Choice):
             if isinstance(value.test, Operation) and value.test.operator == "loop":
                 return self._code(value)
-            defaulted = self._defaulted(value, depth)
+            defaulted = self.defaulted(value, depth)
             if defaulted is not None:
                 return defaulted
             return {
@@ -105,7 +105,7 @@ class PartReader:
             return self._made(value, depth)
         return self._reference(value) or self._code(value)
 
-    def _defaulted(self, value: Choice, depth: int) -> Plain | None:
+    def defaulted(self, value: Choice, depth: int = 0) -> Plain | None:
         """``row["x"] if row["x"] else "…"``: a column, and what stands for it when it is empty."""
         test, sides = self.condition(value.test), (value.then, value.otherwise)
         if set(test) == {"not"}:

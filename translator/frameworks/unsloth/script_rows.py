@@ -217,7 +217,8 @@ class RowReader(PartReader):
 
     def _text(self, value: Value) -> Plain:
         value = as_text(value)
-        conditions = _conditions(value)
+        choices = [part for part in _walk(value) if isinstance(part, Choice)]
+        conditions = [c.test for c in choices if self.defaulted(c) is None]
         result: Plain = {"kind": "chat" if _has_chat(value) else "text"}
         chat = _first_chat(value)
         if chat is not None:
@@ -348,10 +349,6 @@ def _first_chat(value: Value) -> Made | None:
     return None
 
 
-def _conditions(value: Value) -> list[Value]:
-    return [part.test for part in _walk(value) if isinstance(part, Choice)]
-
-
 def _filled(test: Value) -> bool:
     """Whether a test holds when its column is filled (False for its negations)."""
     if isinstance(test, Operation):
@@ -363,9 +360,9 @@ def _filled(test: Value) -> bool:
 
 
 def _resolved(value: Value, filled: dict[int, bool], is_filled: bool) -> Value:
-    """A text with all its conditions decided."""
-    if isinstance(value, Choice):
-        side = value.then if filled.get(id(value.test), True) is is_filled else value.otherwise
+    """A text with these conditions decided."""
+    if isinstance(value, Choice) and id(value.test) in filled:
+        side = value.then if filled[id(value.test)] is is_filled else value.otherwise
         return _resolved(side, filled, is_filled)
     if isinstance(value, Text):
         return joined([_resolved(p, filled, is_filled) for p in value.parts], value.at)

@@ -183,6 +183,10 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
             prepared.unknown = "to_sharegpt"
     elif name == "select_columns" and "input_ids" in (plain.get("column_names") or ()):
         prepared.tokenized = True
+    elif name == "remove_columns":
+        gone = plain.get("column_names")
+        for column in gone if isinstance(gone, list) else [gone]:
+            prepared.columns.pop(str(column), None)
     elif name == "rename_column":
         _rename(prepared, {plain.get("original_column_name"): plain.get("new_column_name")})
     elif name in ("rename_columns", "rename"):

@@ -12,7 +12,14 @@ from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
 from translator.frameworks.unsloth.loop_reading import looped_chat
 from translator.frameworks.unsloth.masking import catalogue_format
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
-from translator.frameworks.unsloth.row_reading import WHOLE, Meaning, code_in, code_of, custom
+from translator.frameworks.unsloth.row_reading import (
+    WHOLE,
+    Meaning,
+    code_in,
+    code_of,
+    custom,
+    moved,
+)
 from translator.frameworks.unsloth.span_reading import supervision_of
 from translator.frameworks.unsloth.step_reading import Prepared, substituted
 from translator.frameworks.unsloth.text_reading import end_token, obstacle, text_rows
@@ -49,7 +56,7 @@ def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
     if prepared.tokenized:
         return ir.TokenRows(), ir.PlainFormat(), ir.Supervision(prompt=False)
     name = _text_field(reader)
-    if name in columns and "messages" not in columns[name]:
+    if name in columns and ("messages" not in columns[name] or "renamed" in columns[name]):
         return _from_text(reader, prepared, columns[name], masked)
     for column in ("messages", "conversations", name):
         if column in columns and "messages" in columns[column]:
@@ -160,9 +167,7 @@ def _with_pictures(reader: Reader, prepared: Prepared, rows: ir.Rows) -> ir.Rows
     if isinstance(rows, ir.MessageRows) and reader.facts.get("modality") == "vision":
         rows = replace(rows, images="images")
     if isinstance(rows, ir.InstructionRows | ir.MessageRows) and rows.images is not None:
-        place = prepared.columns.get(rows.images, {}).get("image")
-        if isinstance(place, dict) and "column" in place:
-            return replace(rows, images=str(place["column"]))
+        return replace(rows, images=moved(prepared, rows.images))
     return rows
 
 

@@ -77,7 +77,7 @@ END = "<|im_end|>"
 HEADER = "<|im_start|>assistant\n"
 MASKS = {
     "headers": (ir.Supervision(prompt=False, turn_headers=True),
-                [f"{HEADER}One.{END}", f"{HEADER}Two.{END}"]),
+                [f"{HEADER}One.{END}\n", f"{HEADER}Two.{END}"]),
     "no ends": (ir.Supervision(prompt=False, turn_ends="none"), ["One.", "Two."]),
     "last end": (ir.Supervision(prompt=False, turn_ends="last"), ["One.", f"Two.{END}"]),
     "all ends": (ir.Supervision(prompt=False, turn_ends="all"),

@@ -18,6 +18,7 @@ from translator import ir
 from translator.catalog.formats import ChatFormat as CatalogueFormat
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.unsloth.data_effects import report
 from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.data_steps import Kind, Step, Steps
 from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
@@ -67,11 +68,12 @@ class _Composer:
         sources = self._sources()
         self._choose_template(sources)
         for source, place in sources:
+            report(self.writer, source, place)
             self._choose_mask(source, place)
         self.code.kind = self._joint(sources)
         if self.code.kind == "text":
             self._responses()
-        self.steps = Steps(self.make, self.recipe, self.code.kind)
+        self.steps = Steps(self.make, self.recipe, self.code.kind, _text_column(sources))
         self.code.statements += self._load_all(self.recipe.data.sources, "dataset", "data.sources")
         self._validation()
         self._deduplicate()
@@ -94,13 +96,14 @@ class _Composer:
     # -- template ---------------------------------------------------------------------------------
 
     def _choose_template(self, sources: Sequence[tuple[ir.Source, str]]) -> None:
-        chats = [s.format for s, _ in sources if isinstance(s.format, ir.ChatFormat)]
-        if not chats:
-            return
-        self.code.chat = chats[0]
-        if any((c.template, c.jinja) != (chats[0].template, chats[0].jinja) for c in chats):
-            why = "a script has one chat template for all data sets"
-            self.writer.lose(Code.LOST_TEMPLATE, "data.sources[0].format", why)
+        for source, place in sources:
+            form = source.format
+            if not isinstance(form, ir.ChatFormat):
+                continue
+            first = self.code.chat = self.code.chat or form
+            if (form.template, form.jinja) != (first.template, first.jinja):
+                why = f"a script has one chat template for all data sets, {first.template}"
+                self.writer.lose(Code.LOST_TEMPLATE, f"{place}.format", why)
 
     # -- what is trained --------------------------------------------------------------------------
 
@@ -112,6 +115,7 @@ class _Composer:
         model = self.recipe.model.tokenizer or self.recipe.model.id
         form = catalogue_format(source.format, model)
         mask = mask_of(source.supervision, form)
+        self._idle_mask(source.supervision, mask, f"{place}.supervision")
         if mask.kind == "spans" and mask.pattern is None:
             mask = self._unmarked(source.supervision, mask, f"{place}.supervision")
         self.masks[place] = mask
@@ -126,6 +130,20 @@ class _Composer:
             why = "the line break behind the last turn counts as well: one token a row"
             field = f"{place}.supervision.turn_ends"
             self.writer.lose(Code.LOST_MASK, field, why, Severity.NOTE)
+
+    def _idle_mask(self, wanted: ir.Supervision, mask: Mask, place: str) -> None:
+        """What of a mask cannot be told where everything counts, or changes nothing there."""
+        if mask.kind != "everything":
+            return
+        if wanted.turn_ends in ("none", "last"):
+            why = "the ends of all turns count as well"
+            self.writer.lose(Code.LOST_MASK, f"{place}.turn_ends", why, Severity.WARNING)
+        for name, usual in (("turns", "all"), ("roles", ("assistant",)), ("turn_headers", True),
+                            ("turn_ends", "answers")):  # fmt: skip
+            if getattr(wanted, name) != usual:
+                why = "everything counts"
+                self.writer.lose(Code.TOLD_OTHERWISE, f"{place}.{name}", why, Severity.NOTE,
+                                 verbose=True)  # fmt: skip
 
     def _unmarked(self, wanted: ir.Supervision, mask: Mask, place: str) -> Mask:
         """The nearest mask for a template whose markers are not known."""
@@ -186,8 +204,6 @@ class _Composer:
             split = self.recipe.data.overlong == "split" and isinstance(rows, ir.TextRows)
             return "tokens" if split else "text"
         if isinstance(rows, ir.MessageRows):
-            why = "turns without a chat template"
-            self.writer.lose(Code.LOST_TEMPLATE, f"{place}.format", why)
             return "text"
         assert isinstance(form, ir.PlainFormat)
         if form.joined == "separately":
@@ -250,7 +266,7 @@ class _Composer:
         elif rule == "error" and place == "data.sources[0]":
             why = "rows that are too long are cut instead of refused"
             self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
-        elif rule == "split" and step.kind == "text":
+        elif rule == "split" and (step.kind != "tokens" or "to_chunks" not in str(step.functions)):
             why = "rows that are too long are cut; their rest is not trained"
             self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
         return []
@@ -303,6 +319,23 @@ class _Composer:
             self.code.statements += self._load_all(validation.sources, "eval_dataset", stem)
             return
         size = validation.size
+        if self.recipe.data.streaming and size < 1:
+            why = "rows that are streamed have no known number of which a share could be held out"
+            self.writer.lose(Code.LOST_VALIDATION, "data.validation", why, Severity.WARNING)
+            for field in ("evaluation", "batching.eval_micro_batch"):
+                self.writer.lose(Code.LOST_VALIDATION, field, why, Severity.WARNING)
+            self.code.evaluates = False
+            return
+        if self.recipe.data.streaming:
+            why = f"the first {int(size)} rows of the stream"
+            for field in ("data.validation", "data.sources[0].split"):
+                self.writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE, verbose=True)
+            count = [Argument("", int(size))]
+            self.code.statements += [
+                call("dataset.take", count, prefix="eval_dataset = "),
+                call("dataset.skip", count, prefix="dataset = "),
+            ]
+            return
         arguments = [
             Argument("test_size", size if size < 1 else int(size)),
             Argument("seed", self.recipe.seed if self.recipe.seed is not None else 3407),
@@ -311,6 +344,19 @@ class _Composer:
             call("dataset.train_test_split", arguments, prefix="split = "),
             'dataset, eval_dataset = split["train"], split["test"]',
         ]
+
+
+def _text_column(sources: Sequence[tuple[ir.Source, str]]) -> str:
+    """The column of text that all data sets have, whether the files or the script made it."""
+    columns = {
+        source.rows.column
+        if isinstance(source.rows, ir.TextRows)
+        and isinstance(source.format, ir.PlainFormat)
+        and source.format.end == "none"
+        else "text"
+        for source, _ in sources
+    }
+    return columns.pop() if len(columns) == 1 else "text"
 
 
 def _load_call(source: ir.Source, name: str, *, streaming: bool) -> str:

@@ -11,7 +11,7 @@ from translator.frameworks.unsloth.objective_writing import trainer_of
 from translator.frameworks.unsloth.rows import find, flavour_of, known
 from translator.lens import Row, Via
 from translator.reading import Reader
-from translator.tree import Node
+from translator.tree import Address, Node
 from translator.writing import Writer
 
 MODEL_LENGTH = 2048
@@ -120,27 +120,42 @@ def _write_packing(writer: Writer) -> None:
     elif packing.fill == "in-order":
         why = "rows are fitted into sequences instead of taken in order"
         writer.lose(Code.LOST_PACKING, "data.packing.fill", why, Severity.NOTE)
+    if packing.isolated and packing.fill == "wrapped":
+        why = "a row sees the rows packed before it: one stream is cut in pieces"
+        writer.lose(Code.LOST_PACKING, "data.packing.isolated", why, Severity.WARNING)
     if not packing.isolated and packing.fill != "wrapped":
         why = "a row does not see the rows packed before it"
         writer.lose(Code.LOST_PACKING, "data.packing.isolated", why, Severity.WARNING)
 
 
 def _read_streaming(reader: Reader) -> None:
-    node = reader.node("data", "train", "load", "streaming")
     origin = reader.default("streaming False: datasets.load_dataset")
     value = False
-    if node is not None:
-        value = known(reader, "streaming", node, "data.streaming") is True
-        origin = reader.written(("data", "train", "load", "streaming"), node)
+    for address in _loads(reader.tree.get(("data", "train")), ("data", "train")):
+        node = reader.node(*address, "streaming")
+        if node is not None:
+            value = value or known(reader, "streaming", node, "data.streaming") is True
+            origin = reader.written((*address, "streaming"), node)
     reader.set("data.streaming", value, origin)
 
 
-_TEXT_ONLY = "scripts are written for text only"
+def _loads(node: Node | None, address: Address) -> list[Address]:
+    """Where a data set, or each of those that are joined, is loaded."""
+    found: list[Address] = []
+    for key in ("concatenate", "interleave"):
+        parts = None if node is None else node.get((key,))
+        for place, part in enumerate(parts.value if parts and parts.is_sequence else ()):
+            found += _loads(part, (*address, key, place))
+    return found or [(*address, "load")]
 
 
 def _nothing(writer: Writer) -> None:
     """Written as statements; see :mod:`translator.frameworks.unsloth.data_code`."""
 
+
+_TEXT_ONLY = "scripts are written for text only"
+
+_MARKERS = "exact where the template's markers are known"
 
 ROWS: tuple[Row, ...] = (
     Via(fields=("data.max_length",),
@@ -159,9 +174,9 @@ ROWS: tuple[Row, ...] = (
                 "data.sources.rows=instruction.images": ("refused", _TEXT_ONLY),
                 "data.sources.rows=message.images": ("refused", _TEXT_ONLY),
                 "data.sources.rows=prompt.images": ("refused", _TEXT_ONLY),
-                "data.sources.supervision.roles": ("approximated", "the assistant's turns only"),
-                "data.sources.supervision.turn_headers": ("approximated", "masked with prompts"),
-                "data.sources.supervision.turn_ends": ("approximated", "trained with answers")}),
+                "data.sources.supervision.roles": ("approximated", _MARKERS),
+                "data.sources.supervision.turn_headers": ("approximated", _MARKERS),
+                "data.sources.supervision.turn_ends": ("approximated", _MARKERS)}),
     Via(fields=("data.streaming",), read_keys=("data.train.load.streaming",),
         get=_read_streaming, put=_nothing),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Formatter
@@ -34,6 +35,8 @@ class Steps:
     recipe: ir.Recipe
     joint: Kind
     """What the data sets have to become so that they can be joined."""
+    text: str = "text"
+    """Column of the text, where the files have it under one name."""
     eos: bool = False
     """Whether the constant EOS is needed."""
     matches: bool = False
@@ -79,6 +82,9 @@ class Steps:
         if isinstance(form, ir.PlainFormat) and form.end == "eos":
             self.eos = True
             result = f'return {{"text": row[{quoted(rows.column)}] + EOS}}'
+            first = Step((self.make.once("to_text", [], result),), "text")
+        elif rows.column != self.text and self.joint == "text":
+            result = f'return {{"text": row[{quoted(rows.column)}]}}'
             first = Step((self.make.once("to_text", [], result),), "text")
         return self._tokens(first, special=True)
 
@@ -156,7 +162,7 @@ class Steps:
         """The first MAX_LENGTH of a list, where rows that are too long are cut."""
         if self.recipe.data.overlong == "drop":
             return expression
-        simple = expression.isidentifier()
+        simple = re.fullmatch(r'\w+(\["\w+"\])?', expression)
         return f"{expression}[:MAX_LENGTH]" if simple else f"({expression})[:MAX_LENGTH]"
 
     def _instruction_step(

@@ -150,12 +150,18 @@ def put_precision(writer: Writer) -> None:
         writer.put("load.dtype", Expression(torch_name), "precision.compute")
         writer.put("args.bf16", compute == "bfloat16", "precision.compute")
         writer.put("args.fp16", compute == "float16", "precision.compute")
-    if writer.document.recipe.adapter is not None:
-        return
     weights = writer.value("precision.weights")
+    if writer.document.recipe.adapter is not None:
+        if weights != "compute":
+            why = "no weights are trained but the adapters'"
+            writer.lose(Code.TOLD_OTHERWISE, "precision.weights", why, Severity.NOTE, verbose=True)
+        return
     if weights == "float32" and compute != "float32":
         why = "weights are kept in the format of the computation, norms in float32"
         writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.WARNING)
     elif weights == "compute" and compute != "float32":
         why = "norms are kept in float32"
         writer.lose(Code.LOST_PRECISION, "precision.weights", why, Severity.NOTE)
+    elif weights != "float32" and compute == "float32":
+        why = "everything is kept in float32, as it is computed"
+        writer.lose(Code.TOLD_OTHERWISE, "precision.weights", why, Severity.NOTE, verbose=True)

@@ -117,7 +117,7 @@ def _online(reader: Reader) -> ir.OnlineObjective:
     return ir.OnlineObjective(
         generations=int(_value(reader, "num_generations", 8)),
         max_prompt_length=prompt if isinstance(prompt, int) else None,
-        max_completion_length=int(_value(reader, "max_completion_length", 256)),
+        max_completion_length=_answer_length(reader),
         beta=float(_value(reader, "beta", beta)),
         epsilon=float(_value(reader, "epsilon", 0.2)),
         temperature=float(_value(reader, "temperature", 1.0)),
@@ -127,6 +127,15 @@ def _online(reader: Reader) -> ir.OnlineObjective:
         reward_weights=tuple(float(w) for w in weights),
         inference_server=bool(_value(reader, "use_vllm", False)),
     )
+
+
+def _answer_length(reader: Reader) -> int | None:
+    found = find(reader, "args.max_completion_length")
+    if found is None:
+        unlimited = reader.tree.get(("args", "max_completion_length")) is not None
+        return None if unlimited else 256
+    value = known(reader, *found, "objective")
+    return value if isinstance(value, int) else None
 
 
 def _named(value: object) -> str:

@@ -97,12 +97,23 @@ def put_preference(writer: Writer, objective: ir.PreferenceObjective) -> None:
     if objective.method == "simpo" and objective.margin is not None:
         writer.put("args.simpo_gamma", objective.margin, "objective.margin")
         writer.put("args.cpo_alpha", 0.0)
+    elif objective.method == "simpo":
+        why = "TRL's own, 0.5"
+        writer.lose(Code.TOLD_OTHERWISE, "objective.margin", why, Severity.NOTE, verbose=True)
     if objective.label_smoothing:
         if objective.method == "orpo":
             why = "ORPO has no label smoothing in TRL"
             writer.lose(Code.LOST_OBJECTIVE, "objective.label_smoothing", why)
         else:
             writer.put("args.label_smoothing", objective.label_smoothing)
+    usual = "none"
+    if objective.method in ("dpo", "ipo"):
+        usual = "base" if writer.document.recipe.adapter is not None else "copy"
+    if objective.reference != usual:
+        why = {"base": "the model without its adapter", "copy": "a copy of the model at the start",
+               "none": "none, as the method has it"}[usual]  # fmt: skip
+        writer.lose(Code.TOLD_OTHERWISE, "objective.reference", f"TRL's is {why}", Severity.NOTE,
+                    verbose=True)  # fmt: skip
     if objective.max_prompt_length is not None:
         why = "TRL has no limit of its own for prompts any more; only whole rows are cut"
         writer.lose(Code.LOST_LENGTH, "objective.max_prompt_length", why, Severity.WARNING)
@@ -110,8 +121,7 @@ def put_preference(writer: Writer, objective: ir.PreferenceObjective) -> None:
 
 def put_online(writer: Writer, objective: ir.OnlineObjective) -> None:
     writer.put("args.num_generations", objective.generations, "objective.generations")
-    if objective.max_completion_length is not None:
-        writer.put("args.max_completion_length", objective.max_completion_length)
+    writer.put("args.max_completion_length", objective.max_completion_length)
     if objective.max_prompt_length is not None:
         why = "TRL no longer cuts prompts; long ones have to be left out of the data"
         writer.lose(Code.LOST_LENGTH, "objective.max_prompt_length", why, Severity.WARNING)

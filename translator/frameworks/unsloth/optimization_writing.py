@@ -135,6 +135,9 @@ def put_duration(writer: Writer) -> None:
 def put_order(writer: Writer) -> None:
     if writer.value("batching.group_by_length"):
         strategy = "group_by_length"
+        if not writer.value("data.shuffle"):
+            why = "rows of like length are batched together, which is an order of its own"
+            writer.lose(Code.LOST_ORDER, "data.shuffle", why, Severity.NOTE)
     elif not writer.value("data.shuffle"):
         strategy = "sequential"
     elif writer.document.recipe.objective.__class__ is ir.LabelObjective:
@@ -168,5 +171,13 @@ def put_micro_batch(writer: Writer) -> None:
 
 def put_eval_batch(writer: Writer) -> None:
     size = writer.value("batching.eval_micro_batch")
+    if size is not None and writer.document.recipe.data.validation is None:
+        why = "nothing is held out for evaluation"
+        writer.lose(Code.TOLD_OTHERWISE, "batching.eval_micro_batch", why, Severity.NOTE,
+                    verbose=True)  # fmt: skip
+    if size is None and writer.document.recipe.data.validation is not None:
+        why = "the held-out rows are never looked at"
+        writer.lose(Code.TOLD_OTHERWISE, "batching.eval_micro_batch", why, Severity.NOTE,
+                    verbose=True)  # fmt: skip
     if size is not None and writer.document.recipe.data.validation is not None:
         writer.put("args.per_device_eval_batch_size", size, "batching.eval_micro_batch")

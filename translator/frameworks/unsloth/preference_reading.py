@@ -106,7 +106,9 @@ def preference(reader: Reader, prepared: Prepared) -> Meaning:
         found[key], chat = name, chat or wrapped
     system, _ = _single(columns.get("prompt"), "system")
     # Columns as they are beside a chat template hold turns, which TRL renders itself.
-    turns = not chat and asked is None and reader.tree.get(("template",)) is not None
+    shaped = any(_any_shape(columns.get(key) or {}) for key in ("prompt", "chosen", "rejected"))
+    templated = reader.tree.get(("template",)) is not None
+    turns = shaped or (not chat and asked is None and templated)
     form = template_of(reader) if chat or turns else WHOLE
     rows = ir.PreferenceRows(
         messages=turns,

@@ -47,7 +47,15 @@ class Arg(Record):
         self._key(reader.facts).read(reader)
 
     def write(self, writer: Writer) -> None:
-        self._key(writer.facts).write(writer)
+        """Where the defaults are TRL's, a value that Unsloth's would change is written too: which
+        of them hold is decided by the order of imports."""
+        patched = self.conv.read(default(self.name, Flavour.PATCHED))
+        key = self._key(writer.facts)
+        value = writer.value(self.field)
+        if value == key.default and value != patched and self.field in writer.flat:
+            writer.put(key.key, self.conv.write(value), self.field)
+        else:
+            key.write(writer)
 
     def _key(self, facts: dict[str, str]) -> Key:
         flavour = flavour_of(facts)
@@ -91,9 +99,13 @@ class Unsaid(Record):
     def write(self, writer: Writer) -> None:
         if self.field not in writer.flat or writer.value(self.field) == self.value:
             return
-        if not writer.origin(self.field).written or (self.unless and self.unless(writer)):
+        if self.unless and self.unless(writer):
             return
-        writer.lose(self.code, self.field, f"{writer.target} {self.instead}", self.severity)
+        why = f"{writer.target} {self.instead}"
+        if writer.origin(self.field).written:
+            writer.lose(self.code, self.field, why, self.severity)
+        else:
+            writer.lose(self.code, self.field, why, Severity.NOTE, verbose=True)
 
     def coverage(self) -> Iterable[Coverage]:
         yield Coverage(field=self.field, status="approximated", key="", why=self.instead)

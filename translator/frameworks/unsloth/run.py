@@ -24,6 +24,7 @@ from translator.frameworks.unsloth.run_writing import (
     put_checkpoints,
     put_evaluation,
     put_every,
+    put_keep_best,
     put_logging,
     put_parallelism,
     put_seed,
@@ -266,6 +267,9 @@ def _read_seed(reader: Reader) -> None:
 
 
 _OWN = "chooses its kernels itself"
+_KEEP_BEST = Key(field="checkpoints.keep_best", key="args.load_best_model_at_end", conv=TRUTH,
+                 default=False, why="transformers/training_args.py (5.16)",
+                 code=Code.LOST_CHECKPOINT)  # fmt: skip
 
 ROWS: tuple[Row, ...] = (
     Via(fields=("kernels.activation_checkpointing", "kernels.activation_offload"),
@@ -302,8 +306,8 @@ ROWS: tuple[Row, ...] = (
         get=_read_checkpoints, put=put_checkpoints),
     Key(field="checkpoints.keep", key="args.save_total_limit", conv=WHOLE_OR_NONE, default=None,
         why="transformers/training_args.py (5.16)", code=Code.LOST_CHECKPOINT),
-    Key(field="checkpoints.keep_best", key="args.load_best_model_at_end", conv=TRUTH,
-        default=False, why="transformers/training_args.py (5.16)", code=Code.LOST_CHECKPOINT),
+    Via(fields=("checkpoints.keep_best",), read_keys=("args.load_best_model_at_end",),
+        get=_KEEP_BEST.read, put=put_keep_best),
     Arg(field="logging.every", name="logging_steps",
         conv=Conv(read=_log_every, write=put_every), code=Code.LOST_LOGGING,
         severity=Severity.NOTE),

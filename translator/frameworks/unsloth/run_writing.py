@@ -35,10 +35,16 @@ def put_parallelism(writer: Writer) -> None:
             "global batch stays the same"
         )
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.WARNING)
+        if (parallel.gpus or 1) == 1:
+            writer.lose(Code.TOLD_OTHERWISE, "parallelism.gpus", why, Severity.NOTE, verbose=True)
     elif parallel.strategy != "single":
+        if parallel.gpus is None:
+            why = "as many as the script is started on"
+            writer.lose(Code.TOLD_OTHERWISE, "parallelism.gpus", why, Severity.NOTE, verbose=True)
         why = "a script trains on one device unless it is started with torchrun"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
     if parallel.gpus is not None and parallel.gpus > 1:
+        # the number of devices is no part of a script
         why = f"said when the script is started: torchrun --nproc_per_node {parallel.gpus}"
         writer.lose(Code.TOLD_OTHERWISE, "parallelism.gpus", why, Severity.NOTE, verbose=True)
     for name, usual in (("offload_parameters", False), ("offload_optimizer", False),
@@ -81,6 +87,9 @@ def put_evaluation(writer: Writer) -> None:
     evaluation = writer.document.recipe.evaluation
     if writer.document.recipe.data.validation is not None:
         _put_interval(writer, "eval", "evaluation.interval", evaluation.interval)
+    elif evaluation.interval is not None:
+        why = "nothing is held out for evaluation"
+        writer.lose(Code.TOLD_OTHERWISE, "evaluation.interval", why, Severity.NOTE, verbose=True)
     if evaluation.patience is not None:
         writer.put("trainer.callbacks", evaluation.patience, "evaluation.patience")
 
@@ -102,6 +111,23 @@ def put_checkpoints(writer: Writer) -> None:
 
 _TRACKERS = ("clearml", "codecarbon", "comet_ml", "dagshub", "dvclive", "flyte", "mlflow",
              "neptune", "swanlab", "tensorboard", "trackio", "wandb")  # fmt: skip
+
+
+def put_keep_best(writer: Writer) -> None:
+    """transformers/training_args.py:1654 (5.16) wants as many checkpoints as evaluations."""
+    recipe = writer.document.recipe
+    if not recipe.checkpoints.keep_best:
+        return
+    looked = recipe.evaluation.interval if recipe.data.validation is not None else None
+    saved = recipe.checkpoints.interval
+    matching = looked == saved
+    if isinstance(looked, ir.Every) and isinstance(saved, ir.Every):
+        matching = saved.steps % looked.steps == 0
+    if looked is None or not matching:
+        why = "the best checkpoint is known only where each is saved after an evaluation"
+        writer.lose(Code.LOST_CHECKPOINT, "checkpoints.keep_best", why, Severity.NOTE)
+    else:
+        writer.put("args.load_best_model_at_end", True, "checkpoints.keep_best")
 
 
 def put_logging(writer: Writer) -> None:
@@ -146,5 +172,5 @@ def put_seed(writer: Writer) -> None:
     if seed is None:
         why = "the seed is 3407 in every run"
         writer.lose(Code.LOST_SEED, "seed", why, Severity.NOTE)
-    elif writer.needed("seed", default_of(writer.facts, "seed")):
+    elif seed != 3407 or writer.needed("seed", default_of(writer.facts, "seed")):
         writer.put("args.seed", seed, "seed")

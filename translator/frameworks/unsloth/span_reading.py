@@ -19,8 +19,28 @@ def trained_matches(function: ast.AST, module: ast.Module) -> dict[str, object]:
     """The pattern that a function searches a text for, and whether only the last match counts.
 
     ``{"pattern": source, "last": bool}`` for a function that calls ``NAME.finditer(text)`` on a
-    constant made by ``re.compile``; nothing else is looked at.
+    constant made by ``re.compile``; ``reads`` are the columns that it takes from a row.
     """
+    return {**_trained(function, module), "reads": _columns_read(function)}
+
+
+def _columns_read(function: ast.AST) -> list[str]:
+    if not isinstance(function, ast.FunctionDef) or not function.args.args:
+        return []
+    row = function.args.args[0].arg
+    names = [
+        node.slice.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == row
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _trained(function: ast.AST, module: ast.Module) -> dict[str, object]:
     for node in ast.walk(function):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue

@@ -241,11 +241,22 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         prepared.unknown = prepared.unknown or "map"
         return
     kind = function.get("kind")
+    ids = (function.get("columns") or {}).get("input_ids")
+    parts = ids.get("parts") if isinstance(ids, dict) else None
+    if kind == "tokens" and parts and all(p.get("column") == "input_ids" for p in parts):
+        prepared.tokenized = True  # the file's own, with labels or a mask beside them
+        return
+    if kind == "tokens" and "pattern" in function:
+        prepared.tokens = function
+        return
     if kind == "tokens" and isinstance(function.get("text"), dict):
         prepared.text = substituted(function["text"], dict(prepared.columns))
         return
     if kind == "tokens" and prepared.text is not None and _labels_are_ids(function):
         return
+    reads = function.get("reads") or []
+    if kind == "tokens" and len(reads) == 1 and not prepared.columns:
+        prepared.columns["text"] = {"parts": [{"column": reads[0]}]}
     if kind == "tokens" and prepared.columns.keys() & {"prompt", "text"}:
         prepared.tokens = function
         prepared.chunks = "chunk" in str(function.get("name", ""))

@@ -1,0 +1,99 @@
+"""What of a data set's description has no effect on its rows, or does not fit the objective."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from translator import ir
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.writing import Writer
+
+Finding = tuple[str, str, Code, Severity]
+"""A part of a source, why it is lost, the code and the severity."""
+
+_ALWAYS = (ir.CustomRows,)
+_FITTING: tuple[tuple[type, tuple[type, ...]], ...] = (
+    (ir.SupervisedObjective, (ir.TextRows, ir.InstructionRows, ir.MessageRows, ir.TokenRows)),
+    (ir.PreferenceObjective, (ir.PreferenceRows,)),
+    (ir.LabelObjective, (ir.LabelledRows,)),
+    (ir.OnlineObjective, (ir.PromptRows,)),
+)
+
+
+def report(writer: Writer, source: ir.Source, place: str) -> None:
+    """Records what of a source cannot be told, or has nothing to tell."""
+    sources = writer.document.recipe.data.sources
+    turns = any(isinstance(other.format, ir.ChatFormat) for other in sources)
+    columns = isinstance(source.rows, ir.PreferenceRows | ir.LabelledRows | ir.PromptRows)
+    if columns and isinstance(source.format, ir.PlainFormat) and turns:
+        why = "another data set has a chat template, which TRL applies to columns of turns"
+        for part in ("format", "rows"):
+            writer.lose(Code.TOLD_OTHERWISE, f"{place}.{part}", why, Severity.NOTE, verbose=True)
+    objective = writer.document.recipe.objective
+    for part, why, code, severity in _findings(source, objective):
+        field = f"{place}.{part}" if part else place
+        writer.lose(code, field, why, severity, verbose=severity is Severity.NOTE)
+
+
+def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
+    rows, form, mask = source.rows, source.format, source.supervision
+    kinds = next((found for kind, found in _FITTING if isinstance(objective, kind)), None)
+    if kinds is None or not isinstance(rows, (*kinds, *_ALWAYS)):
+        yield "", "its rows are not what this objective learns from", Code.LOST_TEMPLATE, _ERROR
+        return
+    plain = isinstance(form, ir.PlainFormat)
+    if getattr(rows, "images", None) is not None:
+        yield "rows.images", "ftx writes scripts for text only", Code.LOST_SOURCE, _ERROR
+    if isinstance(rows, ir.MessageRows) and plain:
+        yield "", "its turns have no chat template", Code.LOST_TEMPLATE, _ERROR
+        return
+    if isinstance(rows, ir.InstructionRows):
+        yield from _idle_columns(rows, form)
+    bare = ir.Supervision(prompt=mask.prompt)
+    if isinstance(rows, ir.CustomRows):
+        yield "format", "the user's code makes the rows", Code.TOLD_OTHERWISE, _NOTE
+        yield "supervision", "the user's code makes the rows", Code.TOLD_OTHERWISE, _NOTE
+    elif isinstance(rows, ir.TokenRows):
+        yield "format", "the rows are token ids already", Code.TOLD_OTHERWISE, _NOTE
+        yield "supervision", "the rows' labels say what counts", Code.TOLD_OTHERWISE, _NOTE
+    elif isinstance(rows, ir.TextRows):
+        if not plain:
+            yield "format", "a column of text has no turns", Code.LOST_TEMPLATE, _ERROR
+        elif isinstance(form, ir.PlainFormat) and form.joined != "whole":
+            yield "format.joined", "there is no prompt", Code.TOLD_OTHERWISE, _NOTE
+        if mask != ir.Supervision(prompt=True):
+            yield "supervision", "all of a text is trained", Code.TOLD_OTHERWISE, _NOTE
+    elif isinstance(objective, ir.SupervisedObjective):
+        if plain and mask != bare:
+            yield "supervision", "there are no turns", Code.TOLD_OTHERWISE, _NOTE
+    else:
+        if mask != ir.Supervision(prompt=False):
+            yield "supervision", "the objective says what counts", Code.TOLD_OTHERWISE, _NOTE
+        if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.system:
+            why = "columns are taken as text, as one turn or as several"
+            yield "rows", why, Code.TOLD_OTHERWISE, _NOTE
+        own = isinstance(form, ir.ChatFormat) and form.template == "tokenizer"
+        if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.prompt is None and own:
+            why = "TRL sees for itself whether columns hold turns"
+            yield "rows.messages", why, Code.TOLD_OTHERWISE, _NOTE
+        if isinstance(rows, ir.PreferenceRows) and rows.prompt is None:
+            yield "rows.prompt", "TRL finds it in both answers", Code.TOLD_OTHERWISE, _NOTE
+        if plain and form != ir.PlainFormat(joined="whole"):
+            yield "format", "TRL joins prompt and answer as text", Code.TOLD_OTHERWISE, _NOTE
+
+
+def _idle_columns(rows: ir.InstructionRows, form: ir.Format) -> Iterator[Finding]:
+    columns = [c for c in (rows.instruction, rows.input, rows.system, rows.output) if c]
+    if len(set(columns)) < len(columns):
+        yield "rows", "one column has two places", Code.TOLD_OTHERWISE, _NOTE
+    if rows.input is None and rows.with_input != rows.without_input:
+        yield "rows.with_input", "no column fills it", Code.TOLD_OTHERWISE, _NOTE
+    used = rows.with_input + rows.without_input
+    if isinstance(form, ir.PlainFormat) and rows.system and "{system}" not in used:
+        yield "rows.system", "the prompt has no place for it", Code.TOLD_OTHERWISE, _NOTE
+    if rows.instruction and "{instruction}" not in used:
+        yield "rows.instruction", "the prompt has no place for it", Code.TOLD_OTHERWISE, _NOTE
+
+
+_ERROR, _NOTE = Severity.ERROR, Severity.NOTE

@@ -78,7 +78,7 @@ def test_field_names_are_unique_and_in_order() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seed": "soon"}, "seed must be int"),
+        ({"seed": "soon"}, "seed must be a whole number"),
         ({"model": 3}, "model must be an object"),
         ({"schedule": {"shape": "linear"}}, "schedule.warmup is missing"),
         ({"modle": {}}, "no field 'modle'"),

@@ -20,7 +20,7 @@ LEVELS = (
     ("diagnostics", "codes"),
     ("errors",),
     ("document",),
-    ("numbers",),
+    ("numbers", "soundness"),
     ("source",),
     ("syntax",),
     ("lens", "reading", "writing"),

@@ -121,11 +121,11 @@ def _broken(change: dict[str, Any], **parts: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (_broken({"adapter.rank": "16"}), r"adapter\.rank must be int, not '16'"),
+        (_broken({"adapter.rank": "16"}), r"adapter\.rank must be a whole number, not '16'"),
         (_broken({"adapter.rnak": 16}), r"adapter has no field 'rnak'"),
         (_broken({"schedule.warmup.kind": "never"}), r"schedule\.warmup\.kind must be one of"),
         (_broken({"model": None}), r"model is missing"),
-        (_broken({"data.sources.0.path": 3}), r"data\.sources\[0\]\.path must be str, not 3"),
+        (_broken({"data.sources.0.path": 3}), r"data\.sources\[0\]\.path must be text, not 3"),
         (
             _broken({}, origins={"seed": {"written": "yes"}}),
             r"origins\.seed\.written: 'yes' is not of type 'boolean'",

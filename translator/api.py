@@ -14,7 +14,7 @@ from translator.document import Conversion, Document
 from translator.errors import FtxError, LossError, UnresolvedError
 from translator.frameworks import framework
 from translator.frameworks.base import ReadOptions, WriteOptions
-from translator.numbers import check_finite
+from translator.soundness import check_sound
 from translator.source import MAX_BYTES, MAX_NOTEBOOK_BYTES, Source, decode, read_source
 from translator.versions import check_version
 
@@ -87,7 +87,7 @@ def load_source(
     overrides = dict(set or {})
     options = ReadOptions(overrides=overrides, at=at, recipe=recipe)
     document = framework(name).read(source, options)
-    check_finite(document)
+    check_sound(document)
     return replace(document, bom=source.bom, overrides=overrides)
 
 

@@ -20,6 +20,17 @@ from translator import ir
 
 Flat = dict[str, Any]
 
+KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    dict: "an object",
+    list: "a list",
+    type(None): "nothing",
+}
+"""Kinds of values as people say them."""
+
 
 def hints(part: type) -> dict[str, Any]:
     """The type of each attribute of an IR class, which evaluates its annotations as it loads."""
@@ -269,8 +280,10 @@ def _leaf_from_json(data: Any, annotation: Any, path: str) -> Any:
             return data if int in options else float(data)
         elif option is not type(None) and type(data) is option:
             return data
-    names = ", ".join(
-        ", ".join(map(repr, get_args(o))) if get_origin(o) is Literal else o.__name__
+    names = " or ".join(
+        " or ".join(map(repr, get_args(o))) if get_origin(o) is Literal else KINDS[o]
         for o in options
     )
-    raise ValueError(f"{path} must be {names}, not {data!r}")
+    text = repr(data)
+    told = text if len(text) <= 120 else f"{text[:80]} … {text[-30:]}"
+    raise ValueError(f"{path} must be {names}, not {told}")

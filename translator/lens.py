@@ -25,12 +25,13 @@ from difflib import get_close_matches
 from typing import Literal, Protocol
 
 from translator.codes import Code
-from translator.diagnostics import Severity
+from translator.diagnostics import Diagnostic, Severity
 from translator.document import Origin
+from translator.errors import UnreadableError
 from translator.fields import all_fields, cases_of, fields_below
 from translator.reading import Reader
 from translator.record import Record
-from translator.tree import Address, Node, Unresolved, spell
+from translator.tree import Address, Node, Unresolved, shown, spell
 from translator.writing import Writer
 
 Status = Literal["carried", "approximated", "refused"]
@@ -103,7 +104,7 @@ class Key(Record):
         try:
             value = self.conv.read(node.plain())
         except (ValueError, OverflowError) as error:
-            message = f"{spell(address)}: {node.plain()!r} {error}"
+            message = f"{spell(address)}: {shown(node.plain())} {error}"
             reader.say(
                 Code.BAD_VALUE, Severity.ERROR, message, node, key=spell(address), field=self.field
             )
@@ -219,7 +220,7 @@ class Ignore(Record):
         for name in self.names:
             for address, node in _under(reader, name):
                 reader.used.add(address)
-                message = f"{spell(address)} ({node.plain()!r}): {self.why}"
+                message = f"{spell(address)} ({shown(node.plain())}): {self.why}"
                 reader.say(
                     Code.NO_EFFECT, Severity.NOTE, message, node, key=spell(address), verbose=True
                 )
@@ -333,9 +334,15 @@ class Table:
         """Runs every row, then reports what none of them looked at.
 
         ``known`` are further names that a misspelt key may have meant.
+
+        Raises:
+            UnreadableError: a value is of a kind that a row could not have expected.
         """
         for row in self.rows:
-            row.read(reader)
+            try:
+                row.read(reader)
+            except (ValueError, TypeError, ArithmeticError) as error:
+                raise _cannot_read(reader, error) from error
         candidates = {*self.known_keys, *known}
         for address, node in reader.unused():
             _report_unknown(reader, self.name, address, node, candidates)
@@ -347,6 +354,26 @@ class Table:
         writer.lose_leftovers()
 
 
+def _cannot_read(reader: Reader, error: Exception) -> UnreadableError:
+    """The error for a value that a row stumbled over: the one it looked at last."""
+    reason = str(error) if type(error) is ValueError else "cannot stand here"
+    message, node, key = f"a value {reason}", None, None
+    if reader.last is not None:
+        address, node = reader.last
+        key = spell(address)
+        message = f"{key}: {shown(node.plain())} {reason}"
+    return UnreadableError(
+        Diagnostic(
+            code=Code.BAD_VALUE.code,
+            severity=Severity.ERROR,
+            message=message,
+            file=reader.path,
+            span=None if node is None else node.place,
+            key=key,
+        )
+    )
+
+
 def _report_unknown(
     reader: Reader, framework: str, address: Address, node: Node, candidates: set[str]
 ) -> None:
@@ -355,7 +382,7 @@ def _report_unknown(
     reader.say(
         Code.UNKNOWN_KEY,
         Severity.WARNING,
-        f"{key} ({node.plain()!r}) is no key of {framework}, which drops it without a word",
+        f"{key} ({shown(node.plain())}) is no key of {framework}, which drops it without a word",
         node,
         key=key,
         help=f"did you mean {close[0]}?" if close else None,

@@ -6,9 +6,7 @@ import math
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
-from translator.document import Document
 from translator.errors import UnreadableError
-from translator.fields import flatten
 from translator.tree import Node, spell
 
 LARGEST = 2**63 - 1
@@ -42,26 +40,13 @@ def check_whole_numbers(path: str, tree: Node) -> None:
             raise _refusal(path, message, node)
 
 
-def check_finite(document: Document) -> None:
-    """Refuses a recipe in which a number is infinite or not a number.
-
-    Raises:
-        UnreadableError: naming the place.
-    """
-    for field, value in flatten(document.recipe).items():
-        if isinstance(value, float) and not math.isfinite(value):
-            origin = document.origin(field)
-            node = None if origin.span is None else Node(value=None, span=origin.span)
-            raise _refusal(document.path, f"{origin.key or field} is {value}", node)
-
-
-def _refusal(path: str, message: str, node: Node | None) -> UnreadableError:
+def _refusal(path: str, message: str, node: Node) -> UnreadableError:
     return UnreadableError(
         Diagnostic(
             code=Code.BAD_VALUE.code,
             severity=Severity.ERROR,
             message=message,
             file=path,
-            span=None if node is None else node.place,
+            span=node.place,
         )
     )

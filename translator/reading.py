@@ -36,6 +36,8 @@ class Reader:
     leftovers: list[Leftover] = field(default_factory=list)
     used: set[Address] = field(default_factory=set)
     facts: dict[str, str] = field(default_factory=dict)
+    last: tuple[Address, Node] | None = None
+    """What a row looked at last."""
 
     def __post_init__(self) -> None:
         check_whole_numbers(self.path, self.tree)
@@ -47,6 +49,7 @@ class Reader:
         node = self.tree.get(address)
         if node is None or (node.value is None and self.null_is_absent):
             return None
+        self.last = address, node
         return node
 
     def node(self, *address: str | int) -> Node | None:

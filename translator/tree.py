@@ -112,3 +112,9 @@ def spell(address: Address) -> str:
     for step in address:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
+
+
+def shown(value: object) -> str:
+    """A value in a message: as it is written, and not too long."""
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:80]} … {text[-30:]}"

@@ -10,7 +10,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.reading import Reader
-from translator.tree import Address, Node, Unresolved, spell
+from translator.tree import Address, Node, Unresolved, shown, spell
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -93,7 +93,7 @@ def refuse(
     reader.say(
         Code.BAD_VALUE,
         severity,
-        f"{name}: {node.plain()!r} {reason}",
+        f"{name}: {shown(node.plain())} {reason}",
         node,
         key=name,
         field=field,
@@ -104,7 +104,7 @@ def old_spelling(reader: Reader, address: Address, node: Node, what: str) -> Non
     """Notes a former spelling; ``what`` says what became of it."""
     name = spell(address)
     reader.say(
-        Code.OLD_SPELLING, Severity.NOTE, f"{name} ({node.plain()!r}): {what}", node, key=name
+        Code.OLD_SPELLING, Severity.NOTE, f"{name} ({shown(node.plain())}): {what}", node, key=name
     )
 
 
@@ -113,7 +113,7 @@ def no_effect(reader: Reader, address: Address, why: str, *, verbose: bool = Fal
     node = reader.node(*address)
     if node is not None:
         name = spell(address)
-        message = f"{name} ({node.plain()!r}) has no effect: {why}"
+        message = f"{name} ({shown(node.plain())}) has no effect: {why}"
         reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, key=name, verbose=verbose)
 
 
@@ -123,7 +123,7 @@ def surprise(
     """Reports a key that means something else than it says."""
     node = reader.node(*address)
     name = spell(address)
-    said = f"{name} ({node.plain()!r}): {why}" if node is not None else f"{name}: {why}"
+    said = f"{name} ({shown(node.plain())}): {why}" if node is not None else f"{name}: {why}"
     reader.say(Code.SURPRISE, severity, said, node, key=name)
 
 
@@ -132,5 +132,5 @@ def mention(reader: Reader, address: Address, what: str) -> None:
     node = reader.node(*address)
     if node is not None:
         name = spell(address)
-        message = f"{name} ({node.plain()!r}): {what}"
+        message = f"{name} ({shown(node.plain())}): {what}"
         reader.say(Code.TOLD_OTHERWISE, Severity.NOTE, message, node, key=name, verbose=True)

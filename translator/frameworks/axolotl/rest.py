@@ -19,7 +19,7 @@ from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
 from translator.frameworks.axolotl.values import text
 from translator.lens import Coverage, Ignore, Only, Row
 from translator.reading import Reader
-from translator.tree import Address, spell
+from translator.tree import Address, shown, spell
 from translator.writing import Writer
 
 # --- no bearing on the result --------------------------------------------------------------------
@@ -299,7 +299,7 @@ class PluginKeys:
                 reader.say(
                     Code.UNKNOWN_KEY,
                     Severity.WARNING,
-                    f"{key} ({node.plain()!r}) does nothing: Axolotl drops it without the plugin",
+                    f"{key} ({shown(node.plain())}) does nothing: Axolotl drops it without the plugin",
                     node,
                     key=key,
                     help=f"add {plugin} to plugins",
@@ -357,7 +357,7 @@ class Unread:
                 why = "it is empty" if empty else "nothing in this file makes use of it"
                 reader.used.add(address)
                 name = spell(address)
-                message = f"{name} ({node.plain()!r}) has no effect: {why}"
+                message = f"{name} ({shown(node.plain())}) has no effect: {why}"
                 reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, key=name, verbose=empty)
 
     def write(self, writer: Writer) -> None:

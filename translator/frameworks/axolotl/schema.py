@@ -62,7 +62,7 @@ def _accepts(kind: str, value: object) -> bool:
         real = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return False
-    return kind == "float" or (kind == "int" and real == int(real))
+    return kind == "float" or (kind == "int" and real.is_integer())
 
 
 def check_kinds(reader: Reader) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from translator import api
 from translator.console import Console, wants_colour
@@ -17,10 +18,12 @@ from translator.lint.checking import Checked, check_source
 from translator.lint.report import Report
 from translator.lint.running import Outcome, Plan, check, check_files
 from translator.lint.settings import Finder, Settings
+from translator.lint.values import codes, gpu
 from translator.lint.walking import find
 from translator.record import Record
 from translator.source import MAX_NOTEBOOK_BYTES, Source
 
+T = TypeVar("T")
 FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
 
 
@@ -85,6 +88,8 @@ class _Run:
                 value = (*found.extend_select, *_codes(value))
             elif name in ("select", "ignore"):
                 value = _codes(value)
+            elif name == "gpu":
+                value = _value(gpu, value)
             changed = replace(changed, **{name: value})  # type: ignore[arg-type]
         self.overrides[id(found)] = changed
         return changed
@@ -228,10 +233,17 @@ def _overrides(options: Iterable[tuple[str, object]]) -> dict[int, Settings]:
 
 
 def _codes(value: object) -> tuple[str, ...]:
-    from translator.lint.values import codes
+    return tuple(code for word in _words(value) for code in _value(codes, word))
 
+
+def _value(read: Callable[[object], T], value: object) -> T:
+    """A value of the command line.
+
+    Raises:
+        FtxError: it is none that the option takes.
+    """
     try:
-        return tuple(code for word in _words(value) for code in codes(word))
+        return read(value)
     except ValueError as error:
         from translator.codes import Code
 

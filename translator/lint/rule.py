@@ -46,7 +46,7 @@ class Rule(Record):
     good: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
     """Files that lie beside the examples: name and content."""
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     """Settings under which the examples are tried out."""
 
     def at(

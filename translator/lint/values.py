@@ -54,6 +54,13 @@ def text(value: object) -> str:
     return value
 
 
+def gpu(value: object) -> str:
+    """The name of a card that ftx knows."""
+    from translator.lint.cards import card
+
+    return card(text(value)).name
+
+
 def flag(value: object) -> bool:
     """true or false."""
     if not isinstance(value, bool):

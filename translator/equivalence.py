@@ -124,6 +124,8 @@ def _source(source: Source, model: str) -> Source:
         # what opens an answer is part of the prompt, which is trained
         supervision = replace(source.supervision, turn_headers=False)
         source = replace(source, supervision=supervision)
+    if isinstance(source.rows, InstructionRows):
+        source = replace(source, rows=replace(source.rows, style=None))  # the texts tell it all
     if not isinstance(source.format, ChatFormat) or source.format.template != "tokenizer":
         return source
     from translator.catalog.models import facts

@@ -44,7 +44,7 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
         return
     plain = isinstance(form, ir.PlainFormat)
     if getattr(rows, "images", None) is not None:
-        yield "rows.images", "ftx writes scripts for text only", Code.LOST_SOURCE, _ERROR
+        yield "rows", "ftx writes scripts for text only", Code.LOST_SOURCE, _ERROR
     if isinstance(rows, ir.MessageRows) and plain:
         yield "", "its turns have no chat template", Code.LOST_TEMPLATE, _ERROR
         return

@@ -11,8 +11,8 @@ from typing import Literal
 from translator import ir
 from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.masking import Mask
+from translator.frameworks.unsloth.pycode import WIDTH, Argument, call, literal, quoted
 from translator.frameworks.unsloth.pycode import Code as Expression
-from translator.frameworks.unsloth.pycode import literal, quoted
 
 Kind = Literal["text", "pair", "tokens", "columns"]
 """What the trainer gets: a column of text; prompt and completion; token ids; other columns."""
@@ -132,7 +132,8 @@ class Steps:
     def _span_tokens(self, mask: Mask, column: str) -> str:
         """A function that makes tokens of a text, of which the matches of a pattern count."""
         assert mask.pattern is not None
-        source = f"re.compile({mask.pattern}, re.DOTALL)"
+        arguments = [Argument("", Expression(mask.pattern)), Argument("", Expression("re.DOTALL"))]
+        source = call("re.compile", arguments, room=WIDTH - len("TRAINED = "))
         constant = self.make.constant("TRAINED", Expression(source))
         self.matches = True
         last = "[-1:]" if mask.last else ""

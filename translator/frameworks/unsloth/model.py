@@ -514,7 +514,7 @@ ROWS: tuple[Row, ...] = (
     Via(fields=("adapter.dtype", "adapter.start_from", "adapter.b_learning_rate_ratio"),
         read_keys=("args.loraplus_lr_ratio",), get=_read_fixed_adapter, put=lambda writer: None,
         partly={"adapter.dtype": ("approximated", "adapters are kept in float32"),
-                "adapter.start_from": ("refused", "has to be loaded by hand")}),
+                "adapter.start_from": ("approximated", "rank and layers are those of that adapter")}),
     Via(fields=("precision.compute", "precision.weights"),
         read_keys=("load.dtype", "args.bf16", "args.fp16"),
         get=_read_precision, put=put_precision,

@@ -105,8 +105,8 @@ def put_adapter(writer: Writer) -> None:
         why = "Unsloth keeps adapter weights in float32: small updates are not rounded away"
         writer.lose(Code.LOST_ADAPTER_DTYPE, "adapter.dtype", why, Severity.WARNING)
     if adapter.start_from is not None:
-        why = "the adapter to go on from has to be loaded by hand"
-        writer.lose(Code.LOST_ADAPTER, "adapter.start_from", why)
+        why = "its own configuration says its rank, its layers and how it is scaled"
+        writer.lose(Code.TOLD_OTHERWISE, "adapter", why, Severity.NOTE, verbose=True)
     if adapter.b_learning_rate_ratio is not None:
         writer.put("args.loraplus_lr_ratio", adapter.b_learning_rate_ratio,
                    "adapter.b_learning_rate_ratio")  # fmt: skip

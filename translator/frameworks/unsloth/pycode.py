@@ -120,8 +120,15 @@ class Argument:
     comment: str | None = None
 
 
-def call(function: str, arguments: Sequence[Argument], *, prefix: str = "", indent: int = 0) -> str:
-    """A call, on one line when it is short, else with one argument a line.
+def call(
+    function: str,
+    arguments: Sequence[Argument],
+    *,
+    prefix: str = "",
+    indent: int = 0,
+    room: int = WIDTH,
+) -> str:
+    """A call, on one line when it fits the ``room``, else with one argument a line.
 
     ``prefix`` stands before the function on its line (``model = ``).
     """
@@ -129,7 +136,7 @@ def call(function: str, arguments: Sequence[Argument], *, prefix: str = "", inde
     parts = [_argument(a, 0) for a in arguments]
     short = f"{pad}{prefix}{function}({', '.join(parts)})"
     plain = not any(a.comment for a in arguments) and "\n" not in short
-    if plain and len(short) <= WIDTH and len(arguments) <= 4:
+    if plain and len(short) <= room and len(arguments) <= 4:
         return short
     lines = [f"{pad}{prefix}{function}("]
     for argument in arguments:

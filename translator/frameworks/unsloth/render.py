@@ -94,7 +94,8 @@ class _Script:
         lines = [
             f"{self.trainer.title} of {recipe.model.id} with Unsloth: {what}.",
             "",
-            f"Made by ftx from {_file_name(source.path)} ({source.format}). Run it with: {run}",
+            f"Made by ftx from {_file_name(source.path)} ({source.format}).",
+            f"Run it with: {run}",
         ]
         told = [loss for loss in self.writer.losses if loss.code != Code.TOLD_OTHERWISE.code]
         if told:
@@ -171,6 +172,8 @@ class _Script:
                 value = Expression("MAX_LENGTH")
             if isinstance(value, float) and value == int(value) and name.startswith("lora_"):
                 value = int(value)
+            if value is None and section != "args":
+                continue  # as when it is not given
             comment = None if name == "max_seq_length" else entry.comment
             if name in _SHARES and isinstance(value, float) and 0 < value < 1:
                 comment = comment or "of all steps"
@@ -209,15 +212,33 @@ class _Script:
         model = self.recipe.model
         own = facts(model.tokenizer or model.id)
         ends = [text for role, text in model.special_tokens if role == "eos_token"]
-        foreign = [text for text in ends if own is None or own.eos_token not in (None, text)]
+        chat = formats().get(own.chat_format) if own and own.chat_format else None
+        native = {own.eos_token if own else None, chat.end_of_turn if chat else None}
+        markers = {item.end_of_turn for item in formats().values()} - native
+        foreign = [text for text in ends if text in markers]
         marks = [text for role, text in model.special_tokens if role != "pad_token"]
         special = marks if model.new_tokens else foreign
         return list(dict.fromkeys([*special, *model.new_tokens]))
 
     def _adapter(self) -> str:
+        assert self.recipe.adapter is not None
+        if self.recipe.adapter.start_from is not None:
+            return self._adapter_to_go_on_from(self.recipe.adapter.start_from)
         arguments = [Argument("", Expression("model")), *self._arguments("peft")]
         text = call(f"{self.loader}.get_peft_model", arguments, prefix="model = ")
         return f"# Adapter\n{text}"
+
+    def _adapter_to_go_on_from(self, path: str) -> str:
+        """As Unsloth itself does it: unsloth/models/loader.py:2082 (2026.10.9)."""
+        self.code.use("peft", "PeftModel")
+        model = Argument("", Expression("model"))
+        trained = [model, Argument("", path), Argument("is_trainable", True)]
+        saves = [a for a in self._arguments("peft") if a.name == "use_gradient_checkpointing"]
+        return "\n".join([
+            "# Adapter",
+            call("PeftModel.from_pretrained", trained, prefix="model = "),
+            call(f"{self.loader}.patch_peft_model", [model, *saves], prefix="model = "),
+        ])  # fmt: skip
 
     # -- data -------------------------------------------------------------------------------------
 
@@ -322,6 +343,11 @@ class _Script:
             parts += [Argument(name, value) for name, value in self.code.responses.items()]
             lines.append(call("train_on_responses_only", parts, prefix="trainer = "))
         resume = self._arguments("train")
+        if [argument.value for argument in resume] == [True]:
+            # transformers/trainer.py:1439 (5.16): True is an error where there is no checkpoint
+            newest = Expression("get_last_checkpoint(trainer.args.output_dir)")
+            resume = [Argument("resume_from_checkpoint", newest)]
+            self.code.use("transformers.trainer_utils", "get_last_checkpoint")
         lines.append(call("trainer.train", resume))
         return "\n".join(lines)
 

@@ -172,7 +172,9 @@ def _read_checkpoints(reader: Reader) -> None:
     _read_hub(reader)
     resume = find(reader, "train.resume_from_checkpoint", "args.resume_from_checkpoint")
     value, where = None, reader.default("train() starts anew")
-    if resume is not None:
+    if resume is not None and "get_last_checkpoint" in str(resume[1].plain()):
+        value, where = "auto", reader.written(tuple(resume[0].split(".")), resume[1])
+    elif resume is not None:
         value = known(reader, *resume, "checkpoints.resume_from")
         value = "auto" if value is True else value if isinstance(value, str) else None
         where = reader.written(tuple(resume[0].split(".")), resume[1])

@@ -1,0 +1,349 @@
+"""The runs that are measured, and the files that start them.
+
+    python scripts/measure/grid.py FOLDER [--only WORD]
+
+writes FOLDER/models/<architecture>/config.json, FOLDER/files/<run>.{yaml,py}, FOLDER/data and
+FOLDER/runs.json. Every file is a complete configuration of its framework, as a user would write it;
+the prediction reads the same file.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+ALL = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
+PHI = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
+
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "qwen05": {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], "hidden_size": 896,
+               "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2,
+               "intermediate_size": 4864, "vocab_size": 151936, "tie_word_embeddings": True},
+    "llama1b": {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 2048,
+                "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8,
+                "head_dim": 64, "intermediate_size": 8192, "vocab_size": 128256,
+                "tie_word_embeddings": True, "rope_theta": 500000.0},
+    "gemma2b": {"model_type": "gemma2", "architectures": ["Gemma2ForCausalLM"],
+                "hidden_size": 2304, "num_hidden_layers": 26, "num_attention_heads": 8,
+                "num_key_value_heads": 4, "head_dim": 256, "intermediate_size": 9216,
+                "vocab_size": 256000, "tie_word_embeddings": True},
+    "phi38": {"model_type": "phi3", "architectures": ["Phi3ForCausalLM"], "hidden_size": 3072,
+              "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+              "intermediate_size": 8192, "vocab_size": 32064, "tie_word_embeddings": False,
+              "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1},
+    "qwen3_4b": {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"],
+                 "hidden_size": 2560, "num_hidden_layers": 36, "num_attention_heads": 32,
+                 "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 9728,
+                 "vocab_size": 151936, "tie_word_embeddings": True},
+    "llama8b": {"model_type": "llama", "architectures": ["LlamaForCausalLM"],
+                "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+                "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
+                "vocab_size": 128256, "tie_word_embeddings": False, "rope_theta": 500000.0},
+}  # fmt: skip
+"""Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, Llama-3.1-8B."""
+
+TORCHTUNE = {
+    "qwen05": ("qwen2_5.%sqwen2_5_0_5b", "QWEN2"),
+    "llama1b": ("llama3_2.%sllama3_2_1b", "LLAMA3_2"),
+    "gemma2b": ("gemma2.%sgemma2_2b", "GEMMA2"),
+    "phi38": ("phi3.%sphi3_mini", "PHI3_MINI"),
+    "llama8b": ("llama3_1.%sllama3_1_8b", "LLAMA3"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training run."""
+
+    framework: str
+    model: str
+    method: str
+    """full, lora, qlora"""
+    rows: int
+    length: int
+    optimizer: str
+    checkpointing: str = "full"
+    loss: str = ""
+    """Plugin or loss: liger, cut, chunked, nll; empty for the framework's own."""
+    rank: int = 16
+    targets: tuple[str, ...] = ALL
+    accumulation: int = 1
+    packed: bool = False
+    dropout: float = 0.0
+    dora: bool = False
+    layers: bool = False
+    """Liger's layers."""
+    held_out: bool = False
+    """Predicted with frozen formulas; the others may be looked at while formulas are made."""
+    expandable: bool = False
+
+    @property
+    def name(self) -> str:
+        """Unique, readable."""
+        parts = [self.framework, self.model, self.method, f"{self.rows}x{self.length}",
+                 self.optimizer, self.checkpointing, self.loss or "own"]  # fmt: skip
+        if self.method != "full":
+            parts.append(f"r{self.rank}{'attn' if self.targets == ATTENTION else 'all'}")
+        parts += [f"ga{self.accumulation}"] if self.accumulation > 1 else []
+        flags = ("packed", "dora", "layers", "expandable")
+        parts += [flag for flag in flags if getattr(self, flag)]
+        parts += ["dropout"] if self.dropout else []
+        return "-".join(parts)
+
+
+def axolotl(run: Run) -> str:
+    """An Axolotl configuration."""
+    config: dict[str, Any] = {
+        "base_model": f"./models/{run.model}",
+        "datasets": [{"path": f"data/ids-{run.length // 4 if run.packed else run.length}.jsonl",
+                      "ds_type": "json"}],
+        "dataset_prepared_path": f"prepared/{run.name}",
+        "sequence_len": run.length,
+        "sample_packing": run.packed,
+        "pad_to_sequence_len": run.packed,
+        "micro_batch_size": run.rows,
+        "gradient_accumulation_steps": run.accumulation,
+        "max_steps": 50,
+        "optimizer": run.optimizer,
+        "learning_rate": 1e-5,
+        "lr_scheduler": "constant",
+        "bf16": True,
+        "gradient_checkpointing": run.checkpointing != "none",
+        "attn_implementation": "sdpa",
+        "val_set_size": 0,
+        "output_dir": f"out/{run.name}",
+        "save_strategy": "no",
+        "logging_steps": 1,
+        "special_tokens": {"pad_token": "<pad>"},
+    }  # fmt: skip
+    if run.checkpointing == "offload":
+        config["activation_offloading"] = "hidden_states"
+    if run.method != "full":
+        config |= {"adapter": run.method, "lora_r": run.rank, "lora_alpha": run.rank,
+                   "lora_dropout": run.dropout, "lora_target_modules": list(run.targets)}  # fmt: skip
+        # the fused adapter kernels are a choice of their own
+        config |= {"lora_mlp_kernel": False, "lora_qkv_kernel": False, "lora_o_kernel": False}
+        if run.dora:
+            config["peft_use_dora"] = True
+    if run.method == "qlora":
+        config["load_in_4bit"] = True
+    if run.loss == "liger" or run.layers:
+        config["plugins"] = ["axolotl.integrations.liger.LigerPlugin"]
+        config |= {"liger_fused_linear_cross_entropy": True} if run.loss == "liger" else {}
+        if run.layers:
+            config |= {"liger_rope": True, "liger_rms_norm": True, "liger_glu_activation": True}
+    if run.loss == "chunked":
+        config["chunked_cross_entropy"] = True
+    if run.loss == "cut":
+        config["plugins"] = ["axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"]
+        config["cut_cross_entropy"] = True
+    import yaml
+
+    return str(yaml.safe_dump(config, sort_keys=False))
+
+
+def torchtune(run: Run) -> str:
+    """A torchtune configuration."""
+    builder, kind = TORCHTUNE[run.model]
+    adapted = run.method != "full"
+    prefix = {"full": "", "lora": "lora_", "qlora": "qlora_"}[run.method]
+    model: dict[str, Any] = {"_component_": "torchtune.models." + builder % prefix}
+    if adapted:
+        names = [t.replace("o_proj", "output_proj") for t in run.targets if t in ATTENTION]
+        model |= {"lora_attn_modules": names, "apply_lora_to_mlp": len(run.targets) > 4,
+                  "lora_rank": run.rank, "lora_alpha": run.rank, "lora_dropout": run.dropout}  # fmt: skip
+        if run.dora:
+            model["use_dora"] = True
+    optimizer = {
+        "adamw_fused": {"_component_": "torch.optim.AdamW", "fused": True},
+        "adamw": {"_component_": "torch.optim.AdamW"},
+        "paged8": {"_component_": "bitsandbytes.optim.PagedAdamW8bit"},
+        "adam8": {"_component_": "bitsandbytes.optim.AdamW8bit"},
+        "inbwd": {"_component_": "bitsandbytes.optim.PagedAdamW8bit"},
+    }[run.optimizer]
+    loss = "torchtune.modules.loss.CEWithChunkedOutputLoss"
+    config: dict[str, Any] = {
+        "output_dir": f"out/{run.name}",
+        "model": model,
+        "tokenizer": {"_component_": "ftx_rows.no_tokenizer"},
+        "checkpointer": {
+            "_component_": "torchtune.training.FullModelHFCheckpointer",
+            "checkpoint_dir": f"./models/{run.model}",
+            "checkpoint_files": ["model.safetensors"],
+            "recipe_checkpoint": None,
+            "output_dir": f"out/{run.name}",
+            "model_type": kind,
+        },
+        "resume_from_checkpoint": False,
+        "dataset": {"_component_": "ftx_rows.rows", "length": run.length,
+                    "vocab": ARCHITECTURES[run.model]["vocab_size"] - 64},
+        "seed": 1,
+        "shuffle": False,
+        "batch_size": run.rows,
+        "optimizer": optimizer | {"lr": 1e-5},
+        "loss": {"_component_": "torch.nn.CrossEntropyLoss" if run.loss == "nll" else loss},
+        "epochs": 1,
+        "max_steps_per_epoch": 50,
+        "gradient_accumulation_steps": run.accumulation,
+        "clip_grad_norm": None,
+        "compile": False,
+        "device": "cuda",
+        "dtype": "bf16",
+        "enable_activation_checkpointing": run.checkpointing != "none",
+        "enable_activation_offloading": run.checkpointing == "offload",
+        "metric_logger": {"_component_": "torchtune.training.metric_logging.DiskLogger",
+                          "log_dir": f"out/{run.name}/logs"},
+        "log_every_n_steps": 1,
+        "log_peak_memory_stats": True,
+        "profiler": {"_component_": "torchtune.training.setup_torch_profiler", "enabled": False},
+    }  # fmt: skip
+    if adapted:
+        config["lr_scheduler"] = {
+            "_component_": "torchtune.training.lr_schedulers.get_cosine_schedule_with_warmup",
+            "num_warmup_steps": 1,
+        }
+        config["save_adapter_weights_only"] = True
+    else:
+        config["optimizer_in_bwd"] = run.optimizer == "inbwd"
+    import yaml
+
+    return str(yaml.safe_dump(config, sort_keys=False))
+
+
+def unsloth(run: Run) -> str:
+    """A script on Unsloth and TRL."""
+    gc = {"offload": '"unsloth"', "full": "True", "none": "False"}[run.checkpointing]
+    full = run.method == "full"
+    peft = "" if full else f"""
+model = FastLanguageModel.get_peft_model(
+    model,
+    r={run.rank},
+    lora_alpha={run.rank},
+    lora_dropout={run.dropout or 0},
+    target_modules={list(run.targets)!r},
+    use_gradient_checkpointing={gc},
+)"""  # fmt: skip
+    return f"""from unsloth import FastLanguageModel
+from datasets import load_dataset
+from trl import SFTConfig, SFTTrainer
+
+model, tokenizer = FastLanguageModel.from_pretrained(
+    model_name="./models/{run.model}",
+    max_seq_length={run.length},
+    load_in_4bit={run.method == "qlora"},
+    full_finetuning={full},
+){peft}
+dataset = load_dataset("json", data_files="data/text-{run.length}.jsonl", split="train")
+trainer = SFTTrainer(
+    model=model,
+    tokenizer=tokenizer,
+    train_dataset=dataset,
+    args=SFTConfig(
+        dataset_text_field="text",
+        max_length={run.length},
+        per_device_train_batch_size={run.rows},
+        gradient_accumulation_steps={run.accumulation},
+        max_steps=50,
+        optim="{run.optimizer}",
+        learning_rate=1e-5,
+        logging_steps=1,
+        save_strategy="no",
+        report_to="none",
+        bf16=True,
+        output_dir="out/{run.name}",
+    ),
+)
+trainer.train()
+"""
+
+
+def trl(run: Run) -> str:
+    """A plain script on TRL, PEFT and transformers."""
+    bits = """BitsAndBytesConfig(
+    load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+    bnb_4bit_compute_dtype=torch.bfloat16,
+)"""
+    peft = "None" if run.method == "full" else (
+        f"LoraConfig(r={run.rank}, lora_alpha={run.rank}, lora_dropout={run.dropout}, "
+        f"use_dora={run.dora}, target_modules={list(run.targets)!r}, task_type=\"CAUSAL_LM\")"
+    )  # fmt: skip
+    loss = f'\n        loss_type="{run.loss}",' if run.loss in ("nll", "chunked_nll") else ""
+    if run.loss == "liger":
+        loss = '\n        use_liger_kernel=True,\n        loss_type="nll",'
+    return f"""import torch
+from datasets import load_dataset
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from trl import SFTConfig, SFTTrainer
+
+model = AutoModelForCausalLM.from_pretrained(
+    "./models/{run.model}",
+    dtype=torch.bfloat16,
+    attn_implementation="sdpa",
+    device_map={{"": 0}},
+    quantization_config={bits if run.method == "qlora" else "None"},
+)
+tokenizer = AutoTokenizer.from_pretrained("./models/{run.model}")
+dataset = load_dataset("json", data_files="data/text-{run.length}.jsonl", split="train")
+trainer = SFTTrainer(
+    model=model,
+    processing_class=tokenizer,
+    train_dataset=dataset,
+    peft_config={peft},
+    args=SFTConfig(
+        dataset_text_field="text",
+        max_length={run.length},
+        per_device_train_batch_size={run.rows},
+        gradient_accumulation_steps={run.accumulation},
+        gradient_checkpointing={run.checkpointing != "none"},
+        max_steps=50,
+        optim="{run.optimizer}",{loss}
+        learning_rate=1e-5,
+        logging_steps=1,
+        save_strategy="no",
+        report_to="none",
+        bf16=True,
+        output_dir="out/{run.name}",
+    ),
+)
+trainer.train()
+"""
+
+
+WRITERS = {"axolotl": axolotl, "torchtune": torchtune, "unsloth": unsloth, "trl": trl}
+
+
+def write(folder: Path, runs: list[Run]) -> None:
+    """Everything but the weights, which the GPU machine makes itself."""
+    for name, config in ARCHITECTURES.items():
+        place = folder / "models" / name
+        place.mkdir(parents=True, exist_ok=True)
+        full = {"torch_dtype": "bfloat16", "max_position_embeddings": 32768, "bos_token_id": 1,
+                "eos_token_id": 1, "pad_token_id": 0} | config  # fmt: skip
+        (place / "config.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
+    (folder / "files").mkdir(parents=True, exist_ok=True)
+    listed = []
+    for run in runs:
+        ending = "yaml" if run.framework in ("axolotl", "torchtune") else "py"
+        file = folder / "files" / f"{run.name}.{ending}"
+        file.write_text(WRITERS[run.framework](run), encoding="utf-8")
+        listed.append(asdict(run) | {"name": run.name, "file": f"files/{file.name}"})
+    (folder / "runs.json").write_text(json.dumps(listed, indent=1), encoding="utf-8")
+
+
+def main() -> None:
+    """Writes the grid, or the part of it whose names hold a word."""
+    from runs import RUNS
+
+    words = sys.argv[3:] if "--only" in sys.argv else []
+    chosen = [run for run in RUNS if not words or any(word in run.name for word in words)]
+    write(Path(sys.argv[1]), chosen)
+    print(f"{len(chosen)} runs")
+
+
+if __name__ == "__main__":
+    main()

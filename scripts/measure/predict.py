@@ -1,0 +1,77 @@
+"""Predicts the runs that grid.py wrote, before anything is measured.
+
+    python scripts/measure/predict.py FOLDER      writes FOLDER/predictions.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from translator import load
+from translator.estimate.instants import instants, peak
+from translator.estimate.optimizers import optimizer_cost
+from translator.estimate.reading import read
+from translator.estimate.reserved import band
+from translator.estimate.workload import Kernels, Lora, Workload
+
+
+def plain_trl(run: dict[str, Any]) -> Workload:
+    """A plain TRL script: what Trainer, accelerate, PEFT and TRL 1.9 do with it."""
+    from translator.estimate.catalog import shape_of
+
+    full = run["method"] == "full"
+    quantized = run["method"] == "qlora"
+    lora = None if full else Lora(rank=run["rank"], targets=tuple(run["targets"]),
+                                  bytes=2 if quantized else 4, dropout=run["dropout"] > 0,
+                                  decomposed=run["dora"])  # fmt: skip
+    loss = {"": "chunked", "nll": "fp32-kept", "chunked_nll": "chunked", "liger": "fused"}
+    liger = run["loss"] == "liger"
+    return Workload(
+        shape=shape_of(f"./models/{run['model']}").shape,
+        rows=run["rows"], length=run["length"], accumulation=run["accumulation"],
+        base="nf4-double" if quantized else "16bit", lora=lora,
+        optimizer=optimizer_cost(run["optimizer"]),
+        checkpointing=run["checkpointing"],
+        kernels=Kernels(autocast=True, norm="fused" if liger else "eager",
+                        mlp="fused" if liger else "eager", rope="fused" if liger else "eager"),
+        loss=loss[run["loss"]],  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def workload(run: dict[str, Any]) -> Workload:
+    """What ftx reads in the run's file."""
+    if run["framework"] == "trl":
+        return plain_trl(run)
+    work = read(load(run["file"])).work
+    # torchtune's data set component is not known to ftx, and neither is the length of its rows
+    return replace(work, length=run["length"])
+
+
+def main() -> None:
+    """Writes the predictions."""
+    os.chdir(sys.argv[1])
+    found = {}
+    for run in json.loads(Path("runs.json").read_text(encoding="utf-8")):
+        work = workload(run)
+        top = peak(work)
+        low, high = band(work)
+        found[run["name"]] = {
+            "allocated_gib": round(top.bytes / 2**30, 4),
+            "reserved_gib": round(high / 2**30, 4),
+            "reserved_low_gib": round(low / 2**30, 4),
+            "instant": top.name,
+            "instants": {i.name: round(i.bytes / 2**30, 4) for i in instants(work)},
+        }
+    Path("predictions.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    print(f"{len(found)} predictions")
+
+
+if __name__ == "__main__":
+    main()

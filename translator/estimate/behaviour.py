@@ -1,0 +1,132 @@
+"""What each framework makes of a recipe: number formats, kernels, loss paths.
+
+Versions: Axolotl 0.19 (transformers 5, PEFT 0.20), torchtune 0.6.1, Unsloth 2026.10 (TRL 1.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from translator.document import Document
+from translator.estimate.workload import Attention, Kernels, LossPath, Workload
+from translator.ir import OnlineObjective, PreferenceObjective, Recipe
+
+_FUSED: dict[str, LossPath] = {"liger": "fused", "cut": "cut", "chunked": "chunked"}
+
+
+def behaviour(document: Document, work: Workload, said: list[str]) -> Workload:
+    """The workload as the document's framework runs it; ``said`` takes what was assumed."""
+    return _BEHAVIOURS.get(document.format, _transformers)(document, work, said)
+
+
+def _leftover(document: Document, name: str) -> object:
+    return next((entry.value for entry in document.leftovers if entry.key == name), None)
+
+
+def _attention(recipe: Recipe) -> Attention:
+    kind = recipe.kernels.attention
+    if kind == "eager":
+        return "eager"
+    return "flash"
+
+
+def _preference(recipe: Recipe) -> bool:
+    return isinstance(recipe.objective, (PreferenceObjective, OnlineObjective))
+
+
+def _transformers(document: Document, work: Workload, said: list[str]) -> Workload:
+    """Trainer, accelerate and PEFT: mixed precision casts the inputs of matrix products, adapters
+    are float32, eager norms work in float32."""
+    recipe = document.recipe
+    fused = recipe.kernels.fused_loss
+    half = recipe.precision.compute != "float32"
+    loss: LossPath = _FUSED.get(fused or "", "fp32")
+    if _preference(recipe):
+        loss = "compute"
+    layers = recipe.kernels.fused_layers
+    kernels = Kernels(
+        norm="fused" if layers else "eager",
+        mlp="fused" if layers else "eager",
+        rope="fused" if layers else "eager",
+        attention=_attention(recipe),
+        autocast=half,
+        compute=2 if half else 4,
+        stream=2 if half else 4,
+    )
+    weights = 2 if half and recipe.precision.weights != "float32" else 4
+    base = work.base if half or work.base != "16bit" else "float32"
+    sharded = work.sharding.strategy in ("fsdp1", "fsdp2") and work.sharding.gpus > 1
+    if sharded and half and recipe.adapter is None:
+        # accelerate upcasts what is trained to float32 under FSDP mixed precision
+        # (accelerate/utils/fsdp_utils.py)
+        weights = 4
+        said.append("FSDP with mixed precision keeps trained weights in float32 (accelerate)")
+    wide = 2 if half else 4
+    return replace(
+        work, kernels=kernels, loss=loss, weight_bytes=weights, base=base, embedding_bytes=wide,
+        norm_bytes=4 if recipe.precision.weights == "mixed" else wide,
+    )  # fmt: skip
+
+
+def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
+    """As transformers; PEFT's upcast of embeddings for 4 and 8 bit bases is undone again
+    (axolotl/loaders/model.py, ``_convert_embedding_modules_dtype``)."""
+    work = _transformers(document, work, said)
+    kernels = work.kernels
+    if _leftover(document, "lora_mlp_kernel") and work.lora is not None:
+        kernels = replace(kernels, mlp="recompute")
+    if _leftover(document, "lora_qkv_kernel") and work.lora is not None:
+        kernels = replace(kernels, lora="fused")
+    if document.recipe.data.packing is not None and document.recipe.kernels.attention in (
+        None, "sdpa"
+    ):  # fmt: skip
+        # several rows in one sequence need a mask, which the flash kernel of SDPA does not take
+        kernels = replace(kernels, attention="efficient")
+    covers_experts = bool(_leftover(document, "quantize_moe_experts"))
+    return replace(work, kernels=kernels, experts_quantized=covers_experts)
+
+
+def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
+    """Everything in the run's number format, adapters too; norms through ``F.rms_norm`` in float32;
+    only linear layers with adapters are quantised; keys and values are repeated for SDPA."""
+    recipe = document.recipe
+    half = recipe.precision.compute != "float32"
+    element = 2 if half else 4
+    loss: LossPath = "tuned-chunks" if recipe.kernels.fused_loss == "chunked" else "fp32-kept"
+    if _preference(recipe):
+        loss = "compute"
+    lora = None if work.lora is None else replace(work.lora, bytes=element)
+    kernels = Kernels(norm="torch", attention="efficient", compute=element, stream=element)  # type: ignore[arg-type]
+    if _attention(recipe) == "flash" and work.shape.kv_heads == work.shape.heads:
+        kernels = replace(kernels, attention="flash")
+    return replace(
+        work, kernels=kernels, loss=loss, lora=lora, weight_bytes=element, norm_bytes=element,
+        embedding_bytes=element, quantized="adapted",
+        base=work.base if half or work.base != "16bit" else "float32",
+    )  # fmt: skip
+
+
+def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
+    """Unsloth's kernels: norms, rotary embedding, gated network and adapters keep their inputs and
+    recompute; the loss is computed in pieces; norms of a trained model are float32."""
+    recipe = document.recipe
+    half = recipe.precision.compute != "float32"
+    kernels = Kernels(norm="fused", mlp="recompute", lora="fused", rope="fused",
+                      attention="flash", compute=2 if half else 4, stream=2 if half else 4)  # fmt: skip
+    loss: LossPath = "compute" if _preference(recipe) else "unsloth"
+    weights = 2
+    if recipe.adapter is None:
+        weights = 4 if recipe.precision.weights in ("float32", "mixed") else 2
+        kernels = replace(kernels, autocast=weights == 4)
+    return replace(
+        work, kernels=kernels, loss=loss, weight_bytes=weights,
+        norm_bytes=4 if recipe.precision.weights == "mixed" else 2,
+    )  # fmt: skip
+
+
+_BEHAVIOURS: dict[str, Callable[[Document, Workload, list[str]], Workload]] = {
+    "axolotl": _axolotl,
+    "torchtune": _torchtune,
+    "unsloth": _unsloth,
+}

@@ -1,0 +1,204 @@
+"""Models and GPUs that ftx knows: lookups in ``shapes.json`` and ``gpus.json``, and elsewhere.
+
+A model's shape is looked for in the file that ``--shape`` names, the ``config.json`` of a local
+folder, the Hub cache, the catalogue by id, and last the catalogue by the line and size that the
+name tells (a fine-tune has its base's shape). Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from translator.catalog.identity import resolve
+from translator.catalog.models import config_file, facts_by_name, read_config, size_of
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
+from translator.errors import FtxError
+from translator.estimate.configuration import known_family, shape_from_config, text_part
+from translator.estimate.shape import Shape
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """A device. ``mib`` is all of its memory; some of it goes to the driver's context."""
+
+    name: str
+    label: str
+    mib: int
+    capability: str | None
+    source: str
+
+    @property
+    def bytes(self) -> int:
+        """All memory in bytes."""
+        return self.mib << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A shape and how sure it is."""
+
+    shape: Shape
+    how: str
+    assumed: bool = False
+    """Concluded from a similar name, or of a family whose layers ftx does not know in detail."""
+
+
+def refusal(message: str, *, help: str | None = None, file: str = "") -> FtxError:
+    """An error about something that the estimate needs."""
+    return FtxError(
+        Diagnostic(
+            code=Code.BAD_OPTION.code,
+            severity=Severity.ERROR,
+            message=message,
+            file=file,
+            help=help,
+        )
+    )
+
+
+@cache
+def _table(name: str) -> Mapping[str, Any]:
+    text = (_HERE / f"{name}.json").read_text(encoding="utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+def gpus() -> tuple[Gpu, ...]:
+    """All known devices."""
+    return tuple(Gpu(**entry) for entry in _table("gpus")["gpus"])
+
+
+def common_gpus() -> tuple[Gpu, ...]:
+    """The devices that are told about when none is named."""
+    known = {gpu.name: gpu for gpu in gpus()}
+    return tuple(known[name] for name in _table("gpus")["common"])
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"nvidia|geforce|tesla|quadro", "", name.lower()))
+
+
+def gpu(name: str) -> Gpu:
+    """A device by name, alias or size (``24gb``), spelled any way.
+
+    Raises:
+        FtxError: no such device; the message has the nearest names.
+    """
+    size = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:gib|gb)", name.strip().lower())
+    if size:
+        mib = round(float(size[1]) * 1024)
+        return Gpu(name=name, label=f"{size[1]} GiB", mib=mib, capability=None, source="given")
+    known = {_plain(g.name): g for g in gpus()}
+    labels = {_plain(g.label): g for g in gpus()}
+    aliases = {_plain(a): known[_plain(n)] for a, n in _table("gpus")["aliases"].items()}
+    wanted = _plain(name)
+    for table in (known, aliases, labels):
+        if wanted in table:
+            return table[wanted]
+    close = get_close_matches(wanted, [*known, *aliases], n=1, cutoff=0.4)
+    hint = f"did you mean {(known | aliases)[close[0]].name}?" if close else ""
+    names = ", ".join(g.name for g in gpus())
+    raise refusal(f"no GPU {name!r}; {hint or 'known are ' + names}",
+                  help="a size works as well: --gpu 24gb")  # fmt: skip
+
+
+@cache
+def _by_id() -> Mapping[str, Mapping[str, Any]]:
+    return {i.lower(): entry for entry in _table("shapes")["models"] for i in entry["ids"]}
+
+
+@cache
+def _by_line() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Catalogued models by the line and size in their names."""
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for entry in _table("shapes")["models"]:
+        for name in entry["ids"]:
+            facts = facts_by_name(name)
+            if facts is not None and facts.line and facts.size:
+                found.setdefault((facts.line, facts.size), entry)
+    return found
+
+
+def _entry_shape(entry: Mapping[str, Any], name: str) -> Shape:
+    config = dict(entry["config"])
+    return shape_from_config(config, name=name, source=f"{entry['source']}; {entry['counted']}")
+
+
+def shape_file(path: str) -> Found:
+    """The shape in a ``config.json`` (or a folder with one).
+
+    Raises:
+        FtxError: unreadable, or without the dimensions.
+    """
+    file = Path(path).expanduser()
+    file = file / "config.json" if file.is_dir() else file
+    config = read_config(file)
+    if not config:
+        raise refusal(f"{file} is no readable config.json", file=str(file))
+    return _from_config(config, str(file))
+
+
+def _from_config(config: Mapping[str, Any], name: str) -> Found:
+    try:
+        shape = shape_from_config(config, name=name, source=name)
+    except ValueError as problem:
+        raise refusal(f"{name}: {problem}") from None
+    kind = str(text_part(config).get("model_type", ""))
+    sure = known_family(kind)
+    how = name if sure else f"{name} (model_type {kind!r} is read as a plain gated decoder)"
+    return Found(shape=shape, how=how, assumed=not sure)
+
+
+def find(name: str) -> Found | None:
+    """The shape of a model by Hub id, alias or path; None when nothing is known."""
+    identity = resolve(name)
+    for candidate in (identity.canonical, identity.weights, name):
+        path = config_file(candidate)
+        config = read_config(path) if path is not None else {}
+        if path is not None and config:
+            try:
+                return _from_config(config, str(path))
+            except FtxError:
+                continue
+    for candidate in (identity.canonical, identity.weights, name):
+        entry = _by_id().get(candidate.lower())
+        if entry is not None:
+            how = f"catalogue ({entry['source']})"
+            return Found(shape=_entry_shape(entry, identity.canonical), how=how)
+    facts = facts_by_name(identity.canonical)
+    if facts is None or facts.line is None or not size_of(identity.canonical):
+        return None
+    entry = _by_line().get((facts.line, size_of(identity.canonical) or ""))
+    if entry is None:
+        return None
+    how = f"as {entry['ids'][0]}, by the name"
+    return Found(shape=_entry_shape(entry, identity.canonical), how=how, assumed=True)
+
+
+def shape_of(name: str, *, given: str | None = None) -> Found:
+    """The shape of a model; ``given`` is a ``config.json`` that goes before all else.
+
+    Raises:
+        FtxError: nothing is known; the message says how to give it.
+    """
+    if given is not None:
+        return shape_file(given)
+    found = find(name)
+    if found is not None:
+        return found
+    near = get_close_matches(name.lower(), _by_id(), n=1, cutoff=0.6)
+    hint = f"; nearest in the catalogue: {_by_id()[near[0]]['ids'][0]}" if near else ""
+    raise refusal(
+        f"the dimensions of {name!r} are not known{hint}",
+        help="give its config.json: --shape path/to/config.json (the file beside the weights on "
+        "the Hub), or put it into the Hub cache",
+    )

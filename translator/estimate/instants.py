@@ -1,0 +1,183 @@
+"""Peak allocated memory of one device: the largest of a few instants of a training step.
+
+``load``      weights as they are read
+``forward``   the end of the forward pass: checkpoints (or everything saved) and the loss
+``loss``      the backward pass through loss and head
+``backward``  the backward pass of the layers, at its first or last layer
+``step``      the optimizer step: all gradients and the step's own lists
+
+Between two layers of the backward pass gradients grow and checkpoints shrink, both by the same
+amount each time, so the largest value is at one of the two ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from translator.estimate import sharding, states
+from translator.estimate.layer import layer_moments
+from translator.estimate.loss import loss_moments
+from translator.estimate.tape import Moments
+from translator.estimate.workload import Workload
+
+MIB = 1 << 20
+WORKSPACE = 32 * MIB
+"""cuBLAS workspaces, which PyTorch takes from its own allocator (ATen/cuda/CublasHandlePool.cpp:
+8 MiB before Hopper, 32 MiB there), in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One part of the peak. ``bytes`` on one device; ``formula`` and ``source`` say why."""
+
+    name: str
+    bytes: int
+    formula: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instant:
+    """What is alive at one moment."""
+
+    name: str
+    terms: tuple[Term, ...]
+
+    @property
+    def bytes(self) -> int:
+        """The sum of the terms."""
+        return sum(term.bytes for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """The stack of decoder layers on one device, in bytes."""
+
+    kept: int
+    """All that waits for the backward pass when the forward pass is over."""
+    one_kept: int
+    """The checkpoint (or saved tensors) of a single layer."""
+    working: int
+    """The most that one layer takes while it is recomputed and goes backward, beyond ``kept``."""
+    forward: int
+    """The most that one layer takes in the forward pass beyond ``kept``."""
+    gradient: int
+    """The gradient of the hidden state."""
+    note: str
+
+
+def layers(work: Workload) -> Layers:
+    """Saved activations and the working set of a layer."""
+    shape, tokens = work.shape, work.tokens
+    stream = shape.hidden * tokens * work.kernels.stream
+    moments = {layer: layer_moments(work, layer, tokens) for layer, _ in shape.layer_kinds}
+    largest = max(moments.values(), key=lambda m: m.backward)
+    if work.checkpointing == "none":
+        kept = sum(n * _between(moments[layer], stream) for layer, n in shape.layer_kinds)
+        one = _between(largest, stream)
+        # the last layer's saved tensors are part of what its backward pass needs
+        working = max(0, largest.backward - (largest.saved))
+        forward = max(0, max(m.forward for m in moments.values()) - one)
+        return Layers(kept=kept + stream, one_kept=one, working=working, forward=forward,
+                      gradient=stream, note="saved tensors of every layer")  # fmt: skip
+    covered = round(shape.layers * work.checkpointed_layers)
+    if work.checkpointing == "offload":
+        kept, note = 2 * stream, "checkpoints wait in host memory; two are in flight"
+    else:
+        kept, note = (covered + 1) * stream, "the input of every layer"
+    open_layers = shape.layers - covered
+    if open_layers:
+        kept += open_layers * _between(largest, stream)
+    return Layers(kept=kept, one_kept=stream, working=largest.backward,
+                  forward=max(m.forward for m in moments.values()), gradient=stream, note=note)  # fmt: skip
+
+
+def _between(moments: Moments, stream: int) -> int:
+    """What a layer that is not recomputed leaves behind; its input is the result of the last."""
+    return moments.saved + stream
+
+
+def instants(work: Workload) -> tuple[Instant, ...]:
+    """All instants of a training step after the first, in order of time."""
+    view = sharding.view(work)
+    stack, head = layers(work), loss_moments(work)
+    always = _always(work, view)
+    held = view.gradients if work.accumulation > 1 or work.retains_grads else 0
+    grads = _term("gradients", view.gradients, "trained parameters x bytes", "autograd")
+    held_term = _term("gradients", held, "kept from the micro batch before", "autograd")
+    kept = _term("saved activations", stack.kept, stack.note, "torch.utils.checkpoint")
+    near = _term("hidden-state gradient", stack.gradient, "h T x bytes", "autograd")
+    working = _term("layer working set", stack.working,
+                    "the largest moment of one layer's backward pass", "layer tape")  # fmt: skip
+    head_grad = _term("head gradient", 0 if held else view.head_gradient(head.weight_grad),
+                      "V h x bytes", "autograd")  # fmt: skip
+    forward = _term("layer working set", stack.forward, "the largest moment of one layer's forward "
+                    "pass", "layer tape")  # fmt: skip
+    loss_source = f"{work.loss} path"
+    unit = _term("gathered layers", view.layers, view.layer_formula, view.source)
+    root = _term("gathered embeddings and head", view.root, "V h x 2, unsharded", view.source)
+    layer_grads = _term("layer gradients", 0 if held else view.layer_gradients,
+                        "parameters of a layer, unsharded", view.source)  # fmt: skip
+    retained = _term("activations retained by FSDP1", view.retained, "(L - 2) h T x 2",
+                     "measured: fms-acceleration benchmarks")  # fmt: skip
+    step = states.step_transient(work) / view.shards
+    found = [
+        Instant(name="forward", terms=(*always, held_term, kept, forward, unit, root)),
+        Instant(name="forward loss", terms=(
+            *always, held_term, kept, root,
+            _term("logits and loss", head.forward, head.formula, loss_source))),
+        Instant(name="loss", terms=(
+            *always, held_term, kept, root,
+            _term("logits and loss", head.backward, head.formula, loss_source))),
+        Instant(name="backward, last layer", terms=(
+            *always, held_term, kept, near, working, head_grad, layer_grads, unit, root)),
+        Instant(name="backward, first layer", terms=(
+            *always, grads, near, working, retained, unit, root)),
+    ]  # fmt: skip
+    if not work.in_backward:
+        found.append(Instant(name="optimizer step", terms=(
+            *always, grads,
+            _term("optimizer step", round(step), "a list of updates (foreach)", "torch.optim"))))  # fmt: skip
+    if work.reference != "none":
+        found.append(Instant(name="reference pass", terms=(
+            *always, held_term, forward, unit, root,
+            _term("logits and loss", _reference_logits(work), "2 V T logits + a row in float32",
+                  loss_source))))  # fmt: skip
+    return tuple(_pruned(instant) for instant in found)
+
+
+def _reference_logits(work: Workload) -> int:
+    c = work.kernels.compute
+    logits = work.shape.vocab * work.tokens
+    return c * logits + 8 * work.shape.vocab * work.length
+
+
+def _always(work: Workload, view: sharding.View) -> tuple[Term, ...]:
+    """What is there at every instant."""
+    bits = {"nf4-double": "NF4, double quantisation: 0.5159 B", "nf4": "NF4: 0.5625 B",
+            "16bit": "16 bits: 2 B", "float32": "float32: 4 B", "int8": "int8: 1 B",
+            "gptq4": "4 bits in groups of 128", "fp8": "fp8: 1 B"}[work.base]  # fmt: skip
+    share = f" / {view.shards}" if view.shards > 1 else ""
+    copies = 2 if work.reference == "copy" else 1
+    return (
+        _term("weights", view.weights * copies, f"{bits} per element{share}", "states.base_weights"),
+        _term("adapters", view.adapters, f"r (in + out) x bytes{share}", "states.adapter_weights"),
+        _term("optimizer states", view.optimizer, f"{work.optimizer.name}{share}",
+              "states.optimizer_states"),
+        _term("communication buffers", view.buffers, view.buffer_formula, view.source),
+        _term("workspaces", WORKSPACE, "cuBLAS", "ATen/cuda/CublasHandlePool.cpp"),
+    )  # fmt: skip
+
+
+def _term(name: str, size: float, formula: str, source: str) -> Term:
+    return Term(name=name, bytes=ceil(size), formula=formula, source=source)
+
+
+def _pruned(instant: Instant) -> Instant:
+    return Instant(name=instant.name, terms=tuple(t for t in instant.terms if t.bytes))
+
+
+def peak(work: Workload) -> Instant:
+    """The instant with the most allocated bytes."""
+    return max(instants(work), key=lambda instant: instant.bytes)

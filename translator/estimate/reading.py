@@ -1,0 +1,218 @@
+"""From a document to a :class:`~translator.estimate.workload.Workload`.
+
+What the recipe says is the same for every framework; what a framework makes of it (number formats,
+kernels, the loss it runs when nobody chose one) is in :mod:`translator.estimate.behaviour`.
+Assumptions that the file cannot settle come back as sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from translator.document import Document
+from translator.estimate.behaviour import behaviour
+from translator.estimate.catalog import Found, shape_of
+from translator.estimate.optimizers import optimizer_cost
+from translator.estimate.shape import Shape
+from translator.estimate.workload import Kernels, Lora, Sharding, Storage, Workload
+from translator.ir import (
+    Adapter,
+    OnlineObjective,
+    Parallelism,
+    PreferenceObjective,
+    Quantization,
+    Recipe,
+)
+
+DEFAULT_LENGTH = 2048
+"""Tokens assumed for a sequence when the file sets no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A workload, and what had to be assumed."""
+
+    work: Workload
+    assumptions: tuple[str, ...]
+    model: Found
+    framework: str
+
+
+_ALIASES = {
+    "query_key_value": "qkv_proj",
+    "c_attn": "qkv_proj",
+    "Wqkv": "qkv_proj",
+    "W_pack": "qkv_proj",
+    "wqkv": "qkv_proj",
+    "dense": "o_proj",
+    "out_proj": "o_proj",
+    "wo": "o_proj",
+    "attn_out": "o_proj",
+    "fc1": "up_proj",
+    "fc_in": "up_proj",
+    "c_fc": "up_proj",
+    "dense_h_to_4h": "up_proj",
+    "fc2": "down_proj",
+    "fc_out": "down_proj",
+    "dense_4h_to_h": "down_proj",
+    "w1": "gate_proj",
+    "w2": "down_proj",
+    "w3": "up_proj",
+    "output_proj": "o_proj",
+}
+"""Names of linear layers in other families, and ours."""
+
+
+def targets_of(adapter: Adapter, shape: Shape) -> tuple[str, ...]:
+    """Names of the matrices that get an adapter; fused ones when one of their parts is named."""
+    own = {m.name: m for layer, _ in shape.layer_kinds for m in shape.matrices(layer)}
+    if adapter.module_pattern is not None:
+        return tuple(name for name in own if _matches(adapter.module_pattern, name))
+    if adapter.modules == ("all-linear",):
+        return tuple(name for name, m in own.items() if not m.expert)
+    wanted = {_ALIASES.get(name, name) if name not in own else name for name in adapter.modules}
+    if shape.fused_qkv and wanted & {"q_proj", "k_proj", "v_proj"}:
+        wanted.add("qkv_proj")
+    if "gate_up_proj" in own and wanted & {"gate_proj", "up_proj"}:
+        wanted.add("gate_up_proj")
+    if shape.latent is not None and "q_proj" in wanted:
+        wanted |= {"q_a_proj", "q_b_proj"}
+    ends = {"lm_head", "embed_tokens"} & wanted
+    return tuple(name for name in own if name in wanted) + tuple(sorted(ends))
+
+
+def _matches(pattern: str, name: str) -> bool:
+    block = "mlp" if name in ("gate_proj", "up_proj", "down_proj", "gate_up_proj") else "self_attn"
+    full = (f"model.layers.0.{block}.{name}", f"model.language_model.layers.0.{block}.{name}")
+    try:
+        return any(re.fullmatch(pattern, path) for path in full)
+    except re.error:
+        return False
+
+
+def read(
+    document: Document,
+    *,
+    shape: str | None = None,
+    gpus: int | None = None,
+    length: int | None = None,
+) -> Reading:
+    """The workload of a document. ``shape`` names a ``config.json``, ``gpus`` and ``length`` go
+    before what the file says.
+
+    Raises:
+        FtxError: the model's dimensions are not known.
+    """
+    recipe = document.recipe
+    found = shape_of(recipe.model.id, given=shape)
+    said: list[str] = []
+    if found.assumed:
+        said.append(f"the model's dimensions are taken {found.how}")
+    tokens = _length(recipe, said) if length is None else length
+    lora = _lora(recipe.adapter, found.shape)
+    objective = recipe.objective
+    pairs = isinstance(objective, PreferenceObjective)
+    rows = recipe.batching.micro_batch
+    if isinstance(objective, OnlineObjective):
+        said.append("the answers' sampling is not counted, only the training step; an inference "
+                    "engine on the same device takes its own share")  # fmt: skip
+    act = recipe.kernels.activation_checkpointing
+    work = Workload(
+        shape=found.shape,
+        rows=rows,
+        length=tokens,
+        pairs=pairs,
+        reference=_reference(recipe),
+        accumulation=recipe.batching.accumulation,
+        base=_base(recipe.quantization),
+        lora=lora,
+        optimizer=optimizer_cost(
+            recipe.optimizer.name,
+            fused=recipe.optimizer.fused,
+            momentum=any(name == "momentum" and value for name, value in recipe.optimizer.arguments),
+        ),
+        in_backward=recipe.optimizer.in_backward,
+        checkpointing=(
+            "none" if act == "none" else "offload" if recipe.kernels.activation_offload else "full"
+        ),
+        kernels=Kernels(compute=4 if recipe.precision.compute == "float32" else 2),
+        sharding=_sharding(recipe.parallelism, gpus),
+        keeps_vision=recipe.model.modality != "text" or document.format == "axolotl",
+        trains_vision=recipe.adapter is None and recipe.model.modality != "text",
+    )
+    if found.shape.vision and not work.keeps_vision:
+        said.append("only the text part of the model is loaded")
+    work = behaviour(document, work, said)
+    return Reading(work=work, assumptions=tuple(said), model=found, framework=document.format)
+
+
+def _length(recipe: Recipe, said: list[str]) -> int:
+    data = recipe.data
+    if data.max_length is None:
+        said.append(f"no sequence length is set; {DEFAULT_LENGTH} tokens are assumed (--length)")
+        return DEFAULT_LENGTH
+    if data.packing is None:
+        said.append(f"rows are taken to reach the full length of {data.max_length} tokens; "
+                    "shorter ones take less")  # fmt: skip
+    return data.max_length
+
+
+def _base(quantization: Quantization | None) -> Storage:
+    if quantization is None:
+        return "16bit"
+    if quantization.kind in ("nf4", "fp4"):
+        return "nf4-double" if quantization.double else "nf4"
+    return "int8" if quantization.kind == "int8" else "fp8" if quantization.kind == "fp8" else "gptq4"
+
+
+def _lora(adapter: Adapter | None, shape: Shape) -> Lora | None:
+    if adapter is None:
+        return None
+    targets = targets_of(adapter, shape)
+    trained = adapter.trained_modules
+    return Lora(
+        rank=adapter.rank,
+        targets=targets,
+        bytes=4 if adapter.dtype == "float32" else 2,
+        dropout=adapter.dropout > 0,
+        decomposed=adapter.weight_decomposed,
+        layers=None if adapter.layers is None else len(adapter.layers),
+        trained_head=any("lm_head" in name or "output" in name for name in trained),
+        trained_embedding=any("embed" in name or name == "wte" for name in trained),
+    )
+
+
+def _reference(recipe: Recipe) -> str:  # type: ignore[misc]
+    objective = recipe.objective
+    if isinstance(objective, PreferenceObjective):
+        if objective.reference == "none" or objective.method in ("orpo", "simpo", "cpo"):
+            return "none"
+        return "copy" if objective.reference == "copy" and recipe.adapter is None else "pass"
+    if isinstance(objective, OnlineObjective) and objective.beta:
+        return "pass" if recipe.adapter is not None else "copy"
+    return "none"
+
+
+def _sharding(parallel: Parallelism, gpus: int | None) -> Sharding:
+    devices = gpus or parallel.gpus or 1
+    strategy = parallel.strategy
+    if strategy in ("single", "auto", "ddp"):
+        name = "ddp" if devices > 1 and strategy != "single" else "none"
+        devices = devices if name == "ddp" else 1
+    else:
+        name = strategy
+    return Sharding(
+        strategy=name,  # type: ignore[arg-type]
+        gpus=devices,
+        reshard=parallel.reshard_after_forward,
+        offload_parameters=parallel.offload_parameters,
+        offload_optimizer=parallel.offload_optimizer,
+        tensor=parallel.tensor,
+        context=parallel.context,
+    )
+
+
+def with_rows(work: Workload, rows: int) -> Workload:
+    """The same workload with another micro batch."""
+    return replace(work, rows=rows)

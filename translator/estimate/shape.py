@@ -1,0 +1,282 @@
+"""The dimensions of a model, and what follows from them: its matrices and its parameters.
+
+Everything counts elements, never bytes; what an element takes is a matter of the run
+(:mod:`translator.estimate.states`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+Norm = Literal["rms", "layer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experts:
+    """The mixture of a layer: ``count`` gated networks, ``active`` of them for each token."""
+
+    count: int
+    active: int
+    intermediate: int
+    """Inner dimension of one expert."""
+    shared_intermediate: int = 0
+    """Inner dimension of the expert that sees every token; 0 for none."""
+    dense_layers: int = 0
+    """Layers (the first ones) that have the ordinary network instead."""
+    bias: bool = False
+    every: int = 1
+    """One layer in so many is a mixture, the others have the ordinary network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latent:
+    """Attention through low-rank bottlenecks (DeepSeek's MLA)."""
+
+    query_rank: int | None
+    key_rank: int
+    plain: int
+    """Dimension of a head without position."""
+    rotary: int
+    """Dimension of a head with position."""
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """A linear layer: ``outputs`` x ``inputs`` elements, ``count`` times in one decoder layer."""
+
+    name: str
+    inputs: int
+    outputs: int
+    count: int = 1
+    bias: bool = False
+    expert: bool = False
+    """Whether only the tokens routed to it pass through."""
+
+    @property
+    def elements(self) -> int:
+        """Weights of all copies, without biases."""
+        return self.inputs * self.outputs * self.count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A decoder, in the words of transformers' configurations."""
+
+    id: str
+    """Hub id, or the path it was read from."""
+    family: str
+    """``model_type`` of transformers."""
+    hidden: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    intermediate: int
+    vocab: int
+    tied: bool
+    gated: bool = True
+    """Three matrices (gate, up, down) rather than two."""
+    qkv_bias: bool = False
+    output_bias: bool = False
+    mlp_bias: bool = False
+    head_bias: bool = False
+    norm: Norm = "rms"
+    layer_norms: int = 2
+    """Norms of the hidden size in one layer."""
+    head_norms: bool = False
+    """Norms of queries and keys, per head (Qwen3, Gemma 3)."""
+    full_head_norms: bool = False
+    """The same over all heads at once (OLMo 2, OLMoE)."""
+    fused_qkv: bool = False
+    fused_gate_up: bool = False
+    parallel: bool = False
+    """Attention and network read the same norm (Phi, GPT-NeoX, Falcon)."""
+    sliding_window: int | None = None
+    softcap: bool = False
+    """Whether logits are squashed (Gemma 2), which keeps a further copy."""
+    positions: int = 0
+    """Rows of a learned position table; 0 for rotary positions."""
+    experts: Experts | None = None
+    latent: Latent | None = None
+    per_layer_vocab: int = 0
+    """Rows of the embedding that every layer reads a part of (Gemma 3n, Gemma 4)."""
+    per_layer_dim: int = 0
+    other: int = 0
+    """Parameters of the text part that the fields above do not account for."""
+    vision: int = 0
+    """Parameters of towers beside the text model (images, audio) and their projectors."""
+    source: str = ""
+    """Where the dimensions were read."""
+
+    @property
+    def queries(self) -> int:
+        """Width of all query heads."""
+        return self.heads * self.head_dim
+
+    @property
+    def keys(self) -> int:
+        """Width of all key (or value) heads."""
+        return self.kv_heads * self.head_dim
+
+    @cached_property
+    def attention(self) -> tuple[Matrix, ...]:
+        """Linear layers of one attention block."""
+        h, q, kv = self.hidden, self.queries, self.keys
+        out = Matrix(name="o_proj", inputs=q, outputs=h, bias=self.output_bias)
+        if self.latent is not None:
+            return _latent_matrices(self, self.latent)
+        if self.fused_qkv:
+            return (Matrix(name="qkv_proj", inputs=h, outputs=q + 2 * kv, bias=self.qkv_bias), out)
+        return (
+            Matrix(name="q_proj", inputs=h, outputs=q, bias=self.qkv_bias),
+            Matrix(name="k_proj", inputs=h, outputs=kv, bias=self.qkv_bias),
+            Matrix(name="v_proj", inputs=h, outputs=kv, bias=self.qkv_bias),
+            out,
+        )
+
+    def network(self, layer: int) -> tuple[Matrix, ...]:
+        """Linear layers of the feed-forward part of a layer, experts included."""
+        mixture = self.experts
+        if mixture is None or not self.is_mixture(layer):
+            return self._dense(self.intermediate)
+        e, i = mixture.count, mixture.intermediate
+        experts = (
+            Matrix(name="gate_up_proj", inputs=self.hidden, outputs=2 * i, count=e,
+                   bias=mixture.bias, expert=True),
+            Matrix(name="down_proj", inputs=i, outputs=self.hidden, count=e,
+                   bias=mixture.bias, expert=True),
+        )  # fmt: skip
+        shared = self._dense(mixture.shared_intermediate) if mixture.shared_intermediate else ()
+        return (*experts, *shared)
+
+    def is_mixture(self, layer: int) -> bool:
+        """Whether a layer routes its tokens."""
+        mixture = self.experts
+        if mixture is None or layer < mixture.dense_layers:
+            return False
+        return (layer - mixture.dense_layers) % mixture.every == mixture.every - 1
+
+    def _dense(self, inner: int) -> tuple[Matrix, ...]:
+        h, bias = self.hidden, self.mlp_bias
+        down = Matrix(name="down_proj", inputs=inner, outputs=h, bias=bias)
+        if not self.gated:
+            return (Matrix(name="up_proj", inputs=h, outputs=inner, bias=bias), down)
+        if self.fused_gate_up:
+            both = Matrix(name="gate_up_proj", inputs=h, outputs=2 * inner, bias=bias)
+            return (both, down)
+        return (
+            Matrix(name="gate_proj", inputs=h, outputs=inner, bias=bias),
+            Matrix(name="up_proj", inputs=h, outputs=inner, bias=bias),
+            down,
+        )
+
+    def matrices(self, layer: int) -> tuple[Matrix, ...]:
+        """All linear layers of a decoder layer."""
+        return (*self.attention, *self.network(layer))
+
+    @cached_property
+    def layer_kinds(self) -> tuple[tuple[int, int], ...]:
+        """(an example layer, how many are like it), dense ones first."""
+        dense = [n for n in range(self.layers) if not self.is_mixture(n)]
+        mixed = [n for n in range(self.layers) if self.is_mixture(n)]
+        return tuple((group[0], len(group)) for group in (dense, mixed) if group)
+
+    @property
+    def norm_width(self) -> int:
+        """Elements of one norm of the hidden size."""
+        return self.hidden * (2 if self.norm == "layer" else 1)
+
+    def layer_linear(self, layer: int) -> int:
+        """Elements of the linear layers of a layer, without biases and experts."""
+        return sum(m.elements for m in self.matrices(layer) if not m.expert)
+
+    def layer_expert(self, layer: int) -> int:
+        """Elements of the experts of a layer."""
+        return sum(m.elements for m in self.matrices(layer) if m.expert)
+
+    def layer_rest(self, layer: int) -> int:
+        """Norms, biases and the router of a layer."""
+        biases = sum(m.outputs * m.count for m in self.matrices(layer) if m.bias)
+        norms = self.layer_norms * self.norm_width
+        if self.latent is not None:
+            norms += self.latent.key_rank + (self.latent.query_rank or 0)
+        if self.head_norms:
+            norms += 2 * self.head_dim
+        if self.full_head_norms:
+            norms += self.queries + self.keys
+        router = 0
+        if self.experts is not None and self.is_mixture(layer):
+            router = self.experts.count * self.hidden
+        per_layer = 0
+        if self.per_layer_dim:
+            per_layer = 2 * self.hidden * self.per_layer_dim
+        return biases + norms + router + per_layer
+
+    @property
+    def embedding(self) -> int:
+        """Elements of the input embedding and of a learned position table."""
+        extra = self.per_layer_vocab * self.per_layer_dim * self.layers
+        return self.vocab * self.hidden + self.positions * self.hidden + extra
+
+    @property
+    def head(self) -> int:
+        """Elements of the output head; 0 when it is the embedding."""
+        return 0 if self.tied else self.vocab * self.hidden + (self.vocab if self.head_bias else 0)
+
+    def layer_sum(self, of: Literal["linear", "expert", "rest"]) -> int:
+        """A count over all layers."""
+        function = {
+            "linear": self.layer_linear,
+            "expert": self.layer_expert,
+            "rest": self.layer_rest,
+        }[of]
+        return sum(count * function(layer) for layer, count in self.layer_kinds)
+
+    @cached_property
+    def parameters(self) -> int:
+        """All parameters of the text model."""
+        layers = self.layer_sum("linear") + self.layer_sum("expert") + self.layer_sum("rest")
+        return layers + self.embedding + self.head + self.norm_width + self.other
+
+    @property
+    def total(self) -> int:
+        """All parameters, towers included."""
+        return self.parameters + self.vision
+
+    def layer_parameters(self, layer: int) -> int:
+        """All parameters of one layer."""
+        return self.layer_linear(layer) + self.layer_expert(layer) + self.layer_rest(layer)
+
+    @cached_property
+    def largest_layer(self) -> int:
+        """Parameters of the largest layer."""
+        return max(self.layer_parameters(layer) for layer, _ in self.layer_kinds)
+
+    @cached_property
+    def largest_matrix(self) -> int:
+        """Elements of the largest single matrix inside a layer (one expert at a time)."""
+        return max(
+            m.elements // m.count for layer, _ in self.layer_kinds for m in self.matrices(layer)
+        )
+
+
+def _latent_matrices(shape: Shape, latent: Latent) -> tuple[Matrix, ...]:
+    h, a = shape.hidden, shape.heads
+    per_head = latent.plain + latent.rotary
+    query = (
+        (Matrix(name="q_proj", inputs=h, outputs=a * per_head),)
+        if latent.query_rank is None
+        else (
+            Matrix(name="q_a_proj", inputs=h, outputs=latent.query_rank),
+            Matrix(name="q_b_proj", inputs=latent.query_rank, outputs=a * per_head),
+        )
+    )
+    return (
+        *query,
+        Matrix(name="kv_a_proj_with_mqa", inputs=h, outputs=latent.key_rank + latent.rotary),
+        Matrix(name="kv_b_proj", inputs=latent.key_rank, outputs=a * (latent.plain + latent.value)),
+        Matrix(name="o_proj", inputs=a * latent.value, outputs=h),
+    )

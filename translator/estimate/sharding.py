@@ -1,0 +1,146 @@
+"""What one device holds of weights, gradients and states when devices share them. Bytes.
+
+Sources: FSDP keeps flat shards and gathers one unit (a decoder layer) at a time with the next one
+already on its way; what belongs to no layer, embeddings and head, is gathered as the root unit for
+the whole step (torch/distributed/fsdp). ZeRO: arXiv:1910.02054; bucket sizes are DeepSpeed's
+defaults (``reduce_bucket_size`` and ``allgather_bucket_size`` 5e8 elements).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from translator.estimate import states
+from translator.estimate.workload import Workload
+
+BUCKET = 500_000_000
+"""Elements of a DeepSpeed bucket."""
+LIVE = 1_000_000_000
+"""Elements that ZeRO-3 lets be gathered at once (``stage3_max_live_parameters``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One device's share, in bytes."""
+
+    shards: int
+    weights: float
+    adapters: float
+    gradients: float
+    optimizer: float
+    buffers: float = 0
+    buffer_formula: str = ""
+    layers: float = 0
+    """Gathered layers, beyond the shards."""
+    layer_formula: str = ""
+    root: float = 0
+    layer_gradients: float = 0
+    """Gradients of one layer before they are spread."""
+    retained: float = 0
+    source: str = ""
+    head_shards: int = 1
+
+    def head_gradient(self, size: int) -> float:
+        """What is left of the head's gradient after its backward step."""
+        return size / self.head_shards
+
+
+def view(work: Workload) -> View:
+    """What one device holds."""
+    shared = work.sharding
+    n = shared.data
+    weights, adapters = states.base_weights(work), states.adapter_weights(work)
+    grads, opt = states.gradients(work), states.optimizer_states(work)
+    layer_trained = _layer_trained(work) * states.gradient_bytes(work)
+    if shared.tensor > 1:
+        weights, adapters = weights // shared.tensor, adapters // shared.tensor
+        grads, opt = grads // shared.tensor, opt // shared.tensor
+    if shared.strategy in ("none", "ddp") or n == 1:
+        buckets = grads if shared.strategy == "ddp" and n > 1 else 0
+        return View(shards=1, weights=weights, adapters=adapters, gradients=grads, optimizer=opt,
+                    buffers=buckets, buffer_formula="DDP buckets: a copy of the gradients",
+                    layer_gradients=layer_trained, source="torch/nn/parallel/distributed.py")  # fmt: skip
+    if shared.strategy in ("fsdp1", "fsdp2"):
+        return _fsdp(work, n, weights, adapters, grads, opt)
+    return _zero(work, n, weights, adapters, grads, opt)
+
+
+def _layer_trained(work: Workload) -> int:
+    """Trained elements of the largest layer."""
+    if work.trains_all:
+        return work.shape.largest_layer
+    return max(states.adapter_layer_elements(work, layer) for layer, _ in work.shape.layer_kinds)
+
+
+def _layer_bytes(work: Workload) -> float:
+    """A gathered layer in the number format that travels: 16 bits, or the base's own."""
+    layers = [layer for layer, _ in work.shape.layer_kinds]
+    if work.base in ("16bit", "float32"):
+        element = work.kernels.compute
+        return max(work.shape.layer_parameters(layer) for layer in layers) * element
+    return max(states.layer_weights(work, layer) for layer in layers)
+
+
+def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: int) -> View:
+    shared, shape = work.sharding, work.shape
+    root = (shape.embedding + shape.head + shape.norm_width) * work.kernels.compute
+    unit = _layer_bytes(work)
+    if not work.trains_all:
+        unit += max(states.adapter_layer_elements(work, la) for la, _ in shape.layer_kinds) * (
+            work.kernels.compute
+        )
+    stream = shape.hidden * work.tokens * work.kernels.stream
+    retained = 0
+    if shared.strategy == "fsdp1" and not work.trains_all and work.checkpointing == "full":
+        retained = max(0, shape.layers - 2) * stream
+    layer_grads = _layer_trained(work) * work.kernels.compute
+    host = shared.offload_parameters
+    count = 2 if shared.reshard else shape.layers
+    return View(
+        shards=n,
+        weights=0 if host else weights / n,
+        adapters=0 if host else adapters / n,
+        gradients=0 if host else grads / n,
+        optimizer=0 if host or shared.offload_optimizer else opt / n,
+        layers=count * unit,
+        layer_formula=f"{count} layers, unsharded",
+        root=root,
+        layer_gradients=layer_grads,
+        retained=retained,
+        source="torch/distributed/fsdp",
+        head_shards=n,
+    )
+
+
+def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: int) -> View:
+    shared, shape = work.sharding, work.shape
+    trained = states.trained_elements(work)
+    stage = int(shared.strategy[-1])
+    # DeepSpeed keeps float32 masters beside 16-bit weights, and reduces gradients in buckets
+    master = 4 * trained
+    states_here = 0 if shared.offload_optimizer else (opt + master) / n
+    gradients = trained * 2 / (n if stage >= 2 else 1)
+    gradients += 0 if shared.offload_optimizer else 4 * trained / n
+    bucket = 2 * min(BUCKET, trained) * 2
+    if stage < 3:
+        return View(shards=1, weights=weights, adapters=adapters, gradients=gradients,
+                    optimizer=states_here, buffers=bucket,
+                    buffer_formula="two buckets of 5e8 elements in 16 bits", source="DeepSpeed ZeRO",
+                    layer_gradients=_layer_trained(work) * 2)  # fmt: skip
+    unit = _layer_bytes(work)
+    live = min(2 * LIVE, max(2 * unit, min(2 * LIVE, 2 * shape.parameters / 4)))
+    host = shared.offload_parameters
+    return View(
+        shards=n,
+        weights=0 if host else weights / n,
+        adapters=0 if host else adapters / n,
+        gradients=gradients,
+        optimizer=states_here,
+        buffers=bucket,
+        buffer_formula="two buckets of 5e8 elements in 16 bits",
+        layers=live,
+        layer_formula="gathered parameters (stage3_max_live_parameters)",
+        layer_gradients=_layer_trained(work) * 2,
+        source="DeepSpeed ZeRO",
+        head_shards=n,
+    )

@@ -1,0 +1,168 @@
+"""What of a run matters for memory: a flat description that a reader of any source fills in.
+
+The arithmetic (:mod:`translator.estimate.instants`) sees nothing but a :class:`Workload`. Recipes
+become one in :mod:`translator.estimate.reading`; published measurements in the scoring script.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from translator.estimate.shape import Shape
+
+Storage = Literal["float32", "16bit", "int8", "nf4", "nf4-double", "gptq4", "fp8"]
+"""How the base weights lie in memory; ``nf4-double`` has its scales quantised as well."""
+
+Checkpointing = Literal["none", "full", "offload"]
+
+Attention = Literal["flash", "efficient", "eager"]
+"""``flash``: nothing quadratic; ``efficient``: likewise, but keys and values are repeated for each
+query head and a mask may lie in memory; ``eager``: scores are materialised."""
+
+LossPath = Literal[
+    "fp32", "fp32-kept", "in-place", "compute", "chunked", "fused", "cut", "unsloth", "tuned-chunks"
+]
+"""How cross entropy is computed; see :mod:`translator.estimate.loss`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lora:
+    """Adapters on the linear layers named in ``targets``."""
+
+    rank: int
+    targets: tuple[str, ...]
+    """Names of matrices (``q_proj``); see :class:`translator.estimate.shape.Matrix`."""
+    bytes: int = 4
+    """Of an element of A and B."""
+    dropout: bool = False
+    decomposed: bool = False
+    """DoRA."""
+    layers: int | None = None
+    """How many decoder layers get adapters; None for all."""
+    trained_head: bool = False
+    trained_embedding: bool = False
+    """Whether head or embedding are trained in full beside the adapters."""
+    experts: bool = False
+    """Whether ``targets`` reach into the experts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerCost:
+    """Bytes an optimizer takes for each trained parameter."""
+
+    name: str
+    states: tuple[int | float, ...]
+    """Bytes per parameter of each state; 0.0 entries follow the parameter (see ``follows``)."""
+    follows: int = 0
+    """How many further states have the parameter's own number format."""
+    foreach: bool = False
+    """Whether a step makes a list of updates as large as the parameters."""
+    master: int = 0
+    """Bytes of a further copy of each trained parameter."""
+    small_in_float: bool = False
+    """Whether states of tensors below 4096 elements, and of embeddings, stay in float32."""
+    paged: bool = False
+    """Whether states may move to host memory."""
+    factored: bool = False
+    """Whether the second moment is kept as rows and columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharding:
+    """What devices share."""
+
+    strategy: Literal["none", "ddp", "fsdp1", "fsdp2", "zero1", "zero2", "zero3"] = "none"
+    gpus: int = 1
+    reshard: bool = True
+    offload_parameters: bool = False
+    offload_optimizer: bool = False
+    tensor: int = 1
+    context: int = 1
+
+    @property
+    def data(self) -> int:
+        """Devices that see different rows, or shards."""
+        return max(1, self.gpus // max(1, self.tensor))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernels:
+    """Which implementation of a layer runs."""
+
+    norm: Literal["eager", "fused", "torch"] = "eager"
+    mlp: Literal["eager", "fused", "recompute"] = "eager"
+    """``fused``: one kernel for the gated activation (Liger); ``recompute``: its backward step
+    works in place and computes the activation anew (Unsloth)."""
+    lora: Literal["eager", "fused"] = "eager"
+    """``fused``: adapters and base in one autograd step that keeps the shared input only."""
+    rope: Literal["eager", "fused"] = "eager"
+    attention: Attention = "flash"
+    autocast: bool = False
+    """Whether a mixed-precision context casts inputs and weights of each matrix product."""
+    stream: Literal[2, 4] = 2
+    """Bytes of an element of the hidden state between layers."""
+    compute: Literal[2, 4] = 2
+    """Bytes of an element inside matrix products."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One device's part of a run."""
+
+    shape: Shape
+    rows: int
+    """Sequences of a micro batch, after packing."""
+    length: int
+    """Tokens of a sequence, padded or packed."""
+    pairs: bool = False
+    """Whether every row is two sequences that go through together (DPO, ORPO)."""
+    reference: Literal["none", "pass", "copy"] = "none"
+    """A further pass through the frozen model without gradients, or a second copy of it."""
+    accumulation: int = 1
+    base: Storage = "16bit"
+    embedding_bytes: int = 2
+    """Of an element of embeddings and head."""
+    norm_bytes: int = 2
+    quantized: Literal["linear", "adapted"] = "linear"
+    """Which matrices a quantised ``base`` covers: all, or those that carry adapters."""
+    quantized_share: float = 1.0
+    """Share of them that is really quantised (Unsloth's dynamic checkpoints leave some out)."""
+    experts_quantized: bool = True
+    trains_vision: bool = False
+    keeps_vision: bool = True
+    """Whether towers beside the text model are loaded at all."""
+    lora: Lora | None = None
+    """None: every parameter is trained."""
+    weight_bytes: int = 2
+    """Of a trained parameter in full training."""
+    grad_bytes: int | None = None
+    """Of a gradient; None: as the parameter."""
+    optimizer: OptimizerCost
+    in_backward: bool = False
+    """Whether updates happen during the backward pass."""
+    checkpointing: Checkpointing = "full"
+    checkpointed_layers: float = 1.0
+    """Share of the layers that checkpointing covers."""
+    kernels: Kernels = Kernels()
+    loss: LossPath = "fp32"
+    loss_tokens: float = 1.0
+    """Share of the tokens whose logits are computed."""
+    sharding: Sharding = Sharding()
+    retains_grads: bool = False
+    """Whether gradients stay allocated between steps (set to zero instead of None)."""
+
+    @property
+    def sequences(self) -> int:
+        """Sequences in one forward pass."""
+        return self.rows * (2 if self.pairs else 1)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in one forward pass on this device."""
+        return max(1, self.sequences * self.length // max(1, self.sharding.context))
+
+    @property
+    def trains_all(self) -> bool:
+        """Full fine-tuning."""
+        return self.lora is None

@@ -87,8 +87,7 @@ def card_gib() -> float:
 def command(run: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
     """How a run is started."""
     paths = [str(FOLDER), str(FOLDER / "hf")]
-    steps = 3 * run["accumulation"]
-    start = [sys.executable, str(FOLDER / "probe.py"), str(OUT / f"{run['name']}.json"), str(steps)]
+    start = [sys.executable, str(FOLDER / "probe.py"), str(OUT / f"{run['name']}.json"), "3"]
     start += ["--snapshot"] if os.environ.get("SNAPSHOT") else []
     if run["framework"] == "axolotl":
         rest = ["axolotl.cli.train", run["file"]]
@@ -105,6 +104,8 @@ def command(run: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
         "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "2", "HF_DATASETS_CACHE":
         str(FOLDER / "cache" / run["name"]), "UNSLOTH_COMPILE_LOCATION":
         str(FOLDER / "compiled" / run["name"]), "TORCHINDUCTOR_COMPILE_THREADS": "2",
+        # what Unsloth would choose on an empty card, whoever else is on this one
+        "UNSLOTH_CE_LOSS_TARGET_GB": "4",
     }  # fmt: skip
     if run.get("expandable"):
         environment["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"

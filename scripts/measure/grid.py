@@ -288,7 +288,7 @@ model = AutoModelForCausalLM.from_pretrained(
     quantization_config={bits if run.method == "qlora" else "None"},
 )
 tokenizer = AutoTokenizer.from_pretrained("./models/{run.model}")
-dataset = load_dataset("json", data_files="data/text-{run.length}.jsonl", split="train")
+dataset = load_dataset("json", data_files="data/ids-{run.length}.jsonl", split="train")
 trainer = SFTTrainer(
     model=model,
     processing_class=tokenizer,

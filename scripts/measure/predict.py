@@ -22,6 +22,10 @@ from translator.estimate.reserved import band
 from translator.estimate.workload import Kernels, Lora, Workload
 
 
+WORKSPACES = 64 << 20
+"""On Hopper; see ``Workload.workspaces``."""
+
+
 def plain_trl(run: dict[str, Any]) -> Workload:
     """A plain TRL script: what Trainer, accelerate, PEFT and TRL 1.9 do with it."""
     from translator.estimate.catalog import shape_of
@@ -31,7 +35,7 @@ def plain_trl(run: dict[str, Any]) -> Workload:
     lora = None if full else Lora(rank=run["rank"], targets=tuple(run["targets"]),
                                   bytes=2 if quantized else 4, dropout=run["dropout"] > 0,
                                   decomposed=run["dora"])  # fmt: skip
-    loss = {"": "chunked", "nll": "fp32-kept", "chunked_nll": "chunked", "liger": "fused"}
+    loss = {"": "chunked", "nll": "fp32-entropy", "chunked_nll": "chunked", "liger": "fused"}
     liger = run["loss"] == "liger"
     return Workload(
         shape=shape_of(f"./models/{run['model']}").shape,
@@ -42,6 +46,7 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         kernels=Kernels(autocast=True, norm="fused" if liger else "eager",
                         mlp="fused" if liger else "eager", rope="fused" if liger else "eager"),
         loss=loss[run["loss"]],  # type: ignore[arg-type]
+        workspaces=WORKSPACES,
     )  # fmt: skip
 
 
@@ -51,7 +56,7 @@ def workload(run: dict[str, Any]) -> Workload:
         return plain_trl(run)
     work = read(load(run["file"])).work
     # torchtune's data set component is not known to ftx, and neither is the length of its rows
-    return replace(work, length=run["length"])
+    return replace(work, length=run["length"], workspaces=WORKSPACES)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
 
 The counters are PyTorch's own, read at the borders of forward pass, backward pass and optimizer
 step. Trainers reset the peak when they log; whoever resets it here loses nothing, because the peak
-so far is kept first. The process ends after STEPS backward passes, before anything is saved.
+so far is kept first. The process ends after STEPS optimizer steps, before anything is saved.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REST = REST[REST.index("--") + 1 :]
 START = time.time()
 
 seen: list[dict[str, Any]] = []
-state: dict[str, Any] = {"allocated": 0, "reserved": 0, "backwards": 0, "inside": 0}
+state: dict[str, Any] = {"allocated": 0, "reserved": 0, "steps": 0, "inside": 0, "stepped": False}
 GPU = torch.cuda.is_available()
 original_reset = torch.cuda.reset_peak_memory_stats if GPU else lambda *_: None
 
@@ -36,7 +36,7 @@ def note(name: str) -> None:
     """Keeps the peaks since the last border under ``name``."""
     fold()
     seen.append({"instant": name, "allocated": state["allocated"], "reserved": state["reserved"],
-                 "now": torch.cuda.memory_allocated(), "step": state["backwards"]})  # fmt: skip
+                 "now": torch.cuda.memory_allocated(), "step": state["steps"]})  # fmt: skip
     state["allocated"] = state["reserved"] = 0
     original_reset()
 
@@ -107,27 +107,37 @@ def patch() -> None:
             original(self, *arguments, **options)
             return
         note("forward")
-        if state["backwards"] >= STEPS:
+        if state["steps"] >= STEPS:
             finish("done")
-        if SNAPSHOT and state["backwards"] == STEPS - 2:
+        if SNAPSHOT and state["steps"] == STEPS - 2:
             torch.cuda.memory._record_memory_history(max_entries=400_000, stacks="python")
         state["inside"] += 1
         try:
             original(self, *arguments, **options)
         finally:
             state["inside"] -= 1
-        state["backwards"] += 1
         note("backward")
+        if state["stepped"]:
+            # updates in the backward pass are one step, however many optimizers there are
+            state["steps"] += 1
+            state["stepped"] = False
 
     torch.Tensor.backward = backward
     from torch.optim import optimizer
 
-    optimizer.register_optimizer_step_pre_hook(
-        lambda *_: None if state["inside"] else note("between")
-    )
-    optimizer.register_optimizer_step_post_hook(
-        lambda *_: None if state["inside"] else note("step")
-    )
+    def before(*_: Any) -> None:
+        if not state["inside"]:
+            note("between")
+
+    def after(*_: Any) -> None:
+        if state["inside"]:
+            state["stepped"] = True
+            return
+        state["steps"] += 1
+        note("step")
+
+    optimizer.register_optimizer_step_pre_hook(before)
+    optimizer.register_optimizer_step_post_hook(after)
 
 
 def main() -> None:

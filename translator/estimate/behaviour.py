@@ -63,9 +63,13 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
         weights = 4
         said.append("FSDP with mixed precision keeps trained weights in float32 (accelerate)")
     wide = 2 if half else 4
+    root = None
+    if recipe.adapter is None and recipe.precision.weights == "mixed":
+        # embeddings and norms in float32 make the hidden state float32 as well
+        root, kernels = 4, replace(kernels, stream=4)
     return replace(
         work, kernels=kernels, loss=loss, weight_bytes=weights, base=base, embedding_bytes=wide,
-        norm_bytes=4 if recipe.precision.weights == "mixed" else wide,
+        norm_bytes=wide, root_bytes=root,
     )  # fmt: skip
 
 
@@ -78,11 +82,6 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
         kernels = replace(kernels, mlp="recompute")
     if _leftover(document, "lora_qkv_kernel") and work.lora is not None:
         kernels = replace(kernels, lora="fused")
-    if document.recipe.data.packing is not None and document.recipe.kernels.attention in (
-        None, "sdpa"
-    ):  # fmt: skip
-        # several rows in one sequence need a mask, which the flash kernel of SDPA does not take
-        kernels = replace(kernels, attention="efficient")
     covers_experts = bool(_leftover(document, "quantize_moe_experts"))
     return replace(work, kernels=kernels, experts_quantized=covers_experts)
 
@@ -102,9 +101,16 @@ def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
         kernels = replace(kernels, attention="flash")
     return replace(
         work, kernels=kernels, loss=loss, lora=lora, weight_bytes=element, norm_bytes=element,
-        embedding_bytes=element, quantized="adapted",
+        embedding_bytes=element, quantized="adapted", buffers=_rotary_cache(work),
         base=work.base if half or work.base != "16bit" else "float32",
     )  # fmt: skip
+
+
+def _rotary_cache(work: Workload) -> int:
+    """Sines and cosines for every position the builder was made for, in float32
+    (torchtune/models/llama3_1/_position_embeddings.py)."""
+    positions = 131072 if work.shape.vocab > 100_000 and work.shape.family == "llama" else 32768
+    return positions * work.shape.head_dim * 4
 
 
 def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:

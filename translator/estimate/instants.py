@@ -16,15 +16,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from translator.estimate import sharding, states
-from translator.estimate.layer import layer_moments
-from translator.estimate.loss import loss_moments
+from translator.estimate.layer import final_norm, layer_moments
+from translator.estimate.loss import loss_moments, trains_head
 from translator.estimate.tape import Moments
 from translator.estimate.workload import Workload
-
-MIB = 1 << 20
-WORKSPACE = 32 * MIB
-"""cuBLAS workspaces, which PyTorch takes from its own allocator (ATen/cuda/CublasHandlePool.cpp:
-8 MiB before Hopper, 32 MiB there), in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,29 +68,43 @@ def layers(work: Workload) -> Layers:
     stream = shape.hidden * tokens * work.kernels.stream
     moments = {layer: layer_moments(work, layer, tokens) for layer, _ in shape.layer_kinds}
     largest = max(moments.values(), key=lambda m: m.backward)
+    casts = _casts(work)
+    end = final_norm(work, tokens)
+    last = end.saved + (end.result if trains_head(work) else 0)
     if work.checkpointing == "none":
         kept = sum(n * _between(moments[layer], stream) for layer, n in shape.layer_kinds)
         one = _between(largest, stream)
         # the last layer's saved tensors are part of what its backward pass needs
         working = max(0, largest.backward - (largest.saved))
         forward = max(0, max(m.forward for m in moments.values()) - one)
-        return Layers(kept=kept + stream, one_kept=one, working=working, forward=forward,
+        kept += casts * shape.layers
+        return Layers(kept=kept + last, one_kept=one, working=working, forward=forward,
                       gradient=stream, note="saved tensors of every layer")  # fmt: skip
     covered = round(shape.layers * work.checkpointed_layers)
     if work.checkpointing == "offload":
         kept, note = 2 * stream, "checkpoints wait in host memory; two are in flight"
     else:
-        kept, note = (covered + 1) * stream, "the input of every layer"
+        kept, note = covered * stream, "the input of every layer"
     open_layers = shape.layers - covered
     if open_layers:
         kept += open_layers * _between(largest, stream)
-    return Layers(kept=kept, one_kept=stream, working=largest.backward,
-                  forward=max(m.forward for m in moments.values()), gradient=stream, note=note)  # fmt: skip
+    # recomputing a layer is its forward pass again, with the gradient already there
+    working = max(max(m.forward, m.backward) for m in moments.values())
+    return Layers(kept=kept + last, one_kept=stream, working=working + casts,
+                  forward=max(m.forward for m in moments.values()) + casts, gradient=stream,
+                  note=note)  # fmt: skip
+
+
+def _casts(work: Workload) -> int:
+    """16-bit copies of one layer's float32 weights, which autocast makes and backward needs."""
+    if not (work.trains_all and work.kernels.autocast and work.weight_bytes == 4):
+        return 0
+    return 2 * work.shape.largest_layer
 
 
 def _between(moments: Moments, stream: int) -> int:
-    """What a layer that is not recomputed leaves behind; its input is the result of the last."""
-    return moments.saved + stream
+    """What a layer that is not recomputed leaves behind; its input only if somebody saved it."""
+    return moments.saved + (stream if moments.keeps_input else 0)
 
 
 def instants(work: Workload) -> tuple[Instant, ...]:
@@ -166,7 +175,8 @@ def _always(work: Workload, view: sharding.View) -> tuple[Term, ...]:
         _term("optimizer states", view.optimizer, f"{work.optimizer.name}{share}",
               "states.optimizer_states"),
         _term("communication buffers", view.buffers, view.buffer_formula, view.source),
-        _term("workspaces", WORKSPACE, "cuBLAS", "ATen/cuda/CublasHandlePool.cpp"),
+        _term("workspaces", work.workspaces, "cuBLAS", "ATen/cuda/CublasHandlePool.cpp"),
+        _term("tables", work.buffers, "rotary embeddings", "the framework's modules"),
     )  # fmt: skip
 
 

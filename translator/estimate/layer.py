@@ -128,6 +128,7 @@ class LayerTape:
         given = x
         if lora.bytes == 4 and x.size < wide * 4:
             given = self.tape.run(f"{matrix.name} A input in float32", x, wide * 4)
+        given32 = given
         if lora.dropout:
             given = self.tape.run(f"{matrix.name} dropout", given, given.size, side=wide)
         if given.size > wide * element:
@@ -140,7 +141,7 @@ class LayerTape:
             scaled = self.tape.run(f"{matrix.name} magnitude", scaled, total, saves=(scaled, base),
                                    backward_extra=total)  # fmt: skip
         out = self.tape.run(f"{matrix.name} sum", (base, scaled), total, passes=True,
-                            weight_grad=grads)  # fmt: skip
+                            weight_grad=grads, holds=(x, given32))  # fmt: skip
         return self.tape.run(f"{matrix.name} sum cast", out, size) if total > size else out
 
     # --- attention --------------------------------------------------------------------------
@@ -312,6 +313,13 @@ class LayerTape:
     def add_plain(self, a: Tensor, b: Tensor) -> Tensor:
         """A sum inside the layer."""
         return self.tape.run("sum", (a, b), a.size, passes=True)
+
+
+def final_norm(work: Workload, tokens: int) -> Moments:
+    """The norm behind the last layer; a trained head keeps its result too."""
+    builder = LayerTape(work, 0, tokens)
+    x = builder.tape.outside("last hidden state", work.shape.hidden * tokens * builder.s)
+    return builder.tape.play(builder.norm(x, "final norm"))
 
 
 def layer_moments(work: Workload, layer: int, tokens: int, *, parts: bool = False) -> Moments:

@@ -8,6 +8,8 @@ when the backward pass goes through it. Everything is bytes.
                   backward: log-softmax, the gradient of the picked entries, the gradient of the
                   logits: 12 V T (transformers/loss/loss_utils.py)
 ``fp32-kept``     the same in a loop that still holds the 16-bit logits: 14 V T
+``fp32-entropy``  the same in TRL, which copies float32 logits to compute their entropy: 12 V T
+                  forward as well (trl/trainer/utils.py)
 ``in-place``      a kernel that writes the gradient over float32 logits: 8 V T
 ``compute``       cross entropy in the number format of the logits: 8 V T in 16 bits
 ``chunked``       TRL's ``chunked_nll``: 256 tokens at a time with checkpointing, and a float32 copy
@@ -41,6 +43,10 @@ class LossMoments:
     backward: int
     weight_grad: int
     formula: str
+    odd: int = 0
+    """Bytes of blocks that are freed before the peak and fit nothing that comes after them."""
+    block: int = 0
+    """Bytes of the largest single block."""
 
 
 def _power_of_two(number: int) -> int:
@@ -59,10 +65,18 @@ def head_gradient(work: Workload) -> int:
     """Gradient of the head in bytes; the head of an adapter run is frozen."""
     if not trains_head(work):
         return 0
-    element = work.weight_bytes if work.trains_all else 4
+    element = (work.root_bytes or work.weight_bytes) if work.trains_all else 4
     if work.grad_bytes is not None and work.trains_all:
         element = work.grad_bytes
     return work.shape.vocab * work.shape.hidden * element
+
+
+def head_cast(work: Workload) -> int:
+    """The 16-bit copy of a float32 head that autocast makes and the backward pass needs."""
+    kept = (work.root_bytes or work.weight_bytes) if work.trains_all else work.embedding_bytes
+    if kept != 4 or not work.kernels.autocast or work.kernels.compute != 2:
+        return 0
+    return 2 * work.shape.vocab * work.shape.hidden
 
 
 def loss_moments(work: Workload) -> LossMoments:
@@ -75,48 +89,60 @@ def loss_moments(work: Workload) -> LossMoments:
     path = work.loss
     grad = head_gradient(work)
     cap = c * logits if shape.softcap else 0
-    if path in ("fp32", "fp32-kept"):
+    cast = head_cast(work)
+    if path in ("fp32", "fp32-kept", "fp32-entropy"):
         kept = c * logits if path == "fp32-kept" else 0
         copy = 4 * logits if c == 2 else 0
+        forward = c * logits + copy + 4 * logits + cap
+        if path == "fp32-entropy":
+            forward = 12 * logits + 12 * shape.vocab * min(128, tokens) + cap
         return LossMoments(
-            forward=c * logits + copy + 4 * logits + cap,
+            forward=forward + cast,
             saved=4 * logits + kept + cap,
-            backward=12 * logits + kept + cap,
+            backward=12 * logits + kept + cap + cast,
             weight_grad=grad,
             formula="(4 log-softmax + 4 picked + 4 gradient) V T" + (" + 2 V T kept" * bool(kept)),
+            odd=0 if kept else c * logits,
+            block=4 * logits,
         )
     if path == "in-place":
         return LossMoments(forward=6 * logits + cap, saved=4 * logits + cap,
                            backward=8 * logits + cap, weight_grad=grad,
-                           formula="(4 logits + 4 gradient) V T")  # fmt: skip
+                           formula="(4 logits + 4 gradient) V T", odd=c * logits,
+                           block=4 * logits)  # fmt: skip
     if path == "compute":
         return LossMoments(forward=2 * c * logits, saved=2 * c * logits,
                            backward=4 * c * logits, weight_grad=grad,
-                           formula="(logits + log-softmax + 2 gradients) V T")  # fmt: skip
+                           formula="(logits + log-softmax + 2 gradients) V T", block=c * logits)  # fmt: skip
     if path == "chunked":
         piece = shape.vocab * min(tokens, 256)
-        head = 4 * shape.vocab * shape.hidden
-        # logits, log-softmax, its exponential and their product for the entropy
-        return LossMoments(forward=head + 16 * piece + hidden, saved=hidden,
-                           backward=head + 12 * piece + 2 * hidden + grad, weight_grad=grad,
-                           formula="4 V h head in float32 + 16 V 256")  # fmt: skip
+        # a float32 copy of the head, and under autocast a 16-bit copy of that again
+        head = (4 + (2 if work.kernels.autocast else 0)) * shape.vocab * shape.hidden
+        wide = 3 if work.kernels.autocast else 4
+        return LossMoments(forward=head + wide * piece + hidden, saved=hidden,
+                           backward=head + wide * piece + hidden + 2 * grad, weight_grad=grad,
+                           formula="copies of the head + a chunk of 256 tokens", odd=head,
+                           block=head)  # fmt: skip
     if path == "fused":
         share = ceil(tokens / ceil(shape.vocab / shape.hidden))
         piece = shape.vocab * min(tokens, _power_of_two(share))
         return LossMoments(forward=2 * c * piece + hidden + 2 * grad, saved=hidden + grad,
                            backward=hidden + grad, weight_grad=grad,
-                           formula="2 V chunk x 2 + h T + head gradient")  # fmt: skip
+                           formula="2 V chunk x 2 + h T + head gradient", block=c * piece)  # fmt: skip
     if path == "cut":
         return LossMoments(forward=8 * tokens, saved=8 * tokens,
                            backward=2 * hidden + grad + 8 * tokens, weight_grad=grad,
                            formula="h T gradient, no logits")  # fmt: skip
     if path == "unsloth":
-        pieces = max(1, 4 * ceil(4 * logits / (4 * GIB) / 4 - 1e-9)) if logits else 1
+        exact = 16 * logits / (4 * GIB)
+        pieces = 1 if exact <= 1 else 4 * ceil(exact / 4 - 1e-9)
         piece = shape.vocab * ceil(tokens / pieces)
-        return LossMoments(forward=10 * piece + hidden + grad, saved=hidden + grad,
+        return LossMoments(forward=6 * piece + hidden + 2 * grad, saved=hidden + grad,
                            backward=hidden + grad, weight_grad=grad,
-                           formula="10 V chunk + h T gradient")  # fmt: skip
+                           formula="(2 logits + 4 in float32) V chunk + h T gradient",
+                           odd=2 * piece, block=4 * piece)  # fmt: skip
     eighth = ceil(logits / 8)
     return LossMoments(forward=c * logits + 4 * logits + 4 * eighth, saved=4 * logits,
                        backward=4 * logits + (8 + c) * eighth, weight_grad=grad,
-                       formula="(2 logits + 4 log-softmax) V T + a chunk")  # fmt: skip
+                       formula="(2 logits + 4 log-softmax) V T + a chunk", odd=8 * eighth,
+                       block=4 * eighth)  # fmt: skip

@@ -1,20 +1,39 @@
 """From allocated to reserved: what the caching allocator holds on to.
 
-PyTorch keeps freed blocks. What was freed at one instant in pieces of one size cannot always serve
-the next instant, so the memory taken from the device is more than the most that was ever alive.
+PyTorch keeps freed blocks, and serves a request from a kept one that is large enough. A block freed
+at one instant therefore counts beside the peak of another when it is too small for what comes:
+
+- what a layer's forward pass frees is too small for logits;
+- 16-bit logits are too small for their float32 successors (``LossMoments.odd``);
+- optimizer states are made after the first backward pass, inside blocks that held logits, which
+  have to be taken from the device anew (at most one block, or the states).
+
 Before it reports that memory is exhausted the allocator gives cached blocks back, so a run may still
 fit when *reserved* does not; *allocated* is what it cannot do without.
 """
 
 from __future__ import annotations
 
-from translator.estimate.instants import instants
+from translator.estimate import sharding, states
+from translator.estimate.instants import instants, layers
+from translator.estimate.loss import loss_moments
 from translator.estimate.workload import Workload
+
+ROUNDING = 0.025
+"""Share lost to rounding: requests to 512 bytes, segments to 2 MiB, leftovers of split blocks."""
 
 
 def band(work: Workload) -> tuple[int, int]:
-    """(least, most) reserved bytes."""
+    """(least, most) reserved bytes: the allocated peak, and that with every block counted that
+    nothing else can use."""
     found = instants(work)
-    top = max(i.bytes for i in found)
-    low = min(i.bytes for i in found)
-    return top, round(top + 0.25 * (top - low) + 0.03 * top)
+    top = max(found, key=lambda instant: instant.bytes)
+    loss, stack = loss_moments(work), layers(work)
+    lost = loss.odd
+    at_loss = "loss" in top.name
+    lost += stack.forward if at_loss else min(loss.block, loss.forward // 2) + stack.working // 2
+    made_late = states.optimizer_states(work) / sharding.view(work).shards
+    if at_loss:
+        lost += min(made_late, loss.block)
+    lost += states.step_transient(work) / 4 / sharding.view(work).shards
+    return round(top.bytes * (1 - ROUNDING)), round(top.bytes * (1 + ROUNDING) + lost)

@@ -39,7 +39,8 @@ def layer_weights(work: Workload, layer: int) -> int:
     shape = work.shape
     plain = dense_bytes(work)
     if work.base in ("16bit", "float32"):
-        rest = shape.layer_rest(layer) * (plain if work.trains_all else work.norm_bytes)
+        norms = (work.root_bytes or plain) if work.trains_all else work.norm_bytes
+        rest = shape.layer_rest(layer) * norms
         return (shape.layer_linear(layer) + shape.layer_expert(layer)) * plain + rest
     covered = other = 0
     for matrix in shape.matrices(layer):
@@ -60,6 +61,8 @@ def root_weights(work: Workload) -> int:
     """Embedding, head and last norm in bytes."""
     shape = work.shape
     element = work.weight_bytes if work.trains_all else work.embedding_bytes
+    if work.trains_all and work.root_bytes is not None:
+        element = work.root_bytes
     other = shape.other * dense_bytes(work)
     return (shape.embedding + shape.head) * element + shape.norm_width * work.norm_bytes + other
 
@@ -134,6 +137,26 @@ def trained_bytes(work: Workload) -> int:
     return work.weight_bytes if work.lora is None else work.lora.bytes
 
 
+def root_elements(work: Workload) -> int:
+    """Embedding, head and norms: what some frameworks keep in float32 in full training."""
+    shape = work.shape
+    return shape.embedding + shape.head + shape.norm_width + shape.layer_sum("rest")
+
+
+def trained_parts(work: Workload) -> tuple[tuple[int, int], ...]:
+    """(elements, bytes of one) of everything that is trained."""
+    every = trained_elements(work)
+    if work.root_bytes is None or not work.trains_all:
+        return ((every, trained_bytes(work)),)
+    root = root_elements(work)
+    return ((every - root, work.weight_bytes), (root, work.root_bytes))
+
+
+def trained_size(work: Workload) -> int:
+    """All trained parameters in bytes."""
+    return sum(elements * size for elements, size in trained_parts(work))
+
+
 def adapter_weights(work: Workload) -> int:
     """Adapters, and the trained copies of modules beside them, in bytes.
 
@@ -153,7 +176,9 @@ def gradients(work: Workload) -> int:
     if work.in_backward and work.trains_all:
         largest = max(work.shape.largest_layer, work.shape.vocab * work.shape.hidden)
         return largest * gradient_bytes(work)
-    return trained_elements(work) * gradient_bytes(work)
+    if work.grad_bytes is not None:
+        return trained_elements(work) * work.grad_bytes
+    return trained_size(work)
 
 
 def state_bytes(work: Workload) -> float:
@@ -173,6 +198,10 @@ def optimizer_states(work: Workload) -> int:
     elements = trained_elements(work)
     if work.optimizer.factored:
         return round(0.01 * elements * 4)
+    cost = work.optimizer
+    if cost.follows:
+        master = cost.master * elements
+        return trained_size(work) * cost.follows + round(elements * sum(cost.states)) + master
     return round(elements * state_bytes(work))
 
 
@@ -182,5 +211,5 @@ def step_transient(work: Workload) -> int:
     if work.in_backward:
         return 0
     if work.optimizer.foreach:
-        return trained_elements(work) * trained_bytes(work)
+        return trained_size(work)
     return 0

@@ -52,19 +52,23 @@ class Operation:
     """Whether the backward step writes gradients over what it saved."""
     weight_grad: int
     """Bytes of parameter gradients that the backward step leaves behind."""
+    holds: tuple[Tensor, ...] = ()
+    """Tensors that a caller's variables keep alive until it has run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
     """Bytes of a piece of network. ``forward`` and ``backward`` are the highest counts while it
     runs, ``saved`` is what waits in between; inputs that came from outside are not counted, nor is
-    the gradient of the result, ``result_grad``. ``at_backward`` names what makes the peak."""
+    the gradient of the result, ``result_grad``. ``keeps_input``: somebody saved an input.
+    ``at_backward`` names what makes the peak."""
 
     forward: int
     saved: int
     backward: int
     result: int
     result_grad: int
+    keeps_input: bool
     at_backward: tuple[tuple[str, int], ...] = ()
     saved_parts: tuple[tuple[str, int], ...] = ()
 
@@ -97,6 +101,7 @@ class Tape:
         inplace: bool = False,
         weight_grad: int = 0,
         grad: int | None = None,
+        holds: tuple[Tensor, ...] = (),
     ) -> Tensor:
         """Adds an operation with one result of ``size`` bytes and returns that.
 
@@ -114,13 +119,9 @@ class Tape:
             kept.append(extra)
         self.operations.append(
             Operation(name, read, tuple(made), tuple(kept) if wanted else (), forward_extra,
-                      backward_extra, passes, inplace, weight_grad)
+                      backward_extra, passes, inplace, weight_grad, holds)
         )  # fmt: skip
         return result
-
-    def view(self, tensor: Tensor) -> Tensor:
-        """The same memory under another name; nothing to save."""
-        return tensor
 
     def play(self, result: Tensor, *, parts: bool = False) -> Moments:
         """Runs the operations forward and backward and counts.
@@ -136,6 +137,9 @@ class Tape:
             backward=backward,
             result=result.storage.size,
             result_grad=result.grad,
+            keeps_input=any(
+                t.storage in self.inputs for op in self.operations for t in op.saves
+            ),
             at_backward=at,
             saved_parts=tuple((t.name, t.size) for t in kept) if parts else (),
         )
@@ -148,7 +152,7 @@ class Tape:
     def _forward(self, result: Tensor) -> tuple[int, int]:
         last: dict[int, int] = {}
         for number, op in enumerate(self.operations):
-            for tensor in (*op.reads, *op.makes):
+            for tensor in (*op.reads, *op.makes, *op.holds):
                 last[id(tensor.storage)] = number
         kept = {id(t) for t in self._saved_sizes()} | {id(result.storage)}
         outside = {id(t) for t in self.inputs}

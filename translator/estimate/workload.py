@@ -21,7 +21,7 @@ Attention = Literal["flash", "efficient", "eager"]
 query head and a mask may lie in memory; ``eager``: scores are materialised."""
 
 LossPath = Literal[
-    "fp32", "fp32-kept", "in-place", "compute", "chunked", "fused", "cut", "unsloth", "tuned-chunks"
+    "fp32", "fp32-kept", "fp32-entropy", "in-place", "compute", "chunked", "fused", "cut", "unsloth", "tuned-chunks"
 ]
 """How cross entropy is computed; see :mod:`translator.estimate.loss`."""
 
@@ -136,6 +136,8 @@ class Workload:
     """None: every parameter is trained."""
     weight_bytes: int = 2
     """Of a trained parameter in full training."""
+    root_bytes: int | None = None
+    """Of an element of embedding, head and norms in full training; None: ``weight_bytes``."""
     grad_bytes: int | None = None
     """Of a gradient; None: as the parameter."""
     optimizer: OptimizerCost
@@ -149,6 +151,11 @@ class Workload:
     loss_tokens: float = 1.0
     """Share of the tokens whose logits are computed."""
     sharding: Sharding = Sharding()
+    workspaces: int = 2 * (8 << 20) + (1 << 18)
+    """Bytes of cuBLAS workspaces: 8 MiB before Hopper and 32 MiB there, for the main thread and
+    for the one of the backward pass (ATen/cuda/CublasHandlePool.cpp)."""
+    buffers: int = 0
+    """Bytes of tables the framework keeps (rotary caches)."""
     retains_grads: bool = False
     """Whether gradients stay allocated between steps (set to zero instead of None)."""
 

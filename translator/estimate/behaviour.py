@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from translator.document import Document
 from translator.estimate.workload import Attention, Kernels, LossPath, Workload
-from translator.ir import OnlineObjective, PreferenceObjective, Recipe
+from translator.ir import Adapter, OnlineObjective, PreferenceObjective, Recipe
 
-_FUSED: dict[str, LossPath] = {"liger": "fused", "cut": "cut", "chunked": "chunked"}
+_FUSED: dict[str, LossPath] = {"liger": "fused", "cut": "cut", "chunked": "compiled-chunks"}
 
 
 def behaviour(document: Document, work: Workload, said: list[str]) -> Workload:
@@ -82,6 +83,11 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
         kernels = replace(kernels, mlp="recompute")
     if _leftover(document, "lora_qkv_kernel") and work.lora is not None:
         kernels = replace(kernels, lora="fused")
+    data = document.recipe.data
+    if data.packing is not None and document.recipe.kernels.attention in (None, "sdpa"):
+        # rows apart in one sequence: keys and values are repeated for the varlen kernel
+        # (axolotl/monkeypatch/attention/sdpa_varlen.py)
+        kernels = replace(kernels, attention="efficient")
     covers_experts = bool(_leftover(document, "quantize_moe_experts"))
     return replace(work, kernels=kernels, experts_quantized=covers_experts)
 
@@ -92,7 +98,7 @@ def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
     recipe = document.recipe
     half = recipe.precision.compute != "float32"
     element = 2 if half else 4
-    loss: LossPath = "tuned-chunks" if recipe.kernels.fused_loss == "chunked" else "fp32-kept"
+    loss: LossPath = "tuned-chunks" if recipe.kernels.fused_loss == "chunked" else "fp32"
     if _preference(recipe):
         loss = "compute"
     lora = None if work.lora is None else replace(work.lora, bytes=element)
@@ -102,6 +108,7 @@ def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
     return replace(
         work, kernels=kernels, loss=loss, lora=lora, weight_bytes=element, norm_bytes=element,
         embedding_bytes=element, quantized="adapted", buffers=_rotary_cache(work),
+        unpacking=14,
         base=work.base if half or work.base != "16bit" else "float32",
     )  # fmt: skip
 
@@ -121,14 +128,28 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
     kernels = Kernels(norm="fused", mlp="recompute", lora="fused", rope="fused",
                       attention="flash", compute=2 if half else 4, stream=2 if half else 4)  # fmt: skip
     loss: LossPath = "compute" if _preference(recipe) else "unsloth"
-    weights = 2
-    if recipe.adapter is None:
-        weights = 4 if recipe.precision.weights in ("float32", "mixed") else 2
-        kernels = replace(kernels, autocast=weights == 4)
-    return replace(
-        work, kernels=kernels, loss=loss, weight_bytes=weights,
-        norm_bytes=4 if recipe.precision.weights == "mixed" else 2,
-    )  # fmt: skip
+    weights = 4 if recipe.adapter is None and recipe.precision.weights == "float32" else 2
+    if recipe.adapter is not None:
+        kernels = replace(kernels, **_fast(recipe.adapter, work))
+    kernels = replace(kernels, autocast=weights == 4 or kernels.lora == "eager")
+    # a buffer for the largest dequantised matrix stays (unsloth/kernels/utils.py, WEIGHT_BUFFERS)
+    scratch = 0 if work.base in ("16bit", "float32") else 2 * work.shape.largest_matrix
+    if work.checkpointing == "offload":
+        # and one for the checkpoint on its way back (unsloth_zoo/gradient_checkpointing.py)
+        scratch += work.shape.hidden * work.tokens * 2
+    return replace(work, kernels=kernels, loss=loss, weight_bytes=weights, norm_bytes=2,
+                   buffers=scratch)  # fmt: skip
+
+
+def _fast(adapter: Adapter, work: Workload) -> dict[str, Any]:
+    """Which of Unsloth's fused adapter kernels run: none with dropout or bias, and that of the
+    network only when all three of its matrices have adapters (unsloth/models/llama.py,
+    ``patch_peft_model``)."""
+    if adapter.dropout or adapter.bias != "none" or adapter.weight_decomposed:
+        return {"lora": "eager", "mlp": "eager"}
+    targets = work.lora.targets if work.lora is not None else ()
+    whole = {"gate_proj", "up_proj", "down_proj"} <= set(targets)
+    return {} if whole else {"mlp": "eager"}
 
 
 _BEHAVIOURS: dict[str, Callable[[Document, Workload, list[str]], Workload]] = {

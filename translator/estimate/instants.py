@@ -59,6 +59,8 @@ class Layers:
     """The most that one layer takes in the forward pass beyond ``kept``."""
     gradient: int
     """The gradient of the hidden state."""
+    normal: int
+    """The result of the last norm, while the loss reads it; 0 when it is kept anyway."""
     note: str
 
 
@@ -70,7 +72,9 @@ def layers(work: Workload) -> Layers:
     largest = max(moments.values(), key=lambda m: m.backward)
     casts = _casts(work)
     end = final_norm(work, tokens)
-    last = end.saved + (end.result if trains_head(work) else 0)
+    last = end.saved + (stream if end.keeps_input else 0)
+    last += end.result if trains_head(work) else 0
+    normal = 0 if trains_head(work) else end.result
     if work.checkpointing == "none":
         kept = sum(n * _between(moments[layer], stream) for layer, n in shape.layer_kinds)
         one = _between(largest, stream)
@@ -79,7 +83,7 @@ def layers(work: Workload) -> Layers:
         forward = max(0, max(m.forward for m in moments.values()) - one)
         kept += casts * shape.layers
         return Layers(kept=kept + last, one_kept=one, working=working, forward=forward,
-                      gradient=stream, note="saved tensors of every layer")  # fmt: skip
+                      gradient=stream, normal=normal, note="saved tensors of every layer")  # fmt: skip
     covered = round(shape.layers * work.checkpointed_layers)
     if work.checkpointing == "offload":
         kept, note = 2 * stream, "checkpoints wait in host memory; two are in flight"
@@ -92,7 +96,7 @@ def layers(work: Workload) -> Layers:
     working = max(max(m.forward, m.backward) for m in moments.values())
     return Layers(kept=kept + last, one_kept=stream, working=working + casts,
                   forward=max(m.forward for m in moments.values()) + casts, gradient=stream,
-                  note=note)  # fmt: skip
+                  normal=normal, note=note)  # fmt: skip
 
 
 def _casts(work: Workload) -> int:
@@ -135,6 +139,7 @@ def instants(work: Workload) -> tuple[Instant, ...]:
         Instant(name="forward", terms=(*always, held_term, kept, forward, unit, root)),
         Instant(name="forward loss", terms=(
             *always, held_term, kept, root,
+            _term("last hidden state", stack.normal, "h T x bytes", "the model's forward"),
             _term("logits and loss", head.forward, head.formula, loss_source))),
         Instant(name="loss", terms=(
             *always, held_term, kept, root,
@@ -144,6 +149,11 @@ def instants(work: Workload) -> tuple[Instant, ...]:
         Instant(name="backward, first layer", terms=(
             *always, grads, near, working, retained, unit, root)),
     ]  # fmt: skip
+    if states.embedding_gradient(work):
+        found.append(Instant(name="backward, embedding", terms=(
+            *always, grads, near,
+            _term("embedding gradient", states.embedding_gradient(work),
+                  "V h x bytes, before it is added to the head's", "autograd"))))  # fmt: skip
     if not work.in_backward:
         found.append(Instant(name="optimizer step", terms=(
             *always, grads,

@@ -56,7 +56,7 @@ class LayerTape:
     def norm(self, x: Tensor, name: str) -> Tensor:
         """A norm of the hidden state, in the implementation that runs."""
         elements = self.shape.hidden * self.tokens
-        out = elements * self.c
+        out = elements * max(self.c, self.s)
         trains = self.work.trains_all
         weight = self.shape.hidden * self.work.weight_bytes if trains else 0
         if self.work.kernels.norm == "fused":
@@ -67,14 +67,16 @@ class LayerTape:
         if self.s == 2:
             wide = self.tape.run(f"{name} in float32", x, elements * 4)
         if self.work.kernels.norm == "torch":
-            y = self.tape.run(name, wide, elements * 4, saves=(wide,), side=self.tokens * 4,
+            normal = self.tape.run(f"{name} in float32", wide, elements * 4, saves=(wide,),
+                                   side=self.tokens * 4)  # fmt: skip
+            y = self.tape.run(name, normal, elements * 4, saves=(normal,) if trains else (),
                               weight_grad=weight)  # fmt: skip
             return self.tape.run(f"{name} cast", y, out) if self.c == 2 else y
         # x * rsqrt(mean(x^2)) keeps the float32 copy; squaring it makes a second for a moment
         y = self.tape.run(f"{name} scaled", wide, elements * 4, saves=(wide,),
                           side=self.tokens * 4, forward_extra=elements * 4,
                           backward_extra=elements * 4)  # fmt: skip
-        low = self.tape.run(f"{name} cast", y, out) if self.c == 2 else y
+        low = self.tape.run(f"{name} cast", y, out) if out < elements * 4 else y
         return self.tape.run(name, low, out, saves=(low,) if trains else (), weight_grad=weight)
 
     # --- linear layers ----------------------------------------------------------------------
@@ -96,11 +98,17 @@ class LayerTape:
             return False
         return not (matrix.expert and not self.work.experts_quantized)
 
+    def unpacked(self, matrix: Matrix) -> int:
+        """Bytes that exist while a quantised matrix is dequantised."""
+        if not self.quantized(matrix):
+            return 0
+        return self.work.unpacking * matrix.inputs * matrix.outputs
+
     def linear(self, x: Tensor, matrix: Matrix, *, shared: bool = True, tokens: int = 0) -> Tensor:
         """A linear layer, with its adapter. ``shared``: several layers read ``x``."""
         t = tokens or self.tokens
         size = matrix.outputs * t * self.c
-        unpacked = 2 * matrix.inputs * matrix.outputs if self.quantized(matrix) else 0
+        unpacked = self.unpacked(matrix)
         lora = self.adapted(matrix.name)
         trains = self.work.trains_all
         weight = matrix.elements * self.work.weight_bytes if trains else 0
@@ -138,8 +146,12 @@ class LayerTape:
         scaled = self.tape.run(f"{matrix.name} scale", b, matrix.outputs * t * element)
         total = matrix.outputs * t * max(element, self.c)
         if lora.decomposed:
-            scaled = self.tape.run(f"{matrix.name} magnitude", scaled, total, saves=(scaled, base),
-                                   backward_extra=total)  # fmt: skip
+            # the magnitude is float32 and makes its products so (peft/tuners/lora/dora.py)
+            wide32 = matrix.outputs * t * 4
+            first = self.tape.run(f"{matrix.name} magnitude", base, wide32, saves=(base,))
+            second = self.tape.run(f"{matrix.name} magnitude of BA", scaled, wide32, saves=(b,))
+            scaled = self.tape.run(f"{matrix.name} DoRA", (first, second), wide32, passes=True)
+            total = wide32
         out = self.tape.run(f"{matrix.name} sum", (base, scaled), total, passes=True,
                             weight_grad=grads, holds=(x, given32))  # fmt: skip
         return self.tape.run(f"{matrix.name} sum cast", out, size) if total > size else out
@@ -274,7 +286,7 @@ class LayerTape:
         if kind == "recompute" and self.adapted("down_proj") is not None:
             # the product is computed anew from gate and up
             size = down.outputs * t * self.c
-            unpacked = 2 * down.inputs * down.outputs if self.quantized(down) else 0
+            unpacked = self.unpacked(down)
             lora = self.work.lora
             assert lora is not None
             return self.tape.run("down_proj", product, size, forward_extra=unpacked,
@@ -295,7 +307,7 @@ class LayerTape:
         up, down = by_name["gate_up_proj"], by_name["down_proj"]
         inner = experts.intermediate * routed * c
         weight = self.work.weight_bytes if trains else 0
-        one = 2 * up.inputs * up.outputs if self.quantized(up) else 0
+        one = self.unpacked(up)
         both = self.tape.run("experts gate and up", gathered, 2 * inner, forward_extra=one,
                              saves=(gathered,) if trains else (), backward_extra=one,
                              weight_grad=up.elements * weight)  # fmt: skip

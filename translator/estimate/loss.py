@@ -14,6 +14,8 @@ when the backward pass goes through it. Everything is bytes.
 ``compute``       cross entropy in the number format of the logits: 8 V T in 16 bits
 ``chunked``       TRL's ``chunked_nll``: 256 tokens at a time with checkpointing, and a float32 copy
                   of the head (trl/trainer/sft_trainer.py)
+``compiled-chunks`` Axolotl's ``chunked_cross_entropy``: the whole 16-bit logits, their gradient, and
+                  the float32 copy that accelerate returns (axolotl/monkeypatch/loss/chunked.py)
 ``fused``         Liger's fused linear cross entropy: the chunk is T h / V tokens, rounded up to a
                   power of two; keeps the gradient of the hidden state, and of a trained head
 ``cut``           Cut Cross Entropy: no logits at all
@@ -95,7 +97,7 @@ def loss_moments(work: Workload) -> LossMoments:
         copy = 4 * logits if c == 2 else 0
         forward = c * logits + copy + 4 * logits + cap
         if path == "fp32-entropy":
-            forward = 12 * logits + 12 * shape.vocab * min(128, tokens) + cap
+            forward = 12 * logits + 12 * shape.vocab * min(128, tokens)
         return LossMoments(
             forward=forward + cast,
             saved=4 * logits + kept + cap,
@@ -123,6 +125,13 @@ def loss_moments(work: Workload) -> LossMoments:
                            backward=head + wide * piece + hidden + 2 * grad, weight_grad=grad,
                            formula="copies of the head + a chunk of 256 tokens", odd=head,
                            block=head)  # fmt: skip
+    if path == "compiled-chunks":
+        # compiled pieces keep gradients in the logits' format; accelerate makes a float32 copy of
+        # the logits that the model returns (accelerate/utils/operations.py)
+        return LossMoments(forward=2 * c * logits + 4 * logits, saved=c * logits,
+                           backward=2 * c * logits + grad, weight_grad=grad,
+                           formula="(2 logits + 2 gradient + 4 returned copy) V T",
+                           odd=c * logits, block=4 * logits)  # fmt: skip
     if path == "fused":
         share = ceil(tokens / ceil(shape.vocab / shape.hidden))
         piece = shape.vocab * min(tokens, _power_of_two(share))
@@ -137,12 +146,12 @@ def loss_moments(work: Workload) -> LossMoments:
         exact = 16 * logits / (4 * GIB)
         pieces = 1 if exact <= 1 else 4 * ceil(exact / 4 - 1e-9)
         piece = shape.vocab * ceil(tokens / pieces)
-        return LossMoments(forward=6 * piece + hidden + 2 * grad, saved=hidden + grad,
+        return LossMoments(forward=4 * piece + hidden + 2 * grad, saved=hidden + grad,
                            backward=hidden + grad, weight_grad=grad,
-                           formula="(2 logits + 4 in float32) V chunk + h T gradient",
-                           odd=2 * piece, block=4 * piece)  # fmt: skip
+                           formula="(2 logits + 2 gradient) V chunk + h T gradient",
+                           block=2 * piece)  # fmt: skip
     eighth = ceil(logits / 8)
     return LossMoments(forward=c * logits + 4 * logits + 4 * eighth, saved=4 * logits,
-                       backward=4 * logits + (8 + c) * eighth, weight_grad=grad,
+                       backward=4 * logits + max((8 + c) * eighth, 2 * grad), weight_grad=grad,
                        formula="(2 logits + 4 log-softmax) V T + a chunk", odd=8 * eighth,
                        block=4 * eighth)  # fmt: skip

@@ -36,7 +36,7 @@ def optimizer_cost(name: str, *, fused: bool | None = None, momentum: bool = Fal
         return OptimizerCost(name=name, states=(), factored=True)
     if re.search(r"8bit|8_bit|_int8|fp8", plain):
         torchao = "torch" in plain or "fp8" in plain
-        return OptimizerCost(name=name, states=(EIGHT,) * states, small_in_float=not torchao,
+        return OptimizerCost(name=name, states=(EIGHT,) * states, root_in_float=not torchao,
                              paged=paged)  # fmt: skip
     if re.search(r"4bit", plain):
         return OptimizerCost(name=name, states=(FOUR,) * states)

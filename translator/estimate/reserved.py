@@ -19,7 +19,7 @@ from translator.estimate.instants import instants, layers
 from translator.estimate.loss import loss_moments
 from translator.estimate.workload import Workload
 
-ROUNDING = 0.025
+ROUNDING = 0.03
 """Share lost to rounding: requests to 512 bytes, segments to 2 MiB, leftovers of split blocks."""
 
 
@@ -35,5 +35,9 @@ def band(work: Workload) -> tuple[int, int]:
     made_late = states.optimizer_states(work) / sharding.view(work).shards
     if at_loss:
         lost += min(made_late, loss.block)
+    if work.checkpointing == "none":
+        # saved tensors of the next step are cut from blocks that held logits
+        lost += min(stack.kept, loss.block)
+    lost += states.paged_states(work) + states.embedding_gradient(work)
     lost += states.step_transient(work) / 4 / sharding.view(work).shards
     return round(top.bytes * (1 - ROUNDING)), round(top.bytes * (1 + ROUNDING) + lost)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from translator.estimate.workload import OptimizerCost, Workload
+from translator.estimate.workload import Workload
 
 NF4_PLAIN = 0.5 + 4 / 64
 """Bytes of an element in 4 bits with one float32 scale for each block of 64
@@ -181,28 +181,47 @@ def gradients(work: Workload) -> int:
     return trained_size(work)
 
 
-def state_bytes(work: Workload) -> float:
-    """Optimizer states in bytes for each trained parameter."""
-    cost: OptimizerCost = work.optimizer
-    element = max(trained_bytes(work), 4 if cost.master else 0)
-    return float(sum(cost.states) + cost.follows * element + cost.master)
-
-
 def optimizer_states(work: Workload) -> int:
-    """Optimizer states in bytes.
+    """Optimizer states in bytes that lie in PyTorch's memory; paged ones do not.
 
     Source: torch.optim (states follow the parameter's number format), bitsandbytes
-    ``optim/optimizer.py`` (8-bit states with one float32 per block of 256; tensors below 4096
-    elements stay in float32), transformers ``Adafactor`` (one row and one column).
+    ``optim/optimizer.py`` (8-bit states with one float32 per block of 256; embeddings stay in
+    float32 where Trainer registers them), transformers ``Adafactor`` (one row and one column).
     """
     elements = trained_elements(work)
-    if work.optimizer.factored:
-        return round(0.01 * elements * 4)
     cost = work.optimizer
+    if cost.paged:
+        return 0
+    if cost.factored:
+        return round(0.01 * elements * 4)
     if cost.follows:
-        master = cost.master * elements
-        return trained_size(work) * cost.follows + round(elements * sum(cost.states)) + master
-    return round(elements * state_bytes(work))
+        return trained_size(work) * cost.follows + round(elements * sum(cost.states))
+    wide = embedding_trained(work) if cost.root_in_float else 0
+    return round((elements - wide) * sum(cost.states) + wide * 4 * len(cost.states))
+
+
+def embedding_trained(work: Workload) -> int:
+    """Trained elements of ``nn.Embedding`` modules."""
+    if work.trains_all:
+        return work.shape.embedding
+    lora = work.lora
+    return work.shape.vocab * work.shape.hidden if lora and lora.trained_embedding else 0
+
+
+def paged_states(work: Workload) -> int:
+    """Bytes of optimizer states in managed memory, which may lie on the device or on the host."""
+    if not work.optimizer.paged:
+        return 0
+    return round(trained_elements(work) * sum(work.optimizer.states))
+
+
+def embedding_gradient(work: Workload) -> int:
+    """What the last step of the backward pass makes beside all gradients, in bytes: a dense
+    gradient of a tied embedding, which is then added to the head's."""
+    if not work.trains_all or not work.shape.tied:
+        return 0
+    element = work.root_bytes or work.weight_bytes
+    return work.shape.vocab * work.shape.hidden * element
 
 
 def step_transient(work: Workload) -> int:

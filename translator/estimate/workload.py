@@ -21,7 +21,8 @@ Attention = Literal["flash", "efficient", "eager"]
 query head and a mask may lie in memory; ``eager``: scores are materialised."""
 
 LossPath = Literal[
-    "fp32", "fp32-kept", "fp32-entropy", "in-place", "compute", "chunked", "fused", "cut", "unsloth", "tuned-chunks"
+    "fp32", "fp32-kept", "fp32-entropy", "in-place", "compute", "chunked", "compiled-chunks",
+    "fused", "cut", "unsloth", "tuned-chunks",
 ]
 """How cross entropy is computed; see :mod:`translator.estimate.loss`."""
 
@@ -60,8 +61,9 @@ class OptimizerCost:
     """Whether a step makes a list of updates as large as the parameters."""
     master: int = 0
     """Bytes of a further copy of each trained parameter."""
-    small_in_float: bool = False
-    """Whether states of tensors below 4096 elements, and of embeddings, stay in float32."""
+    root_in_float: bool = False
+    """Whether states of embeddings stay in float32, as Trainer asks of bitsandbytes
+    (transformers/trainer_optimizer.py, ``GlobalOptimManager``)."""
     paged: bool = False
     """Whether states may move to host memory."""
     factored: bool = False
@@ -128,6 +130,9 @@ class Workload:
     """Which matrices a quantised ``base`` covers: all, or those that carry adapters."""
     quantized_share: float = 1.0
     """Share of them that is really quantised (Unsloth's dynamic checkpoints leave some out)."""
+    unpacking: int = 2
+    """Bytes per element that exist while a quantised matrix is dequantised: 2 in bitsandbytes, 14
+    in torchao's NF4, which unpacks through tables of indices (torchao/dtypes/nf4tensor.py)."""
     experts_quantized: bool = True
     trains_vision: bool = False
     keeps_vision: bool = True

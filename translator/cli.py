@@ -221,6 +221,54 @@ def matrix(style: str) -> int:
     return run_matrix(style)
 
 
+@cli.command(short_help="Estimate the GPU memory of a run.")
+@click.argument("file")
+@reading_options
+@click.option(
+    "--gpu", metavar="NAME", help="Device (rtx4090, a100-80gb, 24gb); without it, all common ones."
+)
+@click.option("--gpus", type=click.IntRange(min=1), metavar="N", help="Devices that share the run.")
+@click.option(
+    "--length",
+    type=click.IntRange(min=1),
+    metavar="TOKENS",
+    help="Longest sequence, where FILE sets none or rows are shorter.",
+)
+@click.option(
+    "--shape", metavar="CONFIG.JSON", help="Dimensions of a model that ftx does not know."
+)
+@click.option("--explain", is_flag=True, help="Each term with its formula and source.")
+@click.option("--suggest", is_flag=True, help="The smallest changes that make it fit.")
+@click.option(
+    "--format",
+    "style",
+    type=Names("text", "json", "markdown", "svg"),
+    default="text",
+    help="JSON as 'ftx schema estimate' says.",
+)
+def estimate(
+    file: str, source_format: str | None, settings: tuple[tuple[str, str], ...],
+    at: int | None, recipe: str | None, gpu: str | None, gpus: int | None, length: int | None,
+    shape: str | None, explain: bool, suggest: bool, style: str,
+) -> int:  # fmt: skip
+    """Peak GPU memory of a run from its configuration alone, as a band from what is alive to what
+    the allocator may hold, with a verdict. Exit code 1 if it does not fit the device named.
+
+    \b
+    ftx estimate run.yaml
+    ftx estimate proto.py --gpu rtx4090 --explain
+    ftx estimate run.yaml --gpu h100-80gb --gpus 8 --format json
+    ftx estimate run.yaml --gpu t4 --suggest
+    """
+    from translator.commands_estimate import run_estimate
+
+    return run_estimate(
+        _console("text", False, False), file, gpu=gpu, gpus=gpus, shape=shape, length=length,
+        style=style, explain=explain, suggest=suggest,
+        reading=_reading(source_format, settings, at, recipe),
+    )  # fmt: skip
+
+
 @cli.command(short_help="Print a JSON Schema.")
 @click.argument("name", required=False)
 def schema(name: str | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.schema_estimate import estimate_schema
 from translator.schema_recipe import DRAFT, Schema, recipe_definitions, recipe_reference
 
 _TEXT: Schema = {"type": "string"}
@@ -34,6 +35,7 @@ def schemas() -> dict[str, Schema]:
         "conversion": _conversion(),
         "diff": _diff(),
         "matrix": _matrix(),
+        "estimate": estimate_schema(),
     }
 
 

@@ -71,7 +71,9 @@ def make_data(lengths: set[int]) -> None:
             with open(FOLDER / "data" / f"{name}-{length}.jsonl", "w", encoding="utf-8") as file:
                 for row in range(400 if length <= 4096 else 200):
                     ids = [3 + (row * 7919 + i * 104729) % 2000 for i in range(size)]
-                    content: dict[str, Any] = {"text": " ".join(f"w{i - 3}" for i in ids) + " w1 w2"}
+                    content: dict[str, Any] = {
+                        "text": " ".join(f"w{i - 3}" for i in ids) + " w1 w2"
+                    }
                     if name == "ids":
                         content = {"input_ids": ids, "attention_mask": [1] * size, "labels": ids}
                     file.write(json.dumps(content) + "\n")
@@ -128,7 +130,7 @@ def main() -> None:
     active: dict[str, tuple[subprocess.Popen[bytes], float, dict[str, Any], float]] = {}
     done: dict[str, Any] = {}
     while (waiting or active) and left() > 15:
-        for name, (process, size, run, began) in list(active.items()):
+        for name, (process, _, _, began) in list(active.items()):
             if process.poll() is None and time.time() - began < 240:
                 continue
             if process.poll() is None:

@@ -1,6 +1,6 @@
 """Predicts the runs that grid.py wrote, before anything is measured.
 
-    python scripts/measure/predict.py FOLDER      writes FOLDER/predictions.json
+python scripts/measure/predict.py FOLDER      writes FOLDER/predictions.json
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.reading import read
 from translator.estimate.reserved import band
 from translator.estimate.workload import Kernels, Lora, Workload
-
 
 WORKSPACES = 64 << 20
 """On Hopper; see ``Workload.workspaces``."""

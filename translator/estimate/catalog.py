@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -23,12 +22,12 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.errors import FtxError
 from translator.estimate.configuration import known_family, shape_from_config, text_part
 from translator.estimate.shape import Shape
+from translator.record import Record
 
 _HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
+class Gpu(Record):
     """A device. ``mib`` is all of its memory; some of it goes to the driver's context."""
 
     name: str
@@ -43,8 +42,7 @@ class Gpu:
         return self.mib << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Record):
     """A shape and how sure it is."""
 
     shape: Shape

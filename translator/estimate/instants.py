@@ -12,7 +12,6 @@ amount each time, so the largest value is at one of the two ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 from translator.estimate import sharding, states
@@ -20,10 +19,10 @@ from translator.estimate.layer import final_norm, layer_moments
 from translator.estimate.loss import loss_moments, trains_head
 from translator.estimate.tape import Moments
 from translator.estimate.workload import Workload
+from translator.record import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Record):
     """One part of the peak. ``bytes`` on one device; ``formula`` and ``source`` say why."""
 
     name: str
@@ -32,8 +31,7 @@ class Term:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instant:
+class Instant(Record):
     """What is alive at one moment."""
 
     name: str
@@ -45,8 +43,7 @@ class Instant:
         return sum(term.bytes for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layers:
+class Layers(Record):
     """The stack of decoder layers on one device, in bytes."""
 
     kept: int
@@ -120,6 +117,7 @@ def instants(work: Workload) -> tuple[Instant, ...]:
     grads = _term("gradients", view.gradients, "trained parameters x bytes", "autograd")
     held_term = _term("gradients", held, "kept from the micro batch before", "autograd")
     kept = _term("saved activations", stack.kept, stack.note, "torch.utils.checkpoint")
+    first = _term("saved activations", stack.one_kept, "what is left of them", "autograd")
     near = _term("hidden-state gradient", stack.gradient, "h T x bytes", "autograd")
     working = _term("layer working set", stack.working,
                     "the largest moment of one layer's backward pass", "layer tape")  # fmt: skip
@@ -147,7 +145,7 @@ def instants(work: Workload) -> tuple[Instant, ...]:
         Instant(name="backward, last layer", terms=(
             *always, held_term, kept, near, working, head_grad, layer_grads, unit, root)),
         Instant(name="backward, first layer", terms=(
-            *always, grads, near, working, retained, unit, root)),
+            *always, grads, first, near, working, retained, unit, root)),
     ]  # fmt: skip
     if states.embedding_gradient(work):
         found.append(Instant(name="backward, embedding", terms=(

@@ -209,9 +209,9 @@ class LayerTape:
             return self.tape.run("attention", (q, k, v), size, saves=(q, k, v), save_result=True,
                                  side=4 * shape.heads * t)  # fmt: skip
         if shape.kv_heads != shape.heads:
-            wide = shape.queries * t * self.c
-            k = self.tape.run("keys repeated", k, wide)
-            v = self.tape.run("values repeated", v, wide)
+            full = shape.queries * t * self.c
+            k = self.tape.run("keys repeated", k, full)
+            v = self.tape.run("values repeated", v, full)
         if kind == "efficient":
             return self.tape.run("attention", (q, k, v), size, saves=(q, k, v), save_result=True,
                                  side=4 * shape.heads * t)  # fmt: skip

@@ -27,16 +27,15 @@ when the backward pass goes through it. Everything is bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 from translator.estimate.workload import Workload
+from translator.record import Record
 
 GIB = 1 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossMoments:
+class LossMoments(Record):
     """Bytes of head and loss. ``weight_grad`` is the gradient of a trained head that exists from
     then on."""
 

@@ -21,7 +21,9 @@ _ONE_STATE = ("lion", "muon", "sgd_momentum", "adagrad", "signsgd")
 _THREE_STATES = ("ademamix", "adan")
 
 
-def optimizer_cost(name: str, *, fused: bool | None = None, momentum: bool = False) -> OptimizerCost:
+def optimizer_cost(
+    name: str, *, fused: bool | None = None, momentum: bool = False
+) -> OptimizerCost:
     """The cost of an optimizer; one that is not known is taken for an Adam."""
     plain = name.lower()
     paged = plain.startswith("paged")

@@ -8,14 +8,14 @@ Assumptions that the file cannot settle come back as sentences.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import Literal
 
 from translator.document import Document
 from translator.estimate.behaviour import behaviour
 from translator.estimate.catalog import Found, shape_of
 from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.shape import Shape
-from translator.estimate.workload import Kernels, Lora, Sharding, Storage, Workload
+from translator.estimate.workload import Kernels, Lora, Sharding, Storage, Strategy, Workload
 from translator.ir import (
     Adapter,
     OnlineObjective,
@@ -24,13 +24,13 @@ from translator.ir import (
     Quantization,
     Recipe,
 )
+from translator.record import Record
 
 DEFAULT_LENGTH = 2048
 """Tokens assumed for a sequence when the file sets no limit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Record):
     """A workload, and what had to be assumed."""
 
     work: Workload
@@ -130,7 +130,9 @@ def read(
         optimizer=optimizer_cost(
             recipe.optimizer.name,
             fused=recipe.optimizer.fused,
-            momentum=any(name == "momentum" and value for name, value in recipe.optimizer.arguments),
+            momentum=any(
+                name == "momentum" and value for name, value in recipe.optimizer.arguments
+            ),
         ),
         in_backward=recipe.optimizer.in_backward,
         checkpointing=(
@@ -163,7 +165,9 @@ def _base(quantization: Quantization | None) -> Storage:
         return "16bit"
     if quantization.kind in ("nf4", "fp4"):
         return "nf4-double" if quantization.double else "nf4"
-    return "int8" if quantization.kind == "int8" else "fp8" if quantization.kind == "fp8" else "gptq4"
+    return (
+        "int8" if quantization.kind == "int8" else "fp8" if quantization.kind == "fp8" else "gptq4"
+    )
 
 
 def _lora(adapter: Adapter | None, shape: Shape) -> Lora | None:
@@ -183,7 +187,7 @@ def _lora(adapter: Adapter | None, shape: Shape) -> Lora | None:
     )
 
 
-def _reference(recipe: Recipe) -> str:  # type: ignore[misc]
+def _reference(recipe: Recipe) -> Literal["none", "pass", "copy"]:
     objective = recipe.objective
     if isinstance(objective, PreferenceObjective):
         if objective.reference == "none" or objective.method in ("orpo", "simpo", "cpo"):
@@ -197,13 +201,14 @@ def _reference(recipe: Recipe) -> str:  # type: ignore[misc]
 def _sharding(parallel: Parallelism, gpus: int | None) -> Sharding:
     devices = gpus or parallel.gpus or 1
     strategy = parallel.strategy
-    if strategy in ("single", "auto", "ddp"):
+    name: Strategy
+    if strategy == "single" or strategy == "auto" or strategy == "ddp":
         name = "ddp" if devices > 1 and strategy != "single" else "none"
         devices = devices if name == "ddp" else 1
     else:
         name = strategy
     return Sharding(
-        strategy=name,  # type: ignore[arg-type]
+        strategy=name,
         gpus=devices,
         reshard=parallel.reshard_after_forward,
         offload_parameters=parallel.offload_parameters,
@@ -211,8 +216,3 @@ def _sharding(parallel: Parallelism, gpus: int | None) -> Sharding:
         tensor=parallel.tensor,
         context=parallel.context,
     )
-
-
-def with_rows(work: Workload, rows: int) -> Workload:
-    """The same workload with another micro batch."""
-    return replace(work, rows=rows)

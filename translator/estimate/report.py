@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from translator.document import Document
@@ -12,6 +12,7 @@ from translator.estimate.instants import Instant, instants
 from translator.estimate.reading import Reading, read
 from translator.estimate.reserved import band
 from translator.estimate.workload import Workload
+from translator.record import Record
 
 GIB = 1 << 30
 CONTEXT = 500 << 20
@@ -24,8 +25,7 @@ ERROR = 0.02
 Verdict = Literal["fits", "tight", "does not fit"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Record):
     """What one device makes of a run."""
 
     gpu: Gpu
@@ -33,8 +33,7 @@ class Judgement:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class Estimate(Record):
     """Peak memory of one device in bytes. ``reserved`` is the most that the allocator may hold,
     ``context`` what the driver takes beside."""
 

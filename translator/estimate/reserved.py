@@ -29,7 +29,7 @@ def band(work: Workload) -> tuple[int, int]:
     found = instants(work)
     top = max(found, key=lambda instant: instant.bytes)
     loss, stack = loss_moments(work), layers(work)
-    lost = loss.odd
+    lost: float = loss.odd
     at_loss = "loss" in top.name
     lost += stack.forward if at_loss else min(loss.block, loss.forward // 2) + stack.working // 2
     made_late = states.optimizer_states(work) / sharding.view(work).shards

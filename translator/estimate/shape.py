@@ -6,15 +6,15 @@ Everything counts elements, never bytes; what an element takes is a matter of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from translator.record import Record
 
 Norm = Literal["rms", "layer"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Experts:
+class Experts(Record):
     """The mixture of a layer: ``count`` gated networks, ``active`` of them for each token."""
 
     count: int
@@ -30,8 +30,7 @@ class Experts:
     """One layer in so many is a mixture, the others have the ordinary network."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latent:
+class Latent(Record):
     """Attention through low-rank bottlenecks (DeepSeek's MLA)."""
 
     query_rank: int | None
@@ -43,8 +42,7 @@ class Latent:
     value: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
+class Matrix(Record):
     """A linear layer: ``outputs`` x ``inputs`` elements, ``count`` times in one decoder layer."""
 
     name: str
@@ -61,8 +59,7 @@ class Matrix:
         return self.inputs * self.outputs * self.count
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shape:
+class Shape(Record):
     """A decoder, in the words of transformers' configurations."""
 
     id: str

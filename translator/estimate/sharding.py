@@ -8,10 +8,9 @@ defaults (``reduce_bucket_size`` and ``allgather_bucket_size`` 5e8 elements).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from translator.estimate import states
 from translator.estimate.workload import Workload
+from translator.record import Record
 
 BUCKET = 500_000_000
 """Elements of a DeepSpeed bucket."""
@@ -19,8 +18,7 @@ LIVE = 1_000_000_000
 """Elements that ZeRO-3 lets be gathered at once (``stage3_max_live_parameters``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(Record):
     """One device's share, in bytes."""
 
     shards: int

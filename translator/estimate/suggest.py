@@ -8,7 +8,8 @@ as it is come first; a shorter sequence, other weights and fewer trained paramet
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from translator.estimate.catalog import Gpu
 from translator.estimate.instants import peak
@@ -16,12 +17,12 @@ from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.report import Verdict, judge, on_device
 from translator.estimate.reserved import band
 from translator.estimate.workload import Kernels, Workload
+from translator.record import Record
 
 Keys = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
+class Suggestion(Record):
     """A change, what it costs, and what comes of it (bytes)."""
 
     change: str
@@ -33,8 +34,7 @@ class Suggestion:
     work: Workload
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
+class _Step(Record):
     """One kind of change. ``apply`` gives None where it changes nothing."""
 
     change: str
@@ -154,7 +154,10 @@ def suggest(work: Workload, device: Gpu, framework: str) -> tuple[Suggestion, ..
     if _judged(work, device).verdict == "fits":
         return ()
     found: list[Suggestion] = []
-    now, words, keys, harms = work, [], [], []
+    now = work
+    words: list[str] = []
+    keys: list[tuple[str, str]] = []
+    harms: list[str] = []
     for step in STEPS:
         if framework not in step.keys and framework != "ir":
             continue
@@ -227,8 +230,7 @@ def _batch_keys(framework: str, rows: int, times: int) -> Keys:
     return ((names[0], str(rows)), (names[1], str(times)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     verdict: Verdict
     allocated: int
     reserved: int

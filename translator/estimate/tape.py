@@ -16,18 +16,19 @@ All sizes are bytes. Nothing here knows a model or a framework.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from translator.record import Record
 
 
-@dataclass(eq=False, slots=True)
 class Tensor:
-    """A result, in bytes. ``grad`` is the size of its gradient; 0 when none is wanted."""
+    """A result, in bytes. ``grad`` is the size of its gradient; 0 when none is wanted. ``base`` is
+    the tensor whose storage this one shares."""
 
-    name: str
-    size: int
-    grad: int
-    base: Tensor | None = None
-    """The tensor whose storage this one shares."""
+    __slots__ = ("base", "grad", "name", "size")
+
+    def __init__(self, name: str, size: int, grad: int, base: Tensor | None = None) -> None:
+        self.name, self.size, self.grad, self.base = name, size, grad, base
 
     @property
     def storage(self) -> Tensor:
@@ -35,8 +36,7 @@ class Tensor:
         return self if self.base is None else self.base.storage
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One step of the network."""
 
     name: str
@@ -56,8 +56,7 @@ class Operation:
     """Tensors that a caller's variables keep alive until it has run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
+class Moments(Record):
     """Bytes of a piece of network. ``forward`` and ``backward`` are the highest counts while it
     runs, ``saved`` is what waits in between; inputs that came from outside are not counted, nor is
     the gradient of the result, ``result_grad``. ``keeps_input``: somebody saved an input.
@@ -73,12 +72,12 @@ class Moments:
     saved_parts: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(eq=False, slots=True)
 class Tape:
     """Operations in order; build with :meth:`outside` and :meth:`run`, read with :meth:`play`."""
 
-    operations: list[Operation] = field(default_factory=list)
-    inputs: list[Tensor] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.inputs: list[Tensor] = []
 
     def outside(self, name: str, size: int, *, grad: int | None = None) -> Tensor:
         """A tensor that exists before and whose memory is somebody else's."""
@@ -137,9 +136,7 @@ class Tape:
             backward=backward,
             result=result.storage.size,
             result_grad=result.grad,
-            keeps_input=any(
-                t.storage in self.inputs for op in self.operations for t in op.saves
-            ),
+            keeps_input=any(t.storage in self.inputs for op in self.operations for t in op.saves),
             at_backward=at,
             saved_parts=tuple((t.name, t.size) for t in kept) if parts else (),
         )

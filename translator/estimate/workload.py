@@ -6,13 +6,15 @@ become one in :mod:`translator.estimate.reading`; published measurements in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from translator.estimate.shape import Shape
+from translator.record import Record
 
 Storage = Literal["float32", "16bit", "int8", "nf4", "nf4-double", "gptq4", "fp8"]
 """How the base weights lie in memory; ``nf4-double`` has its scales quantised as well."""
+
+Strategy = Literal["none", "ddp", "fsdp1", "fsdp2", "zero1", "zero2", "zero3"]
 
 Checkpointing = Literal["none", "full", "offload"]
 
@@ -21,14 +23,22 @@ Attention = Literal["flash", "efficient", "eager"]
 query head and a mask may lie in memory; ``eager``: scores are materialised."""
 
 LossPath = Literal[
-    "fp32", "fp32-kept", "fp32-entropy", "in-place", "compute", "chunked", "compiled-chunks",
-    "fused", "cut", "unsloth", "tuned-chunks",
+    "fp32",
+    "fp32-kept",
+    "fp32-entropy",
+    "in-place",
+    "compute",
+    "chunked",
+    "compiled-chunks",
+    "fused",
+    "cut",
+    "unsloth",
+    "tuned-chunks",
 ]
 """How cross entropy is computed; see :mod:`translator.estimate.loss`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lora:
+class Lora(Record):
     """Adapters on the linear layers named in ``targets``."""
 
     rank: int
@@ -48,8 +58,7 @@ class Lora:
     """Whether ``targets`` reach into the experts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptimizerCost:
+class OptimizerCost(Record):
     """Bytes an optimizer takes for each trained parameter."""
 
     name: str
@@ -70,11 +79,10 @@ class OptimizerCost:
     """Whether the second moment is kept as rows and columns."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sharding:
+class Sharding(Record):
     """What devices share."""
 
-    strategy: Literal["none", "ddp", "fsdp1", "fsdp2", "zero1", "zero2", "zero3"] = "none"
+    strategy: Strategy = "none"
     gpus: int = 1
     reshard: bool = True
     offload_parameters: bool = False
@@ -88,8 +96,7 @@ class Sharding:
         return max(1, self.gpus // max(1, self.tensor))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kernels:
+class Kernels(Record):
     """Which implementation of a layer runs."""
 
     norm: Literal["eager", "fused", "torch"] = "eager"
@@ -108,8 +115,7 @@ class Kernels:
     """Bytes of an element inside matrix products."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workload:
+class Workload(Record):
     """One device's part of a run."""
 
     shape: Shape

@@ -74,6 +74,10 @@ def _stored(
         return "nf4", reader.origins["model.id"]
     if model_kind.value is not None:
         reader.facts["model_quantization_config"] = model_kind.value
+        if reader.value("model_quantization_config_kwargs", "dequantize") is True:
+            # transformers/quantizers/quantizer_mxfp4.py (5.16): the weights become bfloat16
+            reader.facts["dequantize"] = "true"
+            return None, model_kind.origin
         mention(reader, ("adapter",), "on weights that model_quantization_config describes")
         return ("fp8" if "FP8" in model_kind.value else "other"), model_kind.origin
     if gptq.value:
@@ -126,6 +130,8 @@ def _put_adapter(writer: Writer) -> None:
     own_format = writer.document.format == "axolotl"
     if own is not None and own_format:
         writer.put("model_quantization_config", own, "quantization.kind")
+        if writer.document.facts.get("dequantize"):
+            writer.put("model_quantization_config_kwargs.dequantize", True)
         kind = None
     if not writer.value("adapter"):
         if kind is not None:

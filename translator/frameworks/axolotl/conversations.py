@@ -178,7 +178,7 @@ def supervision(dataset: Dataset, layout: ChatFormat) -> Supervision:
     end = templates.end_of_turn(layout.template, model)
     usual = eos_override(dataset) or templates.eos_token(model)
     if end is not None and usual is not None and ends != "none":
-        trained = listed.value if listed.written else (usual,)
+        trained = (*listed.value, usual)  # train_on_eos trains the latter in any case
         if end not in trained:
             reader.say(
                 Code.SURPRISE,

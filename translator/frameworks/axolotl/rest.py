@@ -144,6 +144,7 @@ _INERT: dict[str, tuple[object, ...]] = {
     "dpo_use_weighting": (),
     "lr_groups": ([],),
     "unfrozen_parameters": ([],),
+    "model_quantization_config_kwargs": ({"dequantize": True}, {"dequantize": False}),
     "dp_shard_size": (1,),
     "dp_replicate_size": (1,),
 }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from trajectory import Recorder, same_start
+from trajectory import IGNORED, Recorder, same_start
 from transformers import Trainer, TrainerCallback
 
 
@@ -20,6 +20,29 @@ class _StepWatcher(TrainerCallback):
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.recorder.step(float(kwargs["optimizer"].param_groups[0]["lr"]), self.loss)
         self.loss = 0.0
+
+
+def rows_of(inputs: dict[str, Any]) -> tuple[list[list[int]], list[list[int]]]:
+    """Token ids and labels of a batch, row by row.
+
+    Preference trainers say with a mask what counts. Batches without padding hold their rows one
+    behind the other: positions start again with each.
+    """
+    ids = inputs["input_ids"].tolist()
+    if "labels" in inputs:
+        labels = inputs["labels"].tolist()
+    else:
+        masks = inputs["completion_mask"].tolist()
+        labels = [
+            [i if counts else IGNORED for i, counts in zip(row, mask, strict=True)]
+            for row, mask in zip(ids, masks, strict=True)
+        ]
+    positions = inputs.get("position_ids")
+    if positions is None or len(ids) != 1:
+        return ids, labels
+    starts = [n for n, place in enumerate(positions.tolist()[0]) if place == 0] or [0]
+    spans = list(zip(starts, [*starts[1:], len(ids[0])], strict=True))
+    return [ids[0][a:b] for a, b in spans], [labels[0][a:b] for a, b in spans]
 
 
 def start_adapters(model: Any) -> None:
@@ -43,7 +66,7 @@ def watch(recorder: Recorder) -> None:
         training_step = self.training_step
 
         def watched_step(model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
-            recorder.micro_batch(inputs["input_ids"], inputs["labels"])
+            recorder.micro_batch(*rows_of(inputs))
             loss = training_step(model, inputs, *rest, **named)
             watcher.loss += float(loss)
             return loss

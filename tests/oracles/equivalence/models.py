@@ -19,7 +19,7 @@ from typing import Any
 
 from rows import sentences, write_rows
 
-LAYERS, HIDDEN, HEADS, KV_HEADS, MLP, POSITIONS = 2, 64, 4, 2, 128, 16384
+LAYERS, HIDDEN, HEADS, KV_HEADS, MLP, POSITIONS = 2, 256, 4, 2, 512, 16384
 VOCABULARY = 512
 """Ids below are learned pieces, ids from here on special tokens."""
 
@@ -191,7 +191,7 @@ def model_config(kind: str, tokenizer: Any, family: Family) -> Any:
         "num_attention_heads": HEADS,
         "num_key_value_heads": KV_HEADS,
         "max_position_embeddings": POSITIONS,
-        "initializer_range": 0.15,
+        "initializer_range": 0.08,
         "eos_token_id": tokenizer.token_to_id(family.eos),
         "bos_token_id": None,
         "dtype": "float32",

@@ -69,6 +69,18 @@ def sharegpt_rows(count: int) -> list[dict[str, list[dict[str, str]]]]:
     ]
 
 
+def preference_rows(count: int) -> list[dict[str, list[dict[str, str]]]]:
+    """A question with a better and a worse answer, each with the question as its first turn."""
+    rows = []
+    for i in range(count):
+        thing, place = _THINGS[i % 8], _PLACES[i % 5]
+        asked = {"role": "user", "content": f"Where does the {thing} go? {_DETAILS[i % 5]}"}
+        texts = [_RESPONSES[k % 5].format(thing=thing, place=place) for k in (i, i + 2)]
+        chosen, rejected = ({"role": "assistant", "content": text} for text in texts)
+        rows.append({"chosen": [asked, chosen], "rejected": [asked, rejected]})
+    return rows
+
+
 def text_rows(count: int) -> list[dict[str, str]]:
     """Plain text of one to four sentences; every third row ends in a line break."""
     rows = []
@@ -90,12 +102,13 @@ def sentences() -> list[str]:
 
 
 def write_rows(folder: Path, count: int = 40) -> None:
-    """Write ``alpaca.json``, ``chat.json``, ``sharegpt.json`` and ``text.jsonl``."""
+    """Write ``alpaca.json``, ``chat.json``, ``sharegpt.json``, ``pairs.json``, ``text.jsonl``."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in {
         "alpaca": alpaca_rows(count),
         "chat": chat_rows(count),
         "sharegpt": sharegpt_rows(count),
+        "pairs": preference_rows(count),
     }.items():
         (folder / f"{name}.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     lines = "".join(f"{json.dumps(row)}\n" for row in text_rows(count))

@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import torch
 import torchtune
 from jobs import Job, run_jobs
 from omegaconf import DictConfig, OmegaConf
@@ -46,6 +47,7 @@ def tiny_model(component: str, folder: Path) -> dict[str, Any]:
     module, name, traits = FAMILIES[found[1]]
     sizes = json.loads((folder / "config.json").read_text())
     adapter = "lora_" if found[2] else ""
+    quantized = {"quantize_base": True} if found[2] == "qlora_" else {}
     return {
         "_component_": f"torchtune.models.{module}.{adapter}{name}",
         "vocab_size": sizes["vocab_size"],
@@ -56,6 +58,7 @@ def tiny_model(component: str, folder: Path) -> dict[str, Any]:
         "intermediate_dim": sizes["intermediate_size"],
         "max_seq_len": sizes["max_position_embeddings"],
         **traits,
+        **quantized,
     }
 
 
@@ -83,18 +86,13 @@ def edited(config: DictConfig, folder: Path, scratch: str) -> DictConfig:
 
 def watch(recipe: Any, recorder: Recorder) -> None:
     """Wrap the loss and the optimizer's step of a recipe that has been set up."""
-    loss_step, optimizer = recipe._loss_step, recipe._optimizer
+    optimizer = recipe._optimizer
     step = optimizer.step
     sums = {"loss": 0.0, "tokens": 0}
 
-    def watched_loss(batch: dict[str, Any]) -> Any:
-        recorder.micro_batch(batch["tokens"], batch["labels"])
-        tokens = int((batch["labels"] != recipe._loss_fn.ignore_index).sum())
-        loss = loss_step(batch)
-        # the recipe weights a micro batch by its tokens and divides the gradient by their sum
-        sums["loss"] += float(loss.detach()) * tokens
-        sums["tokens"] += tokens
-        return loss
+    def add(loss: Any, weight: int) -> None:
+        sums["loss"] += float(loss.detach()) * weight
+        sums["tokens"] += weight
 
     def watched_step(*args: Any, **kwargs: Any) -> Any:
         # before the scheduler moves: the rate that torchtune logs is the next step's
@@ -102,7 +100,48 @@ def watch(recipe: Any, recorder: Recorder) -> None:
         sums.update(loss=0.0, tokens=0)
         return step(*args, **kwargs)
 
-    recipe._loss_step, optimizer.step = watched_loss, watched_step
+    optimizer.step = watched_step
+    if hasattr(recipe, "_loss_step"):
+        recipe._loss_step = _watched_loss_step(recipe, recorder, add)
+    else:
+        forward, compare = recipe.concatenated_forward, recipe._loss_fn
+        recipe.concatenated_forward = _watched_forward(forward, recorder)
+        recipe._loss_fn = _watched_comparison(compare, add)
+
+
+def _watched_loss_step(recipe: Any, recorder: Recorder, add: Any) -> Any:
+    loss_step = recipe._loss_step
+
+    def watched(batch: dict[str, Any]) -> Any:
+        recorder.micro_batch(batch["tokens"].tolist(), batch["labels"].tolist())
+        tokens = int((batch["labels"] != recipe._loss_fn.ignore_index).sum())
+        loss = loss_step(batch)
+        # the recipe weights a micro batch by its tokens and divides the gradient by their sum
+        add(loss, tokens)
+        return loss
+
+    return watched
+
+
+def _watched_forward(forward: Any, recorder: Recorder) -> Any:
+    """Notes each batch of pairs once: the reference's forward pass runs without gradients."""
+
+    def watched(model: Any, batch: Any) -> Any:
+        if torch.is_grad_enabled():
+            ids, labels = batch
+            recorder.micro_batch(ids.tolist(), labels.tolist())
+        return forward(model, batch)
+
+    return watched
+
+
+def _watched_comparison(compare: Any, add: Any) -> Any:
+    def watched(*log_probabilities: Any) -> Any:
+        loss, chosen, rejected = compare(*log_probabilities)
+        add(loss.mean(), 1)
+        return loss, chosen, rejected
+
+    return watched
 
 
 def start_adapters(model: Any) -> None:
@@ -117,6 +156,8 @@ def start_adapters(model: Any) -> None:
 def recipe_name(config: DictConfig) -> str:
     """The single-device recipe that the model's builder asks for."""
     adapter = "lora_" in config.model["_component_"].rpartition(".")[2]
+    if "DPOLoss" in config.loss["_component_"]:
+        return "lora_dpo_single_device"
     return "lora_finetune_single_device" if adapter else "full_finetune_single_device"
 
 
@@ -127,7 +168,9 @@ def recipe_class(name: str) -> Any:
     """
     path = Path(torchtune.__file__).parents[1] / "recipes" / f"{name}.py"
     variables = runpy.run_path(str(path))
-    return next(value for key, value in variables.items() if "FinetuneRecipe" in key)
+    return next(
+        value for key, value in variables.items() if re.search(r"(Finetune|DPO)Recipe", key)
+    )
 
 
 def train(job: Job) -> Trajectory:

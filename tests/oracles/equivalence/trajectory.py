@@ -67,18 +67,16 @@ class Recorder:
         self.trajectory = Trajectory(framework=framework)
         self._targets = 0
 
-    def micro_batch(self, ids: Any, labels: Any) -> int:
-        """Note a batch (tensors of shape [rows, length]); returns its number of targets."""
-        targets = int((labels[:, 1:] != IGNORED).sum())
-        self._targets += targets
-        if not self.trajectory.steps:
-            for row_ids, row_labels in zip(ids.tolist(), labels.tolist(), strict=True):
-                end = len(row_labels)
-                while end and row_labels[end - 1] == IGNORED:
-                    end -= 1
-                # no position predicts a row's first token
-                self.trajectory.rows.append(Row(row_ids[:end], [IGNORED, *row_labels[1:end]]))
-        return targets
+    def micro_batch(self, ids: list[list[int]], labels: list[list[int]]) -> None:
+        """Note a batch, row by row. No position predicts a row's first token."""
+        for row_ids, row_labels in zip(ids, labels, strict=True):
+            self._targets += sum(label != IGNORED for label in row_labels[1:])
+            if self.trajectory.steps:
+                continue
+            end = len(row_labels)
+            while end and row_labels[end - 1] == IGNORED:
+                end -= 1
+            self.trajectory.rows.append(Row(row_ids[:end], [IGNORED, *row_labels[1:end]]))
 
     def step(self, learning_rate: float, loss: float) -> None:
         """Note an optimizer step over the micro batches since the last one."""

@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from unsloth import chat_templates, patching
 
-__all__ = ["FastLanguageModel", "FastModel", "add_new_tokens", "chat_templates",
+__all__ = ["FastLanguageModel", "FastModel", "PatchDPOTrainer", "add_new_tokens", "chat_templates",
            "is_bf16_supported", "is_bfloat16_supported"]  # fmt: skip
 
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -104,6 +104,10 @@ def add_new_tokens(model: Any, tokenizer: Any, new_tokens: list[str]) -> None:
     """Grows the vocabulary."""
     tokenizer.add_tokens(new_tokens)
     model.resize_token_embeddings(len(tokenizer))
+
+
+def PatchDPOTrainer() -> None:  # noqa: N802 - the name is Unsloth's
+    """Nothing: what it patched in TRL is gone, or done on import."""
 
 
 def is_bfloat16_supported() -> bool:

@@ -30,8 +30,11 @@ class Case:
     """One file, and its run on a tiny model."""
 
     name: str
+    """The file without its suffix."""
     model: str
+    """A tiny model of ``models.FAMILIES``."""
     differs: dict[str, Differences] = field(default_factory=dict)
+    needs_gpu: bool = False
 
     @property
     def source(self) -> str:
@@ -59,7 +62,13 @@ def masks(field: str) -> Differences:
     return {"masks": field, "targets": field, **losses(field)}
 
 
-CASES = (
+ALL = (
+    Case(
+        "torchtune_dpo_llama",
+        "llama-instruct",
+        {"unsloth": {"masks": HEADERS, "targets": HEADERS}, "axolotl": masks(HEADERS)},
+    ),
+    Case("unsloth_qlora_chat_llama", "llama-instruct", needs_gpu=True),
     Case("axolotl_full_alpaca_llama", "llama-base", {"torchtune": {"later losses": DECAY}}),
     Case("axolotl_full_chat_qwen", "qwen-instruct"),
     Case(
@@ -107,3 +116,9 @@ CASES = (
         {"axolotl": {**masks(HEADERS), "rates": WARMUP}},
     ),
 )
+
+CASES = tuple(case for case in ALL if not case.needs_gpu)
+ON_GPU = ("axolotl_full_chat_qwen", "axolotl_lora_chat_qwen", "axolotl_lora_completion_llama",
+          "torchtune_dpo_llama", "unsloth_full_completion_qwen", "unsloth_lora_alpaca_llama",
+          "unsloth_lora_chat_qwen", "unsloth_qlora_chat_llama")  # fmt: skip
+"""Cases that are also trained on a GPU, with the real Unsloth (see ``tests/gpu``)."""

@@ -36,9 +36,13 @@ def read_jobs(path: str) -> list[Job]:
 
 
 def run_jobs(train: Callable[[Job], Trajectory]) -> None:
-    """Train every job of the file named on the command line, each in a fork."""
-    for job in read_jobs(sys.argv[1]):
-        child = os.fork()
+    """Train every job of the file named on the command line, each in a fork.
+
+    A lone job needs none, and may use a GPU, which no fork of a process that has seen it can.
+    """
+    jobs = read_jobs(sys.argv[1])
+    for job in jobs:
+        child = os.fork() if len(jobs) > 1 else 0
         if child:
             os.waitpid(child, 0)
             continue

@@ -1,11 +1,12 @@
-"""Train Axolotl configs as Axolotl's own command line does, on the CPU, and record what they did.
+"""Train Axolotl configs as Axolotl's own command line does, and record what they did.
 
     python run_axolotl.py JOBS.json
 
 Run from the folder that the configs' data paths are relative to. A config is the user's, with
-these edits: the model's folder; number formats to float32, which a CPU computes exactly enough to
-compare; attention to ``sdpa`` and no kernels that need a GPU; the folders it writes to; no
-trackers. Rows are prepared in this process: a worker process would import Axolotl once more.
+these edits: the model's folder; the folders it writes to; no trackers. Without a GPU also: number
+formats to float32, which a CPU computes exactly enough to compare; attention to ``sdpa`` and no
+kernels that need a GPU. Rows are prepared in this process: a worker process would import Axolotl
+once more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import axolotl.train  # noqa: F401 - imported before the jobs fork
+import torch
 import yaml
 from axolotl.cli.train import do_cli
 from datasets import Dataset
@@ -22,23 +24,28 @@ from hf_recorder import watch
 from jobs import Job, run_jobs
 from trajectory import Recorder, Trajectory
 
-DROPPED = {"bf16", "fp16", "tf32", "bfloat16", "float16", "flash_attention", "attn_implementation",
-           "sdp_attention", "xformers_attention", "flex_attention", "eager_attention",
-           "wandb_project", "hub_model_id"}  # fmt: skip
+DROPPED = {"wandb_project", "hub_model_id"}
+DROPPED_ON_THE_CPU = {"bf16", "fp16", "tf32", "bfloat16", "float16", "flash_attention",
+                      "attn_implementation", "sdp_attention", "xformers_attention",
+                      "flex_attention", "eager_attention"}  # fmt: skip
+ON_THE_CPU = {
+    "bf16": False,
+    "fp16": False,
+    "tf32": False,
+    "attn_implementation": "sdpa",
+    "lora_mlp_kernel": False,
+    "lora_qkv_kernel": False,
+    "lora_o_kernel": False,
+}
 
 
 def edited(config: dict[str, Any], model: Path, scratch: str) -> dict[str, Any]:
     """The config with the edits that the module names."""
-    kept = {key: value for key, value in config.items() if key not in DROPPED}
-    return kept | {
+    gpu = torch.cuda.is_available()
+    dropped = DROPPED if gpu else DROPPED | DROPPED_ON_THE_CPU
+    kept = {key: value for key, value in config.items() if key not in dropped}
+    return (kept if gpu else kept | ON_THE_CPU) | {
         "base_model": str(model),
-        "bf16": False,
-        "fp16": False,
-        "tf32": False,
-        "attn_implementation": "sdpa",
-        "lora_mlp_kernel": False,
-        "lora_qkv_kernel": False,
-        "lora_o_kernel": False,
         "dataset_num_proc": 1,
         "output_dir": f"{scratch}/output",
         "dataset_prepared_path": f"{scratch}/prepared",

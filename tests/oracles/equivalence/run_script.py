@@ -1,15 +1,20 @@
-"""Run Unsloth scripts on the CPU, with Unsloth's stand-in over the real TRL, and record them.
+"""Run Unsloth scripts with the real TRL, and record them.
+
+Where Unsloth is installed it is the real one; where it is not (it cannot be imported without a
+GPU), a stand-in over TRL takes its place.
 
     python run_script.py JOBS.json
 
 Run from the folder that the scripts' data paths are relative to. A script is the user's, with
-these edits: the string that names the model becomes the tiny model's folder; ``dtype``, ``bf16``
-and ``fp16`` ask for float32; no checkpoints, and the result goes to a folder that goes away.
+these edits: the string that names the model becomes the tiny model's folder; no checkpoints, and
+the result goes to a folder that goes away. Without a GPU also: ``dtype``, ``bf16`` and ``fp16`` ask
+for float32.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib.util
 import sys
 import tempfile
 from pathlib import Path
@@ -17,9 +22,12 @@ from pathlib import Path
 from jobs import Job, run_jobs
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "unsloth_stub"), str(TESTS.parents[1])]
+sys.path.insert(0, str(TESTS.parents[1]))
+if importlib.util.find_spec("unsloth") is None:
+    sys.path.insert(0, str(TESTS / "unsloth_stub"))
 
-import unsloth  # noqa: E402, F401 - patches TRL, as the real one does, before anything else
+import unsloth  # noqa: E402, F401, I001 - patches TRL, as the real one does, before anything else
+import torch  # noqa: E402
 from hf_recorder import watch  # noqa: E402
 from trajectory import Recorder, Trajectory  # noqa: E402
 
@@ -31,12 +39,11 @@ class _Edits(ast.NodeTransformer):
         self.values: dict[str, object] = {
             "model_name": model,
             "tokenizer_name": model,
-            "dtype": None,
-            "bf16": False,
-            "fp16": False,
             "output_dir": scratch,
             "save_strategy": "no",
         }
+        if not torch.cuda.is_available():
+            self.values |= {"dtype": None, "bf16": False, "fp16": False}
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
@@ -67,7 +74,10 @@ def train(job: Job) -> Trajectory:
     text = job.config.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch:
         tree = edited(text, str(job.model), scratch)
-        exec(compile(tree, str(job.config), "exec"), {"__name__": "__main__"})
+        try:
+            exec(compile(tree, str(job.config), "exec"), {"__name__": "__main__"})
+        finally:  # what a script does after training may fail; the training is recorded
+            recorder.trajectory.write(job.out)
     return recorder.trajectory
 
 

@@ -1,12 +1,12 @@
-"""Train torchtune configs with torchtune's own recipe classes, on the CPU, and record what they did.
+"""Train torchtune configs with torchtune's own recipe classes, and record what they did.
 
     python run_torchtune.py JOBS.json
 
 Run from the folder that the configs' data paths are relative to. A config is the user's, with
 these edits: the builder of the full-sized model becomes the same family's component builder with
-the sizes of the tiny model (adapter arguments stay); folders of weights, tokenizer and output;
-device ``cpu`` and dtype ``fp32``; no compilation and no activations computed twice or moved; a
-logger without an account.
+the sizes of the tiny model (adapter arguments stay); folders of weights, tokenizer and output; a
+logger without an account. Without a GPU also: device ``cpu`` and dtype ``fp32``; no compilation and
+no activations computed twice or moved.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ def edited(config: DictConfig, folder: Path, scratch: str) -> DictConfig:
         config.tokenizer.merges_file = str(folder / "merges.txt")
     else:
         config.tokenizer.path = str(folder / "original" / "tokenizer.model")
-    config.device, config.dtype, config.compile = "cpu", "fp32", False
-    config.enable_activation_checkpointing = config.enable_activation_offloading = False
+    if not torch.cuda.is_available():
+        config.device, config.dtype, config.compile = "cpu", "fp32", False
+        config.enable_activation_checkpointing = config.enable_activation_offloading = False
     config.metric_logger = {
         "_component_": "torchtune.training.metric_logging.DiskLogger",
         "log_dir": f"{scratch}/logs",

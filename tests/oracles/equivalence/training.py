@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +26,16 @@ RUNNERS = {
     "unsloth": ("FTX_AXOLOTL_PYTHON", "run_script.py"),
 }
 QUIET = {
-    "CUDA_VISIBLE_DEVICES": "",
     "HF_HUB_OFFLINE": "1",
     "AXOLOTL_DO_NOT_TRACK": "1",
     "WANDB_DISABLED": "true",
+    "UNSLOTH_DISABLE_STATISTICS": "1",
     "OMP_NUM_THREADS": "1",
+}
+LONGEST = 540
+"""Seconds that one process may take."""
+ON_THE_CPU = {
+    "CUDA_VISIBLE_DEVICES": "",
     "TORCHDYNAMO_DISABLE": "1",  # compiling takes longer than ten steps of a tiny model
 }
 
@@ -90,8 +95,10 @@ def written(case: Case, folder: Path) -> dict[str, Run]:
     return runs
 
 
-def _call(python: str, arguments: list[str], folder: Path, log: Path) -> None:
-    environment = {**os.environ, **QUIET, "HF_HOME": str(folder / "hf")}
+def _call(
+    python: str, arguments: list[str], folder: Path, log: Path, more: Mapping[str, str] = ON_THE_CPU
+) -> None:
+    environment = {**os.environ, **QUIET, "HF_HOME": str(folder / "hf"), **more}
     with log.open("w", encoding="utf-8") as stream:
         subprocess.run(
             [python, *arguments],
@@ -100,6 +107,7 @@ def _call(python: str, arguments: list[str], folder: Path, log: Path) -> None:
             stdout=stream,
             stderr=subprocess.STDOUT,
             check=False,
+            timeout=LONGEST,
         )
 
 
@@ -132,3 +140,24 @@ def train(runs: Iterable[Run], folder: Path) -> None:
 
     with ThreadPoolExecutor(2) as pool:  # the slowest first
         list(pool.map(work, ("axolotl", "unsloth", "torchtune")))
+
+
+def train_on_gpu(runs: Iterable[Run], folder: Path) -> None:
+    """Train every run in a process of its own, several at a time, with the GPU that there is."""
+
+    def work(run: Run) -> None:
+        python = python_of(run.format)
+        assert python is not None
+        model = folder / "models" / run.case.model
+        job = {"config": str(run.config), "model": str(model), "out": str(run.out)}
+        listed = run.folder / "jobs.json"
+        listed.write_text(json.dumps([job]), encoding="utf-8")
+        own = {
+            "HF_HOME": str(run.folder / "hf"),
+            "UNSLOTH_COMPILE_LOCATION": str(run.folder / "compiled"),
+        }
+        arguments = [str(HERE / RUNNERS[run.format][1]), str(listed)]
+        _call(python, arguments, folder, run.folder / "log", own)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(work, runs))

@@ -22,7 +22,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.ends import other_end
 from translator.frameworks.torchtune.tokenizing import Affixes
-from translator.ir import ChatFormat, MessageRows, PlainFormat, Source
+from translator.ir import ChatFormat, MessageRows, PlainFormat, PreferenceRows, Source
 from translator.record import Record
 from translator.writing import Writer
 
@@ -140,15 +140,21 @@ def chat_wording(task: Task, layout: ChatFormat) -> Told:
 
 
 def _own_wording(task: Task) -> Told:
-    """The built-in tokenizer, unless it leaves the last end of turn out of the loss.
+    """The built-in tokenizer, unless other tokens than wanted would count in the loss.
 
-    Qwen's does so whenever a length limit is set (torchtune/models/qwen2/_tokenizer.py:406).
+    Qwen's leaves the last end of turn out whenever a length limit is set
+    (torchtune/models/qwen2/_tokenizer.py:406); some count the marker that opens an answer, which
+    makes no difference between two answers to one prompt.
     """
     own = formats()[task.layout]
+    mask = task.source.supervision
+    marked = task.tokenizer is not None and task.tokenizer.header_supervised
+    pairs = isinstance(task.source.rows, PreferenceRows)
     qwen = task.component.partition("models.")[2].startswith("qwen")
     limited = task.writer.value("data.max_length") is not None
-    ends = task.source.supervision.turn_ends != "none"
-    if qwen and limited and ends and task.writer.document.format != "torchtune":
+    cut = qwen and limited and mask.turn_ends != "none"
+    extra = marked and not mask.turn_headers and not mask.prompt and not pairs
+    if (cut or extra) and task.writer.document.format != "torchtune":
         return _reworded(task, own)
     return Told(template=USUAL if task.bare and task.layout != "plain" else None)
 

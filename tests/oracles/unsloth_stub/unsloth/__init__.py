@@ -106,7 +106,7 @@ def add_new_tokens(model: Any, tokenizer: Any, new_tokens: list[str]) -> None:
     model.resize_token_embeddings(len(tokenizer))
 
 
-def PatchDPOTrainer() -> None:  # noqa: N802 - the name is Unsloth's
+def PatchDPOTrainer() -> None:
     """Nothing: what it patched in TRL is gone, or done on import."""
 
 

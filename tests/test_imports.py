@@ -14,7 +14,7 @@ PACKAGE = ROOT / "translator"
 RECIPES = ROOT / "fixtures" / "recipes"
 
 LEVELS = (
-    ("spans", "tree", "record"),
+    ("spans", "nearest", "tree", "record"),
     ("ir",),
     ("fields",),
     ("diagnostics", "codes"),

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
-from difflib import get_close_matches
 from typing import Literal, Protocol
 
 from translator.codes import Code
@@ -29,6 +28,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.document import Origin
 from translator.errors import UnreadableError
 from translator.fields import all_fields, cases_of, fields_below
+from translator.nearest import nearest
 from translator.reading import Reader
 from translator.record import Record
 from translator.tree import Address, Node, Unresolved, shown, spell
@@ -378,14 +378,14 @@ def _report_unknown(
     reader: Reader, framework: str, address: Address, node: Node, candidates: set[str]
 ) -> None:
     key = spell(address)
-    close = get_close_matches(key, candidates, n=1, cutoff=0.8)
+    close = nearest(key, candidates, 0.8)
     reader.say(
         Code.UNKNOWN_KEY,
         Severity.WARNING,
         f"{key} ({shown(node.plain())}) is no key of {framework}, which drops it without a word",
         node,
         key=key,
-        help=f"did you mean {close[0]}?" if close else None,
+        help=f"did you mean {close}?" if close else None,
     )
 
 

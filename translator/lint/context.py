@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from translator.catalog.models import ModelFacts
 from translator.diagnostics import Applicability, Edit, Fix
 from translator.document import Document, Origin
 from translator.ir import Recipe
@@ -47,6 +49,13 @@ class File:
     @property
     def format(self) -> str:
         return self.document.format
+
+    @cached_property
+    def model(self) -> ModelFacts | None:
+        """What is known about the model; None when nothing is."""
+        from translator.catalog.models import facts
+
+        return facts(self.recipe.model.id)
 
     # -- keys -------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from translator.catalog.models import facts
 from translator.lint.context import File
 
 _BYTES = {"nf4": 0.56, "fp4": 0.56, "int8": 1.05, "fp8": 1.0}
@@ -16,7 +15,7 @@ _UNITS = {"b": 1e9, "m": 1e6}
 
 def parameters(file: File) -> float | None:
     """The number of parameters that the model's name tells, None when it tells none."""
-    known = facts(file.recipe.model.id)
+    known = file.model
     size = known.size if known is not None else None
     match = re.fullmatch(r"(?:(\d+)x)?(\d+(?:\.\d+)?)([bm])", size or "")
     if match is None:

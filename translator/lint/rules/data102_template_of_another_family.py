@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.catalog.formats import formats
-from translator.catalog.models import facts
 from translator.diagnostics import Diagnostic, Severity
 from translator.ir import ChatFormat
 from translator.lint.context import File
@@ -60,7 +59,7 @@ beginning counts."""
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding for each template."""
     model = file.recipe.model
-    known = facts(model.id)
+    known = file.model
     if known is None or known.line is None:
         return
     added = {*model.new_tokens, *(text for _, text in model.special_tokens)}

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from translator.catalog.models import facts
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
 from translator.lint.rule import Rule
@@ -39,7 +38,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the length."""
     recipe = file.recipe
     longest = recipe.data.max_length
-    known = facts(recipe.model.id)
+    known = file.model
     if longest is None or known is None or known.max_positions is None or known.assumed:
         return
     if longest <= known.max_positions or recipe.model.rope_scaling:

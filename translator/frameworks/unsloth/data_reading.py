@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -11,6 +13,7 @@ from translator.frameworks.unsloth.supervised_reading import meaning
 from translator.reading import Reader
 from translator.tree import Node
 
+_MAX_TOLD = 20_000
 _FORMATS = ("json", "csv", "parquet", "arrow", "text", "xml", "webdataset")
 _BY_LOADER = {"read_csv": "csv", "read_json": "json", "read_parquet": "parquet",
               "from_csv": "csv", "from_json": "json", "from_parquet": "parquet",
@@ -27,6 +30,7 @@ def read_sources(reader: Reader) -> None:
         reader.say(Code.MISSING_KEY, Severity.ERROR, "the trainer gets no data set", train)
         prepared = [Prepared({"path": "?"}, unknown="no data set")]
     sources = tuple(_source(reader, p) for p in prepared)
+    _tell(reader, train, sources)
     origin = _origin(train)
     reader.set("data.sources", sources, origin)
     if any(p.drops for p in prepared):
@@ -34,6 +38,30 @@ def read_sources(reader: Reader) -> None:
     elif any(p.chunks for p in prepared):
         reader.set("data.overlong", "split", origin)
     _read_validation(reader, prepared)
+
+
+def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> None:
+    """Says at length what was understood, and where that is not all, what the script does."""
+    for source in sources:
+        told = [*_told(source.rows), *_told(source.format), *_told(source.supervision)]
+        message = f"the rows of {source.path} are read as {type(source.rows).__name__}: "
+        reader.say(Code.ASSUMED, Severity.NOTE, message + "; ".join(told), node,
+                   field="data.sources", verbose=True)  # fmt: skip
+    steps = None if node is None else node.get(("steps",))
+    seen = reader.values.get("model.modality") != "text"
+    if steps is not None and (seen or any(isinstance(s.rows, ir.CustomRows) for s in sources)):
+        message = f"the script prepares its rows in these steps: {steps.plain()!r}"
+        reader.say(Code.ASSUMED, Severity.NOTE, message[:_MAX_TOLD], node,
+                   field="data.sources", verbose=True)  # fmt: skip
+
+
+def _told(part: object) -> list[str]:
+    """The values of a part that are not the usual ones."""
+    return [
+        f"{f.name} {getattr(part, f.name)!r}"
+        for f in fields(part)  # type: ignore[arg-type]
+        if getattr(part, f.name) != f.default
+    ]
 
 
 def _origin(node: Node | None) -> Origin:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from translator import ir
+from translator.codes import Code
+from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import template_of
 from translator.frameworks.unsloth.exchange_reading import pictures_of, system_text
 from translator.frameworks.unsloth.row_reading import (
@@ -158,6 +160,12 @@ def prompts(reader: Reader, prepared: Prepared) -> Meaning:
     messages = made.get("messages")
     chat = next((p["chat"] for p in made.get("parts") or [] if "chat" in p), None)
     turns = messages if isinstance(messages, dict) else chat
+    if chat is not None:
+        options = next(p for p in made.get("parts") or [] if "chat" in p)
+        if options.get("add_generation_prompt") is not True:
+            message = "prompts are rendered without the opening of an answer"
+            node = reader.tree.get(("data", "train"))
+            reader.say(Code.SURPRISE, Severity.WARNING, message, node, field="data.sources")
     if turns is not None and "column" in turns and "path" not in turns:
         return ir.PromptRows(prompt=str(turns["column"])), template_of(reader), ANSWERS
     listed = None if turns is None else turns.get("list")
@@ -165,6 +173,8 @@ def prompts(reader: Reader, prepared: Prepared) -> Meaning:
     pictures = pictures_of(listed) if listed is not None else []
     if parts is None or pictures is None:
         return custom(reader, prepared, obstacle(made))
+    if listed is not None and not _plain_turns(listed):
+        return custom(reader, prepared, code_in(listed) or "a prompt of more than one question")
     asked = _asked(parts)
     if asked is None:
         return custom(reader, prepared, code_in(parts) or "a prompt without a column of the data")
@@ -172,13 +182,23 @@ def prompts(reader: Reader, prepared: Prepared) -> Meaning:
         prompt=asked[0],
         text=asked[1],
         fields=asked[2],
-        images=moved(prepared, next(iter(pictures), None)),
+        images=moved(reader, prepared, next(iter(pictures), None)),
     )
     if turns is None:
         return rows, WHOLE, ANSWERS
     form = template_of(reader)
     text = system_text(listed or [])
     return rows, form if text is None else replace(form, system_prompt=text), ANSWERS
+
+
+def _plain_turns(turns: list[Plain]) -> bool:
+    """Whether turns are one question, with a system text before it at most."""
+    roles = [turn.get("role") for turn in turns]
+    user, system = [{"literal": "user"}], [{"literal": "system"}]
+    if roles not in ([user], [system, user]):
+        return False
+    content = turns[0].get("content") or []
+    return roles == [user] or all("literal" in part for part in content)
 
 
 def _content(turns: list[Plain] | None, role: str) -> list[Plain] | None:

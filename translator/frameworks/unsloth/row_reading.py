@@ -56,13 +56,36 @@ def code_in(described: object, depth: int = 0) -> str | None:
     return next((code for code in found if code is not None), None)
 
 
-def moved(prepared: Prepared, column: str | None) -> str | None:
+def moved(reader: Reader, prepared: Prepared, column: str | None) -> str | None:
     """The column that a column of pictures has in the file. TRL looks for ``images`` and for
     ``image``."""
     names = (column, "image") if column == "images" else (column,)
     for name in names:
         made = prepared.columns.get(name or "")
         place = None if made is None else made.get("image", (made.get("parts") or [None])[0])
+        changed = code_in(made)
+        if changed is not None:
+            message = f"pictures are changed before training, which is not carried: {changed}"
+            node = reader.tree.get(("data", "train"))
+            reader.say(Code.ASSUMED, Severity.WARNING, message, node, field="data.sources")
         if isinstance(place, dict) and "column" in place:
             return str(place["column"])
     return column
+
+
+def answer_of(messages: Plain) -> str:
+    """An exchange that is no question and answer of one column, as the text of its turns."""
+    turns = messages.get("list")
+    if not isinstance(turns, list) or not turns:
+        return "messages of the script's own"
+    shown = []
+    for turn in turns:
+        parts = turn.get("content", turn.get("value"))
+        text = "".join(_shown(p) for p in parts) if isinstance(parts, list) else "?"
+        role = turn.get("role", turn.get("from")) or [{}]
+        shown.append(f"{role[0].get('literal', '?')}: {text}")
+    return f"turns that no prompt and answer say: {' | '.join(shown)}"
+
+
+def _shown(part: Plain) -> str:
+    return str(part["literal"]) if "literal" in part else f"{{{part.get('column', '…')}}}"

@@ -201,6 +201,8 @@ def _read_hub(reader: Reader) -> None:
             chosen = node.get(("save_method",))
             only = chosen is not None and chosen.plain() == "lora"
             where = Origin(written=True, span=node.span, key=kind)
+        reader.leave(("save", str(kind)), node, "what the script saves when it has trained",
+                     Severity.NOTE)  # fmt: skip
     reader.set("checkpoints.adapter_only", only, where)
 
 

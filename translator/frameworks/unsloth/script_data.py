@@ -50,26 +50,33 @@ class DataReader(StepReader):
 
     def __init__(self, builder: TreeBuilder) -> None:
         super().__init__(builder)
-        self.opened: list[tuple[int, object]] = []
-        """Parts of dictionaries that are being described: what such a part is made of may be the
-        part that was there before."""
+        self.path: list[int] = []
+        """What is being described: a split that a script puts back into its dictionary was made of
+        the one that was there before."""
+        self.series: str | None = None
+        """The name of the column that mere strings become."""
 
     def dataset(self, value: Value, depth: int = 0) -> Node:
         """A data set: how it is loaded, and what is done to it, in order."""
         if depth > _MAX_DEPTH:
             return self._custom(value)
+        start = len(self.path)
+        described = self._described(value, depth)
+        del self.path[start:]
+        return described
+
+    def _described(self, value: Value, depth: int) -> Node:
         steps: list[Any] = []
         split: Known | None = None
         for _ in range(_MAX_STEPS):
+            self.path.append(id(value))
             before = self._before(value, steps, split)
             if before is None:
                 break
             value, split = before
         part = self._stored(value, split)
         if part is not None and split is not None:
-            self.opened.append((id(value), split.value))
             content, split = self._inside(part, steps, depth), None
-            self.opened.pop()
         elif isinstance(value, Choice):
             content = self._either(value, steps, depth)
         else:
@@ -148,9 +155,8 @@ class DataReader(StepReader):
 
     def _stored(self, value: Value, split: Known | None) -> Value | None:
         """The data set that a script put into a dictionary of data sets."""
-        if split is None or (id(value), split.value) in self.opened:
-            return None
-        return _stored_part(value, split)
+        found = None if split is None else _stored_part(value, split)
+        return None if found is None or id(found) in self.path else found
 
     def _inside(self, value: Value, steps: list[Any], depth: int) -> dict[str, Any]:
         """A data set that another one is made of; its steps come first."""
@@ -225,7 +231,7 @@ class DataReader(StepReader):
             test = many.test.at or many.at
             own.append({"op": "filter", "function": self.filter(test), "line": line_of(many)})
         if not (isinstance(many.element, Each) and not many.element.entries):
-            function = self.rows.listed(many, _name_of(value))
+            function = self.rows.listed(many, _name_of(value) or self.series)
             own.append({"op": "list", "function": function, "line": line_of(many)})
         steps[:0] = own
         return content
@@ -267,7 +273,9 @@ class DataReader(StepReader):
 
     def _several(self, value: Value, parts: list[Value], depth: int) -> dict[str, Any]:
         """Data sets that follow one another, or are interleaved."""
+        outer, self.series = self.series, _name_of(value) or self.series
         inner = [self.dataset(item, depth + 1) for item in parts if not isinstance(item, Absent)]
+        self.series = outer
         if not isinstance(value, Made):
             return {"concatenate": inner}
         keywords = self.builder.keywords(value, ("dsets", "datasets"), ("datasets",))

@@ -322,6 +322,8 @@ def _rename(prepared: Prepared, mapping: Mapping[Any, Any]) -> None:
     for old, new in mapping.items():
         if isinstance(old, str) and isinstance(new, str):
             made = prepared.columns.pop(old, None)
+            if made is None and prepared.unknown is not None:
+                continue  # what has this name may have been made by code that is not understood
             prepared.columns[new] = made or {
                 "parts": [{"column": old}],
                 "messages": {"column": old},

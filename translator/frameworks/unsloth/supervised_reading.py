@@ -15,6 +15,7 @@ from translator.frameworks.unsloth.preference_reading import labelled, preferenc
 from translator.frameworks.unsloth.row_reading import (
     WHOLE,
     Meaning,
+    answer_of,
     code_in,
     code_of,
     custom,
@@ -58,7 +59,7 @@ def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
     name = _text_field(reader)
     if name in columns and ("messages" not in columns[name] or "renamed" in columns[name]):
         return _from_text(reader, prepared, columns[name], masked)
-    for column in ("messages", "conversations", name):
+    for column in (name, "messages", "conversations"):
         if column in columns and "messages" in columns[column]:
             return _from_chat(reader, prepared, columns[column]["messages"], masked)
     texts = [c for c in columns.values() if "parts" in c or "with_input" in c]
@@ -107,6 +108,7 @@ def _from_text(reader: Reader, prepared: Prepared, described: Plain, masked: boo
     parts = described.get("parts") or described.get("with_input") or []
     chat = next((p["chat"] for p in parts if isinstance(p, dict) and "chat" in p), None)
     if chat is not None:
+        _tell_options(reader, next(p for p in parts if isinstance(p, dict) and "chat" in p))
         return _from_chat(reader, prepared, chat, masked)
     found = text_rows(reader, described) or looped_chat(reader, parts, end_token(reader))
     if found is None:
@@ -150,11 +152,28 @@ def _mask(reader: Reader, prepared: Prepared, form: ir.ChatFormat, masked: bool)
     return found or ir.Supervision(prompt=False)
 
 
+def _tell_options(reader: Reader, part: Plain) -> None:
+    """What a call of ``apply_chat_template`` asks for beside a text of all turns."""
+    node = reader.tree.get(("data", "train"))
+    if part.get("tokenize") is True:
+        message = "apply_chat_template(tokenize=True) gives token ids where a text is wanted"
+        reader.say(Code.BAD_VALUE, Severity.ERROR, message, node, field="data.sources")
+    if part.get("add_generation_prompt") is True:
+        message = "apply_chat_template(add_generation_prompt=True) opens one more answer, which is "
+        message += "trained and is not carried"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, node, field="data.sources")
+    others = sorted(part.keys() - {"chat", "tokenize", "add_generation_prompt", "methods",
+                                   "truncation", "padding", "max_length", "return_tensors"})  # fmt: skip
+    for name in others:
+        message = f"apply_chat_template({name}={part[name]!r}) is not carried"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, node, field="data.sources")
+
+
 def _from_chat(reader: Reader, prepared: Prepared, messages: Plain, masked: bool) -> Meaning:
     form = template_of(reader)
     found = chat_rows(reader, messages, standardized=prepared.standardized)
     if found is None:
-        return custom(reader, prepared, code_in(messages) or "messages of the script's own")
+        return custom(reader, prepared, code_in(messages) or answer_of(messages))
     rows, system = found
     rows = _with_pictures(reader, prepared, rows)
     if system is not None:
@@ -167,7 +186,7 @@ def _with_pictures(reader: Reader, prepared: Prepared, rows: ir.Rows) -> ir.Rows
     if isinstance(rows, ir.MessageRows) and reader.facts.get("modality") == "vision":
         rows = replace(rows, images="images")
     if isinstance(rows, ir.InstructionRows | ir.MessageRows) and rows.images is not None:
-        return replace(rows, images=moved(prepared, rows.images))
+        return replace(rows, images=moved(reader, prepared, rows.images))
     return rows
 
 

@@ -34,8 +34,7 @@ LEVELS = (
     ("lint",),
     ("render",),
     ("console",),
-    ("commands", "commands_lint", "commands_fix", "commands_rules",
-     "commands_estimate"),
+    ("commands", "commands_lint", "commands_fix", "commands_rules", "commands_estimate"),
     ("cli",),
     ("__main__",),
 )

@@ -13,7 +13,13 @@ from translator.writing import Writer
 
 def put_model(writer: Writer) -> None:
     model = writer.document.recipe.model
-    writer.put("load.model_name", model.id, "model.id")
+    adapter = writer.document.recipe.adapter
+    if adapter is not None and adapter.start_from is not None:
+        writer.put("load.model_name", adapter.start_from, "adapter.start_from")
+        why = "loaded with the adapter, whose configuration names it"
+        writer.lose(Code.TOLD_OTHERWISE, "model.id", why, Severity.NOTE)
+    else:
+        writer.put("load.model_name", model.id, "model.id")
     if model.directory and not model.id:
         writer.put("load.model_name", model.directory, "model.directory")
     quantization = writer.document.recipe.quantization
@@ -29,7 +35,7 @@ def put_model(writer: Writer) -> None:
         writer.put("load.load_in_fp8", True, "quantization.kind", "quantization")
     else:
         writer.put("load.load_in_4bit", kind is not None, "quantization.kind", "quantization")
-    if kind == "nf4":
+    if kind == "nf4" and (adapter is None or adapter.start_from is None):
         identity = resolve(model.id)
         if identity.known or identity.bits == 16:
             writer.put("load.use_exact_model_name", True)

@@ -162,7 +162,8 @@ def put_micro_batch(writer: Writer) -> None:
         return
     batching = recipe.batching
     step = batching.micro_batch * batching.accumulation * (recipe.parallelism.gpus or 1)
-    if step % recipe.objective.generations:
+    # torchtune counts prompts, the others answers
+    if writer.document.format == "torchtune" or step % recipe.objective.generations:
         answers = batching.micro_batch * recipe.objective.generations
         writer.put("args.per_device_train_batch_size", answers, "batching.micro_batch")
         why = f"TRL counts answers, not prompts: {answers}"

@@ -223,22 +223,11 @@ class _Script:
     def _adapter(self) -> str:
         assert self.recipe.adapter is not None
         if self.recipe.adapter.start_from is not None:
-            return self._adapter_to_go_on_from(self.recipe.adapter.start_from)
+            # unsloth/models/loader.py:2082 (2026.10.9): loaded and made ready to be trained
+            return f"# The adapter came with the model: it goes on from {_one_line(self.recipe.adapter.start_from)}"
         arguments = [Argument("", Expression("model")), *self._arguments("peft")]
         text = call(f"{self.loader}.get_peft_model", arguments, prefix="model = ")
         return f"# Adapter\n{text}"
-
-    def _adapter_to_go_on_from(self, path: str) -> str:
-        """As Unsloth itself does it: unsloth/models/loader.py:2082 (2026.10.9)."""
-        self.code.use("peft", "PeftModel")
-        model = Argument("", Expression("model"))
-        trained = [model, Argument("", path), Argument("is_trainable", True)]
-        saves = [a for a in self._arguments("peft") if a.name == "use_gradient_checkpointing"]
-        return "\n".join([
-            "# Adapter",
-            call("PeftModel.from_pretrained", trained, prefix="model = "),
-            call(f"{self.loader}.patch_peft_model", [model, *saves], prefix="model = "),
-        ])  # fmt: skip
 
     # -- data -------------------------------------------------------------------------------------
 
@@ -368,6 +357,10 @@ class _Script:
 
 def _import(module: str, names: set[str]) -> str:
     return f"from {module} import {', '.join(sorted(names))}"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _file_name(path: str) -> str:

@@ -210,3 +210,8 @@ def test_modules_of_families_in_transformers() -> None:
         assert row["decoder_layer"] in model._no_split_modules, family
         stacked = {n.rsplit(".", 1)[-1] for n, p in model.named_parameters() if p.ndim == 3}
         assert set(row["experts"]) == stacked, family
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, f"a/{'x' * 5000}", "./\0", "~nobody/x", "a/\ud800"])
+def test_names_that_no_file_can_have_have_no_file(name: str) -> None:
+    assert config_file(name) is None

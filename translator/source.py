@@ -30,6 +30,14 @@ class Source(Record):
     folder: Path | None = None
 
 
+def is_regular_file(path: Path) -> bool:
+    """Whether a file is there to be read; a name that no file can have is no error."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, in a folder that is forbidden
+        return False
+
+
 def read_source(path: str | os.PathLike[str]) -> Source:
     """Reads a file.
 

@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 from translator.catalog.data import table
 from translator.catalog.identity import is_known_id, is_local, resolve
 from translator.record import Record
+from translator.source import is_regular_file
 
 Modality = Literal["text", "vision", "audio"]
 
@@ -206,15 +207,16 @@ def config_file(name: str) -> Path | None:
     Only looks at files that are there: nothing is downloaded.
     """
     if is_local(name) or "/" not in name:
-        path = Path(name).expanduser() / "config.json"
-        return path if path.is_file() else None
+        path = Path(os.path.expanduser(name)) / "config.json"
+        return path if is_regular_file(path) else None
     home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
     hub = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
     snapshots = hub / f"models--{name.replace('/', '--')}" / "snapshots"
-    if not snapshots.is_dir():
+    try:
+        found = [path for path in snapshots.glob("*/config.json") if path.is_file()]
+        return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    except OSError:  # a name that no file can have, or a cache that is not ours to read
         return None
-    found = [path for path in snapshots.glob("*/config.json") if path.is_file()]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def from_config(path: Path, *, name: str | None = None) -> ModelFacts | None:

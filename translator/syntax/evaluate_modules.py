@@ -10,6 +10,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
+from translator.source import is_regular_file
 from translator.syntax.evaluate_journal import Variables
 from translator.syntax.evaluate_machine import Scope
 from translator.syntax.evaluate_statements import Flow, Statements
@@ -113,7 +114,7 @@ class Modules(Statements):
         for start in starts:
             place = start.joinpath(*parts)
             for candidate in (place.with_suffix(".py") if parts else place, place / "__init__.py"):
-                if candidate.is_file():
+                if is_regular_file(candidate):
                     return candidate.resolve()
         return None
 

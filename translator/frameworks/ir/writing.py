@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -38,7 +39,7 @@ def _origin(origin: Origin) -> dict[str, Any]:
 def _leftover(leftover: Leftover) -> dict[str, Any]:
     return {
         "key": leftover.key,
-        "value": leftover.value,
+        "value": _finite(leftover.value),
         "why": leftover.why,
         "severity": leftover.severity.value,
         **_place(leftover.span),
@@ -70,6 +71,15 @@ PLACE = ("line", "column", "end_line", "end_column", "start", "end")
 
 def _present(values: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _finite(value: object) -> object:
+    """A value with the numbers that JSON lacks as text: ``inf``."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: object) -> object:

@@ -374,6 +374,10 @@ def _cannot_read(reader: Reader, error: Exception) -> UnreadableError:
     )
 
 
+_TITLES = {"axolotl": "Axolotl", "unsloth": "Unsloth"}
+"""How frameworks write their names; torchtune writes it small."""
+
+
 def _report_unknown(
     reader: Reader, framework: str, address: Address, node: Node, candidates: set[str]
 ) -> None:
@@ -382,7 +386,8 @@ def _report_unknown(
     reader.say(
         Code.UNKNOWN_KEY,
         Severity.WARNING,
-        f"{key} ({shown(node.plain())}) is no key of {framework}, which drops it without a word",
+        f"{key} ({shown(node.plain())}) is no key of {_TITLES.get(framework, framework)}, "
+        "which drops it without a word",
         node,
         key=key,
         help=f"did you mean {close}?" if close else None,

@@ -70,7 +70,7 @@ def advice(name: str, method: str | None) -> str:
     names = {"kto": _LABELLED, "orpo": _ODDS}.get(method, _TRANSFORMS)
     pool = [f"{family}.{one}" for family, variants in names.items() for one in variants.split()]
     close = get_close_matches(name, pool, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(pool)}"
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}, with a variant"
 
 
 def check(dataset: Dataset, name: str, method: str | None) -> None:

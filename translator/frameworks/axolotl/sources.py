@@ -35,7 +35,7 @@ from translator.ir import (
     TokenRows,
 )
 from translator.reading import Reader
-from translator.tree import Address, Node
+from translator.tree import Address, Node, spell
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -278,10 +278,13 @@ def _user_defined(dataset: Dataset) -> Told:
         lead = layout
         if prompt:
             dataset.reader.say(
-                Code.SURPRISE,
-                Severity.NOTE,
-                f"system_prompt ({prompt!r}) counts only where a row has no column {column!r}",
-                dataset.node,
+                Code.ASSUMED,
+                Severity.WARNING,
+                f"system_prompt ({prompt!r}) counts only where a row has no column {column!r}; "
+                "rows are taken to have one",
+                dataset.node.get(("type", "system_prompt")),
+                key=spell((*dataset.place, "type", "system_prompt")),
+                help=f"without such a column in the data, leave field_system ({column}) out",
             )
     elif prompt:
         lead = layout.replace("{system}", prompt.replace("{", "{{").replace("}", "}}"))

@@ -8,16 +8,22 @@ from translator.frameworks.axolotl import (
     adapter,
     batching,
     data,
+    foreign_names,
+    inner_keys,
     logs,
     memory,
     model,
     objective,
     optimization,
+    own_keys,
     parallel,
-    rest,
+    plugin_keys,
+    removed_keys,
     run,
+    without_bearing,
 )
-from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
+from translator.frameworks.axolotl.schema import plugin_keys as keys_of_plugins
+from translator.frameworks.axolotl.schema import recorded_keys
 from translator.lens import Table
 
 
@@ -38,12 +44,17 @@ def table() -> Table:
             *objective.ROWS,
             *run.ROWS,
             *logs.ROWS,
-            *rest.ROWS,
+            *without_bearing.ROWS,
+            *own_keys.ROWS,
+            *removed_keys.ROWS,
+            *plugin_keys.ROWS,
+            *inner_keys.ROWS,
+            *foreign_names.ROWS,
         ),
     )
 
 
 def all_keys() -> tuple[str, ...]:
     """Every spelling that the schema or one of the plugins knows."""
-    plugins = (key for keys in plugin_keys().values() for key in keys)
+    plugins = (key for keys in keys_of_plugins().values() for key in keys)
     return (*recorded_keys(), *plugins)

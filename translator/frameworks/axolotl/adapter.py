@@ -84,6 +84,8 @@ def _stored(
         if adapter.value == "qlora" and adapter.node is not None:
             why = "is refused with gptq: true"
             refuse(reader, ("adapter",), adapter.node, why, Severity.WARNING)
+        for name in ("load_in_4bit", "load_in_8bit"):
+            no_effect(reader, (name,), "the checkpoint is quantised already")
         reader.facts["gptq"] = "true"
         return "other", gptq.origin
     if adapter.value == "qlora":
@@ -94,6 +96,10 @@ def _stored(
         if eight.value:
             no_effect(reader, ("load_in_8bit",), "qlora keeps weights in 4 bits")
         return "nf4", four.origin if four.written else adapter.origin
+    if adapter.value == "lora" and eight.value:
+        if four.value:
+            no_effect(reader, ("load_in_4bit",), "lora keeps weights in 8 bits")
+        return "int8", eight.origin
     if adapter.value == "lora" and four.value:
         surprise(
             reader,
@@ -113,6 +119,9 @@ def _get_details(reader: Reader, kind: str | None) -> str | None:
     found = find(reader, "bnb_config_kwargs", mapping, NOTHING, f"{_PEFT}:149: double quantisation")
     settings = dict(found.value)
     double = bool(settings.pop("bnb_4bit_use_double_quant", True))
+    if kind not in ("nf4", "fp4"):
+        why = "the weights are not stored in 4 bits"
+        no_effect(reader, ("bnb_config_kwargs", "bnb_4bit_use_double_quant"), why)
     reader.set("quantization.double", double or kind not in ("nf4", "fp4"), found.origin)
     if kind == "nf4" and settings.pop("bnb_4bit_quant_type", "nf4") == "fp4":
         kind = "fp4"
@@ -193,6 +202,7 @@ def _get_modules(reader: Reader) -> None:
         if extra and named.node is not None and set(extra) - {"lm_head", "embed_tokens"}:
             why = "lora_target_linear: true already means every linear layer"
             no_effect(reader, ("lora_target_modules",), why)
+    mention(reader, ("lora_target_modules",), "the layers that get adapters")
     source = linear if linear.value else named
     if reader.values["adapter"] and not modules and pattern is None:
         target = reader.peek("lora_target_parameters")

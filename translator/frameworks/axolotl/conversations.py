@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
-from translator.frameworks.axolotl.lookup import find
+from translator.frameworks.axolotl.lookup import find, mention
 from translator.frameworks.axolotl.values import NOTHING, flag, mapping, one_of, text, texts
 from translator.ir import ChatFormat, MessageRows, Supervision
 
@@ -167,6 +167,8 @@ def supervision(dataset: Dataset, layout: ChatFormat) -> Supervision:
     choice = one_of("all", "turn", "last", "none")
     eos = dataset.get("train_on_eos", choice, None, field="supervision.turn_ends")
     eot = dataset.get("train_on_eot", choice, None, field="supervision.turn_ends")
+    for name in ("roles_to_train", "train_on_eos", "train_on_eot"):
+        mention(reader, (*dataset.place, name), "which words of a conversation are trained")
     ends = {"turn": "answers", "all": "all", "last": "last", "none": "none"}[
         eot.value or eos.value or "turn"
     ]

@@ -11,7 +11,15 @@ from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.sources import read_sources
 from translator.frameworks.axolotl.values import flag, number, one_of, whole
 from translator.frameworks.axolotl.write_sources import put_sources
-from translator.ir import ChatFormat, HeldOutRows, SeparateRows, Source, TextRows
+from translator.ir import (
+    ChatFormat,
+    CustomRows,
+    HeldOutRows,
+    SeparateRows,
+    Source,
+    TextRows,
+    TokenRows,
+)
 from translator.lens import Row
 from translator.reading import Reader
 from translator.writing import Writer
@@ -60,6 +68,7 @@ def _get_validation(reader: Reader) -> None:
     if tests:
         node = reader.peek("test_datasets")
         assert node is not None
+        mention(reader, ("test_datasets",), "rows for evaluation")
         if size.value and size.node is not None:
             why = "excludes test_datasets; Axolotl refuses both"
             refuse(reader, ("val_set_size",), size.node, why, Severity.WARNING)
@@ -220,8 +229,12 @@ def _put_order(writer: Writer) -> None:
 def _get_shared(reader: Reader) -> None:
     """Settings for all data sets at once: each data set was read with them, if it uses them."""
     sources: tuple[Source, ...] = reader.values["data.sources"]  # type: ignore[assignment]
-    if all(isinstance(source.rows, TextRows) for source in sources):
+    if sources and all(isinstance(source.rows, TextRows) for source in sources):
         no_effect(reader, ("train_on_inputs",), "plain texts are always trained whole")
+    elif reader.value("rl"):
+        no_effect(reader, ("train_on_inputs",), "rl never trains prompts")
+    elif all(isinstance(source.rows, CustomRows | TokenRows) for source in sources):
+        mention(reader, ("train_on_inputs",), "whether prompts are trained, where rows have them")
     if not any(isinstance(source.format, ChatFormat) for source in sources):
         why = "no data set is rendered with it; it only goes into the saved tokenizer"
         no_effect(reader, ("chat_template",), why)

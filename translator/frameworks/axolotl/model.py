@@ -60,6 +60,7 @@ def _get_tokenizer(reader: Reader) -> None:
     found = find(reader, "tokenizer_config", text, None, "the model's own tokenizer")
     config = find(reader, "base_model_config", text, None)
     base = reader.value("base_model")
+    mention(reader, ("tokenizer_config",), "the tokenizer, in place of the model's own")
     tokenizer = found.value or config.value
     origin = found.origin if found.value else config.origin
     if tokenizer == base:
@@ -101,6 +102,9 @@ def _put_modality(writer: Writer) -> None:
     writer.put("remove_unused_columns", False)
 
 
+_ROLES = ("bos_token", "eos_token", "pad_token", "unk_token")
+
+
 def _get_special_tokens(reader: Reader) -> None:
     """``additional_special_tokens`` and ``tokens`` both extend the vocabulary."""
     found = find(reader, "special_tokens", mapping, NOTHING, "the tokenizer's own special tokens")
@@ -111,13 +115,15 @@ def _get_special_tokens(reader: Reader) -> None:
         for token in found.value.get("additional_special_tokens") or []
         if str(token) not in added.value
     ]
-    unknown = set(own) - {"bos_token", "eos_token", "pad_token", "unk_token"}
-    for role in sorted(unknown):
+    own = {role: token for role, token in own.items() if role in _ROLES}
+    for role in sorted(set(found.value) - {*_ROLES, "additional_special_tokens"}):
         node = reader.node("special_tokens", role)
+        if node is None:
+            continue
         reader.say(
             Code.UNKNOWN_KEY,
             Severity.WARNING,
-            f"special_tokens.{role} ({own.pop(role)!r}) is no key of axolotl, which drops it",
+            f"special_tokens.{role} ({node.plain()!r}) is no key of Axolotl, which drops it",
             node,
             key=f"special_tokens.{role}",
         )

@@ -48,6 +48,9 @@ def _get_objective(reader: Reader) -> None:
     else:
         objective, origin = _without_rl(reader, origin)
     _unused(reader, value)
+    if value:
+        for name in ("rl_beta", "kto_desirable_weight", "kto_undesirable_weight"):
+            mention(reader, (name,), "a weight in the objective")
     reader.set("objective", objective, origin)
 
 
@@ -132,8 +135,8 @@ def _online(reader: Reader, method: str, beta: float | None) -> OnlineObjective:
     if how.node is not None and (method, how.value) not in usual:
         why = "another way to join several rewards"
         reader.leave(("trl", "multi_objective_aggregation"), how.node, why, Severity.ERROR)
-    mention(reader, ("trl", "multi_objective_aggregation"), "how several rewards are joined")
-    mention(reader, ("trl", "scale_rewards"), "true is per group, false is none")
+    for name in ("beta", *_OF_TRL):
+        mention(reader, ("trl", name), "how answers are sampled and scored")
     if method == "gdpo":
         node = reader.node("rl")
         assert node is not None

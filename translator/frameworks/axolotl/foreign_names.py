@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
 from translator.lens import Coverage, Row
+from translator.nearest import nearest
 from translator.reading import Reader
 from translator.tree import Address, Node, Unresolved, shown, spell
 from translator.writing import Writer
@@ -135,7 +135,8 @@ class ForeignNames(Row):
 
 def _close(name: str) -> list[str]:
     bare = re.sub(r"\[\d+\]", "", name)
-    return get_close_matches(bare, _known(), n=1, cutoff=0.8)
+    close = nearest(bare, _known(), 0.8)
+    return [close] if close else []
 
 
 @cache

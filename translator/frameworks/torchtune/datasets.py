@@ -432,6 +432,9 @@ def _answers(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     return rows, _format(dataset, None), _supervision(dataset)
 
 
+_NAMED = ("instruction", "input", "output", "system")
+
+
 def _own_prompts(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     columns: dict[str, Any] = dataset.get("columns", mapping, {}, field="rows.instruction").value
     with_input = dataset.get("with_input", text, "", field="rows.with_input").value
@@ -441,6 +444,7 @@ def _own_prompts(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
         input=columns.get("input"),
         output=str(columns.get("output", "output")),
         system=columns.get("system"),
+        fields=tuple((n, str(c)) for n, c in columns.items() if n not in _NAMED),
         with_input=with_input,
         without_input=without_input,
         style="alpaca" if (with_input, without_input) == ALPACA else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from translator.catalog.locations import FORMATS, as_files
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.values import FILE_FORMATS
@@ -9,27 +10,15 @@ from translator.ir import CustomRows, Source
 from translator.tree import Address
 from translator.writing import Writer
 
-_ENDINGS = {
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".parquet": "parquet",
-    ".arrow": "arrow",
-    ".txt": "text",
-}
-_PACKED = (".gz", ".zst", ".bz2", ".xz")
-
 
 def put_location(
     writer: Writer, place: Address, source: Source, usual: tuple[str, ...], field: str
 ) -> None:
     """``source``, ``data_files``, ``name`` and ``revision``; not a ``usual`` source."""
-    path, files = source.path, source.files
-    kind = _kind(source)
-    if kind is not None and not files:
+    path, files, kind = as_files(source.path, source.files, source.file_format)
+    if kind in FORMATS and not files and path != kind:  # a pattern, or a file without an ending
         path, files = kind, (path,)
+    if files != source.files:
         _note(writer, f"{field}.path", f"a file of {kind} rows: source {kind} and data_files")
         _note(writer, f"{field}.files", f"a file of {kind} rows: source {kind} and data_files")
     if path in FILE_FORMATS and files and source.file_format is None:
@@ -51,16 +40,6 @@ def put_location(
         writer.put((*place, name), source.subset, f"{field}.subset")
     if source.revision is not None:
         writer.put((*place, "revision"), source.revision, f"{field}.revision")
-
-
-def _kind(source: Source) -> str | None:
-    """The format of a single file, which ``load_dataset`` must be told; None for anything else."""
-    path = source.path
-    if source.file_format is not None:
-        return source.file_format if path != source.file_format else None
-    for packed in _PACKED:
-        path = path.removesuffix(packed)
-    return next((kind for ending, kind in _ENDINGS.items() if path.endswith(ending)), None)
 
 
 def _note(writer: Writer, field: str, why: str) -> None:

@@ -258,8 +258,14 @@ def put_batching(writer: Writer) -> None:
         why = "in the weight of a micro batch a text's first token counts, which nothing predicts"
         writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.NOTE, verbose=True)
     evaluation = batching.eval_micro_batch
-    if evaluation is None:
+    if writer.document.recipe.data.validation is None:
+        if evaluation is not None:
+            why = "nothing is evaluated"
+            field = "batching.eval_micro_batch"
+            writer.lose(Code.LOST_VALIDATION, field, why, Severity.NOTE, verbose=True)
         return
+    if evaluation is None:
+        evaluation = batching.micro_batch
     if not reads(writer.facts["recipe"], writer.version, "batch_size_val"):
         why = f"torchtune {writer.version} does not evaluate while it trains"
         writer.lose(Code.LOST_VALIDATION, "batching.eval_micro_batch", why, Severity.NOTE)

@@ -90,8 +90,8 @@ def put_parallelism(writer: Writer) -> None:
     elif parallel.strategy == "auto":
         why = "torchtune shares weights, gradients and optimizer states by FSDP2"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.strategy", why, Severity.NOTE)
-    if parallel.gpus is None or (single and parallel.gpus != 1):
-        count = "one device" if single else "2 processes; give it as many as there are GPUs"
+    if parallel.gpus is None or single != (parallel.gpus == 1) or parallel.strategy == "single":
+        count = "one device" if single else f"{parallel.gpus or 2} processes, one for each GPU"
         why = f"the command at the head starts {count}"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.gpus", why, Severity.NOTE, verbose=single)
     offload = parallel.offload_parameters or parallel.offload_optimizer
@@ -108,10 +108,11 @@ def put_parallelism(writer: Writer) -> None:
                 writer.lose(
                     Code.LOST_PARALLELISM, f"parallelism.offload_{part}", why, Severity.NOTE
                 )
-    if not parallel.reshard_after_forward and not single:
+    sharded = not single and parallel.strategy.startswith("fsdp")
+    if not parallel.reshard_after_forward and sharded:
         writer.put("fsdp_reshard_after_forward", False, "parallelism.reshard_after_forward")
     elif not parallel.reshard_after_forward:
-        why = "one device has no shards"
+        why = "only shards are dropped after the forward pass"
         field = "parallelism.reshard_after_forward"
         writer.lose(Code.LOST_PARALLELISM, field, why, Severity.NOTE, verbose=True)
     for field, key in (("tensor", "tensor_parallel_dim"), ("context", "context_parallel_dim")):

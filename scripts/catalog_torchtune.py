@@ -202,11 +202,13 @@ def with_tokenizer(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "tokenizer": component, "tokenizer_files": files, "source": "config.json"}
 
 
-def numbered(count: int) -> Any:
-    """The usual names of so many safetensors files."""
+def numbered(count: int, digits: int = 5) -> Any:
+    """The usual names of so many safetensors files, the total having so many digits."""
     if count == 1:
         return ["model.safetensors"]
-    return shorten([f"model-{i:05}-of-{count:05}.safetensors" for i in range(1, count + 1)])
+    total = str(count).zfill(digits)
+    names = [f"model-{i:05}-of-{total}.safetensors" for i in range(1, count + 1)]
+    return names if digits != 5 else shorten(names)  # {filename_format} pads both alike
 
 
 def shorten(files: Any) -> Any:
@@ -235,6 +237,10 @@ def main(arguments: list[str]) -> None:
     listed |= {
         name: {"files": files, "source": "files of the Hub repository"}
         for name, files in known.BIN_FILES.items()
+    }
+    listed |= {
+        name: {"files": numbered(count, 6), "source": "files of the Hub repository"}
+        for name, count in known.SIX_DIGITS.items()
     }
     content["files"] = {**listed, **content["files"]}
     seen = content.pop("ids")

@@ -105,18 +105,18 @@ TOKENIZERS: dict[str, tuple[str, dict[str, str]]] = {
     "qwen2": ("torchtune.models.qwen2.qwen2_tokenizer", _BPE),
     "qwen2_5": ("torchtune.models.qwen2_5.qwen2_5_tokenizer", _BPE),
     "qwen3": ("torchtune.models.qwen3.qwen3_tokenizer", _BPE),
-    "huggingface": ("torchtune.modules.transforms.tokenizers.HuggingFaceModelTokenizer",
+    "huggingface": ("torchtune.modules.transforms.tokenizers.HuggingFaceBaseTokenizer",
                     {"tokenizer_json_path": "tokenizer.json",
-                     "tokenizer_config_json_path": "tokenizer_config.json",
-                     "generation_config_path": "generation_config.json"}),
+                     "tokenizer_config_json_path": "tokenizer_config.json"}),
 }  # fmt: skip
 
-# The one tokenizer that reads any Hugging Face tokenizer.json, with its own chat template.
-GENERIC_TOKENIZER = "torchtune.modules.transforms.tokenizers.HuggingFaceModelTokenizer"
+# The one tokenizer that reads any Hugging Face tokenizer.json. It knows text, no turns: they are
+# worded by the tokenizer of ftx's side file around it.
+GENERIC_TOKENIZER = "torchtune.modules.transforms.tokenizers.HuggingFaceBaseTokenizer"
 GENERIC = {
-    "versions": ["main"],
+    "versions": ["0.6.1", "main"],
     "parameters": {"tokenizer_json_path": "required", "tokenizer_config_json_path": None,
-                   "generation_config_path": None, "truncation_type": "right"},
+                   "generation_config_path": None},
     "source": "torchtune/modules/transforms/tokenizers/_hf_tokenizer.py",
 }  # fmt: skip
 
@@ -149,11 +149,21 @@ FILES = {
     "HuggingFaceTB/SmolLM2-360M": 1, "HuggingFaceTB/SmolLM2-1.7B": 1,
     "HuggingFaceTB/SmolLM2-135M-Instruct": 1, "HuggingFaceTB/SmolLM2-360M-Instruct": 1,
     "HuggingFaceTB/SmolLM2-1.7B-Instruct": 1, "microsoft/Phi-3-medium-4k-instruct": 6,
-    "deepseek-ai/DeepSeek-R1-Distill-Llama-8B": 2, "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": 1,
-    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": 2, "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B": 4,
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": 1,
     "HuggingFaceH4/zephyr-7b-beta": 8,
+    "NousResearch/Hermes-3-Llama-3.1-8B": 4, "NousResearch/Hermes-3-Llama-3.2-3B": 2,
+    "01-ai/Yi-6B": 2, "01-ai/Yi-34B": 7, "Qwen/QwQ-32B": 14, "Qwen/Qwen2.5-Math-1.5B": 1,
+    "Qwen/Qwen2.5-Math-7B": 4, "Qwen/Qwen3-4B-Instruct-2507": 3, "Qwen/Qwen3-4B-Thinking-2507": 3,
+    "codellama/CodeLlama-34b-hf": 7, "HuggingFaceTB/SmolLM-135M": 1, "HuggingFaceTB/SmolLM-360M": 1,
+    "HuggingFaceTB/SmolLM-1.7B": 1, "mistralai/Codestral-22B-v0.1": 9,
 }  # fmt: skip
 BIN_FILES = {"TinyLlama/TinyLlama_v1.1": ["pytorch_model.bin"]}
+# The same where the total has six digits (model-00001-of-000002.safetensors).
+SIX_DIGITS = {
+    "deepseek-ai/DeepSeek-R1-Distill-Llama-8B": 2, "deepseek-ai/DeepSeek-R1-Distill-Llama-70B": 17,
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": 2, "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B": 4,
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B": 8,
+}  # fmt: skip
 
 
 def _shape(component: str, tokenizer: str, model_type: str, **arguments: Any) -> dict[str, Any]:
@@ -196,6 +206,51 @@ _R1_LLAMA = _shape("llama3_1.llama3_1", "huggingface", "LLAMA3", vocab_size=1282
                    num_heads=32, num_kv_heads=8, embed_dim=4096, intermediate_dim=14336,
                    max_seq_len=131072, norm_eps=1e-5, rope_base=500000, scale_factor=8)  # fmt: skip
 
+_R1_LLAMA_70 = _shape("llama3_1.llama3_1", "huggingface", "LLAMA3", vocab_size=128256,
+                      num_layers=80, num_heads=64, num_kv_heads=8, embed_dim=8192,
+                      intermediate_dim=28672, max_seq_len=131072, norm_eps=1e-5,
+                      rope_base=500000, scale_factor=8)  # fmt: skip
+_R1_32 = _shape("qwen2.qwen2", "huggingface", "QWEN2", vocab_size=152064, num_layers=64,
+                num_heads=40, num_kv_heads=8, embed_dim=5120, intermediate_dim=27648,
+                max_seq_len=131072, norm_eps=1e-5, rope_base=1000000.0)  # fmt: skip
+_HERMES_3B = _shape("llama3_2.llama3_2", "huggingface", "LLAMA3_2", vocab_size=128256,
+                    num_layers=28, num_heads=24, num_kv_heads=8, embed_dim=3072,
+                    intermediate_dim=8192, max_seq_len=131072, norm_eps=1e-5, rope_base=500000,
+                    scale_factor=32, tie_word_embeddings=True)  # fmt: skip
+
+
+def _llama1(layers: int, heads: int, embed: int, inner: int, **others: Any) -> dict[str, Any]:
+    shape = {"vocab_size": 32000, "num_layers": layers, "num_heads": heads, "num_kv_heads": heads,
+             "embed_dim": embed, "intermediate_dim": inner, "max_seq_len": 2048,
+             "norm_eps": 1e-6}  # fmt: skip
+    return _shape("llama2.llama2", "llama2", "LLAMA2", **shape | others)
+
+
+def _yi(layers: int, heads: int, kv: int, embed: int, inner: int) -> dict[str, Any]:
+    return _shape("llama3.llama3", "huggingface", "LLAMA3", vocab_size=64000, num_layers=layers,
+                  num_heads=heads, num_kv_heads=kv, embed_dim=embed, intermediate_dim=inner,
+                  max_seq_len=4096, norm_eps=1e-5, rope_base=5000000)  # fmt: skip
+
+
+def _math(layers: int, heads: int, kv: int, embed: int, inner: int, vocabulary: int,
+          **others: Any) -> dict[str, Any]:  # fmt: skip
+    return _shape("qwen2.qwen2", "qwen2_5", "QWEN2", vocab_size=vocabulary, num_layers=layers,
+                  num_heads=heads, num_kv_heads=kv, embed_dim=embed, intermediate_dim=inner,
+                  max_seq_len=4096, norm_eps=1e-6, rope_base=10000.0, **others)  # fmt: skip
+
+
+_QWEN3_2507 = _shape("qwen3._component_builders.qwen3", "qwen3", "QWEN3", vocab_size=151936,
+                     num_layers=36, num_heads=32, num_kv_heads=8, embed_dim=2560,
+                     intermediate_dim=9728, max_seq_len=262144, head_dim=128, norm_eps=1e-6,
+                     rope_base=5000000.0, tie_word_embeddings=True, q_proj_bias=False,
+                     k_proj_bias=False, v_proj_bias=False, q_norm=True, k_norm=True)  # fmt: skip
+_CODESTRAL = _shape("mistral.mistral", "mistral", "MISTRAL", vocab_size=32768, num_layers=56,
+                    num_heads=48, num_kv_heads=8, embed_dim=6144, intermediate_dim=16384,
+                    max_seq_len=32768, norm_eps=1e-5, rope_base=1000000)  # fmt: skip
+_DEEPSEEK = _shape("llama2.llama2", "huggingface", "LLAMA2", vocab_size=102400, num_layers=30,
+                   num_heads=32, num_kv_heads=32, embed_dim=4096, intermediate_dim=11008,
+                   max_seq_len=4096, norm_eps=1e-6)  # fmt: skip
+
 # Models without a builder of their own that a component builder can make.
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "TinyLlama/TinyLlama_v1.1": _TINY,
@@ -235,4 +290,49 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": _R1_15,
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": _R1_7,
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B": _R1_14,
+    "deepseek-ai/DeepSeek-R1-Distill-Llama-70B": _R1_LLAMA_70,
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B": _R1_32,
+    # Its <|im_start|> and <|im_end|> are no tokens of torchtune's own Llama 3 tokenizer.
+    "NousResearch/Hermes-3-Llama-3.1-8B": _R1_LLAMA,
+    "NousResearch/Hermes-3-Llama-3.2-3B": _HERMES_3B,
+    "HuggingFaceTB/SmolLM-135M": _smol(30, 9, 3, 576, 1536, 10000),
+    "HuggingFaceTB/SmolLM-135M-Instruct": _smol(30, 9, 3, 576, 1536, 10000),
+    "HuggingFaceTB/SmolLM-360M": _smol(32, 15, 5, 960, 2560, 10000),
+    "HuggingFaceTB/SmolLM-360M-Instruct": _smol(32, 15, 5, 960, 2560, 10000),
+    "HuggingFaceTB/SmolLM-1.7B": _smol(24, 32, 32, 2048, 8192, 10000),
+    "HuggingFaceTB/SmolLM-1.7B-Instruct": _smol(24, 32, 32, 2048, 8192, 10000),
+    "huggyllama/llama-13b": _llama1(40, 40, 5120, 13824),
+    "huggyllama/llama-30b": _llama1(60, 52, 6656, 17920),
+    "huggyllama/llama-65b": _llama1(80, 64, 8192, 22016),
+    "openlm-research/open_llama_7b_v2": _llama1(32, 32, 4096, 11008),
+    "openlm-research/open_llama_13b": _llama1(40, 40, 5120, 13824),
+    "lmsys/vicuna-7b-v1.5": _llama1(32, 32, 4096, 11008, max_seq_len=4096, norm_eps=1e-5),
+    "lmsys/vicuna-13b-v1.5": _llama1(40, 40, 5120, 13824, max_seq_len=4096, norm_eps=1e-5),
+    "JackFram/llama-68m": _llama1(2, 12, 768, 3072),
+    "JackFram/llama-160m": _llama1(12, 12, 768, 3072),
+    "princeton-nlp/Sheared-LLaMA-1.3B": _llama1(24, 16, 2048, 5504, max_seq_len=4096,
+                                                norm_eps=1e-5),
+    "upstage/SOLAR-10.7B-v1.0": _llama1(48, 32, 4096, 14336, num_kv_heads=8, max_seq_len=4096,
+                                        norm_eps=1e-5),
+    "upstage/SOLAR-10.7B-Instruct-v1.0": _llama1(48, 32, 4096, 14336, num_kv_heads=8,
+                                                 max_seq_len=4096, norm_eps=1e-5),
+    "01-ai/Yi-6B": _yi(32, 32, 4, 4096, 11008),
+    "01-ai/Yi-6B-Chat": _yi(32, 32, 4, 4096, 11008),
+    "01-ai/Yi-34B": _yi(60, 56, 8, 7168, 20480),
+    "01-ai/Yi-34B-Chat": _yi(60, 56, 8, 7168, 20480),
+    "deepseek-ai/deepseek-llm-7b-base": _DEEPSEEK,
+    "deepseek-ai/deepseek-llm-7b-chat": _DEEPSEEK,
+    "Intel/neural-chat-7b-v3-1": _ZEPHYR,
+    "openchat/openchat_3.5": _CHATML_MISTRAL,
+    "Nexusflow/Starling-LM-7B-beta": _CHATML_MISTRAL,
+    "mistralai/Codestral-22B-v0.1": _CODESTRAL,
+    "mistralai/Mistral-Small-Instruct-2409": _CODESTRAL,
+    "Qwen/Qwen2.5-Math-1.5B": _math(28, 12, 2, 1536, 8960, 151936, tie_word_embeddings=True),
+    "Qwen/Qwen2.5-Math-1.5B-Instruct": _math(28, 12, 2, 1536, 8960, 151936,
+                                             tie_word_embeddings=True),
+    "Qwen/Qwen2.5-Math-7B": _math(28, 28, 4, 3584, 18944, 152064),
+    "Qwen/Qwen2.5-Math-7B-Instruct": _math(28, 28, 4, 3584, 18944, 152064),
+    "Qwen/QwQ-32B": {**_R1_32, "tokenizer": "qwen2_5"},
+    "Qwen/Qwen3-4B-Instruct-2507": _QWEN3_2507,
+    "Qwen/Qwen3-4B-Thinking-2507": _QWEN3_2507,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from translator.catalog.data import table
@@ -27,6 +28,8 @@ Version = Literal["0.6.1", "main"]
 Form = Literal["full", "lora", "qlora"]
 Scalar = str | int | float | bool | None
 PREFIX = "torchtune.models."
+TEXT_TOKENIZER = "torchtune.modules.transforms.tokenizers.HuggingFaceBaseTokenizer"
+"""Reads any ``tokenizer.json``; knows text, but no turns."""
 
 
 class Tokenizer(Record):
@@ -105,6 +108,8 @@ class CheckpointFiles(Record):
             return list(self.names)
         stem, _, rest = self.names[0].partition("-00001-of-")
         last, _, extension = rest.partition(".")
+        if len(last) != 5:  # torchtune pads the number of a file as long as their total
+            return list(self.names)
         return {"filename_format": f"{stem}-{{}}-of-{{}}.{extension}", "max_filename": last}
 
 
@@ -177,9 +182,42 @@ def builder_for(model: str, version: Version = "0.6.1") -> Builder | None:
             return _in_version(exact, version)
     config = config_file(identity.canonical) or config_file(identity.weights)
     if config is not None:
-        return _in_version(from_config(read_config(config)), version)
+        made = from_config(read_config(config))
+        return _in_version(made and _with_its_tokenizer(made, config.parent), version)
     known = facts(model)
     return _in_version(_like(known), version) if known else None
+
+
+def unfit(model: str) -> str | None:
+    """Why no component makes a model whose ``config.json`` is there; None where none is."""
+    from translator.catalog.torchtune_config import Unfit, component_of
+
+    identity = resolve(model)
+    config = config_file(identity.canonical) or config_file(identity.weights)
+    if config is None:
+        return None
+    try:
+        component_of(read_config(config))
+    except Unfit as reason:
+        return str(reason)
+    return None
+
+
+def _with_its_tokenizer(item: Builder, folder: Path) -> Builder:
+    """The tokenizer that a folder holds, where that is not the family's usual one."""
+    usual = all((folder / file).is_file() for _, file in item.tokenizer.files)
+    if usual or not (folder / "tokenizer.json").is_file():
+        return item
+    row = table("torchtune")["tokenizers"][TEXT_TOKENIZER]
+    own = Tokenizer(
+        component=TEXT_TOKENIZER,
+        files=(
+            ("tokenizer_json_path", "tokenizer.json"),
+            ("tokenizer_config_json_path", "tokenizer_config.json"),
+        ),
+        versions=tuple(row["versions"]),
+    )
+    return replace(item, tokenizer=own)
 
 
 def _in_version(item: Builder | None, version: Version) -> Builder | None:
@@ -276,10 +314,11 @@ def identify(component: str, arguments: Mapping[str, Any]) -> Builder | None:
 
 def from_config(config: Mapping[str, Any]) -> Builder | None:
     """A component call for the shape in a transformers ``config.json``; None when none fits."""
-    from translator.catalog.torchtune_config import component_of
+    from translator.catalog.torchtune_config import Unfit, component_of
 
-    row = component_of(config)
-    if row is None:
+    try:
+        row = component_of(config)
+    except Unfit:
         return None
     made = _component_builder(row, ())
     same = identify(row["component"], row["architecture"])

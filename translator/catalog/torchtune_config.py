@@ -16,7 +16,12 @@ _TOKENIZERS = {
         "torchtune.models.qwen2_5.qwen2_5_tokenizer",
         {"path": "vocab.json", "merges_file": "merges.txt"},
     ),
+    "qwen3": (
+        "torchtune.models.qwen3.qwen3_tokenizer",
+        {"path": "vocab.json", "merges_file": "merges.txt"},
+    ),
 }
+_KINDS = ("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3")
 # The values torchtune's Llama3ScaledRoPE has built in
 # (torchtune/models/llama3_1/_position_embeddings.py).
 _LLAMA3_ROPE = {
@@ -28,18 +33,22 @@ _LLAMA3_ROPE = {
 _UNSUPPORTED = ("attention_bias", "mlp_bias", "embedding_multiplier", "logits_scaling")
 
 
-def component_of(config: Mapping[str, Any]) -> dict[str, Any] | None:
-    """``component``, ``architecture``, ``model_type`` and tokenizer for a config; None if no
-    component of torchtune computes the same function."""
-    if any(config.get(key) for key in _UNSUPPORTED):
-        return None
+class Unfit(ValueError):
+    """No component of torchtune computes such a model; says why."""
+
+
+def component_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``component``, ``architecture``, ``model_type`` and tokenizer for a ``config.json``.
+
+    Raises:
+        Unfit: no component of torchtune computes the same function.
+    """
+    if (present := next((key for key in _UNSUPPORTED if config.get(key)), None)) is not None:
+        raise Unfit(f"torchtune has no {present}")
     try:
-        made = _component(config)
-    except KeyError:
-        return None
-    if made is None:
-        return None
-    component, model_type, tokenizer, arguments = made
+        component, model_type, tokenizer, arguments = _component(config)
+    except KeyError as key:
+        raise Unfit(f"its config.json has no {key}") from None
     name, files = _TOKENIZERS[tokenizer]
     return {
         "component": f"torchtune.models.{component}",
@@ -61,11 +70,13 @@ def _rope(config: Mapping[str, Any]) -> tuple[float, Mapping[str, Any]]:
     return config.get("rope_theta", new.get("rope_theta", 10000.0)), scaling
 
 
-def _component(config: Mapping[str, Any]) -> tuple[str, str, str, dict[str, Any]] | None:
+def _component(config: Mapping[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
+    kind = config.get("model_type")
+    if kind not in _KINDS:
+        raise Unfit(f"torchtune has no component for models of the type {kind}")
     heads, dim = config["num_attention_heads"], config["hidden_size"]
     head_dim = config.get("head_dim") or dim // heads
     base, scaling = _rope(config)
-    kind = config.get("model_type")
     arguments: dict[str, Any] = {
         "vocab_size": config["vocab_size"],
         "num_layers": config["num_hidden_layers"],
@@ -79,7 +90,7 @@ def _component(config: Mapping[str, Any]) -> tuple[str, str, str, dict[str, Any]
     tied = bool(config.get("tie_word_embeddings", kind in ("gemma", "gemma2")))
     if kind in ("gemma", "gemma2"):
         if scaling or not tied or base != 10000:
-            return None
+            raise Unfit("torchtune's Gemma has tied embeddings and the usual positions only")
         arguments["head_dim"] = head_dim
         if kind == "gemma2":
             arguments |= {
@@ -90,25 +101,30 @@ def _component(config: Mapping[str, Any]) -> tuple[str, str, str, dict[str, Any]
             }
             return "gemma2.gemma2", "GEMMA2", "gemma", arguments
         return "gemma.gemma", "GEMMA", "gemma", arguments
-    if head_dim * heads != dim:
-        return None
+    if kind != "qwen3" and head_dim * heads != dim:
+        raise Unfit(f"its attention heads ({heads} of {head_dim}) do not add up to {dim}")
+    if scaling and kind != "llama":
+        raise Unfit(f"torchtune does not scale the positions of {kind} models")
+    if tied and kind in ("phi3", "mistral"):
+        raise Unfit(f"torchtune does not tie the embeddings of {kind} models")
     whole = int(base) if base == int(base) else base
+    if kind == "qwen3":
+        arguments |= {
+            "head_dim": head_dim, "rope_base": float(base), "tie_word_embeddings": tied,
+            "q_proj_bias": False, "k_proj_bias": False, "v_proj_bias": False,
+            "q_norm": True, "k_norm": True,
+        }  # fmt: skip
+        return "qwen3._component_builders.qwen3", "QWEN3", "qwen3", arguments
     if kind == "qwen2":
-        if scaling:
-            return None
         arguments |= {"rope_base": float(base), "tie_word_embeddings": tied}
         return "qwen2.qwen2", "QWEN2", "qwen2", arguments
     if kind == "phi3":
-        if scaling or tied:
-            return None
+        if config.get("partial_rotary_factor", 1.0) != 1.0:
+            raise Unfit("torchtune's Phi-3 rotates whole heads")
         return "phi3.phi3", "PHI3_MINI", "phi3", {**arguments, "rope_base": whole}
     if kind == "mistral":
-        if scaling or tied:
-            return None
         return "mistral.mistral", "MISTRAL", "mistral", {**arguments, "rope_base": whole}
-    if kind == "llama":
-        return _llama(config, arguments, whole, scaling, tied)
-    return None
+    return _llama(config, arguments, whole, scaling, tied)
 
 
 def _llama(
@@ -117,12 +133,12 @@ def _llama(
     base: float,
     scaling: Mapping[str, Any],
     tied: bool,
-) -> tuple[str, str, str, dict[str, Any]] | None:
+) -> tuple[str, str, str, dict[str, Any]]:
     tokenizer = "llama3" if config["vocab_size"] >= 128000 else "llama2"
     if scaling:
         kind = scaling.get("rope_type", scaling.get("type"))
         if kind != "llama3" or any(scaling.get(k) != v for k, v in _LLAMA3_ROPE.items()):
-            return None
+            raise Unfit(f"torchtune does not scale positions as {kind} does")
         factor = int(scaling["factor"])
     else:
         factor = 1  # llama3_2 with factor 1 leaves the frequencies alone

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from translator.catalog.models import facts
+from translator.catalog.torchtune import Builder
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.model_writing import target_builder
@@ -120,8 +122,32 @@ def put_quantization(writer: Writer) -> None:
         why = "torchtune quantises the scales of the blocks too"
         writer.lose(Code.LOST_QUANTIZATION, "quantization.double", why, Severity.NOTE)
     made = target_builder(writer)
-    if made is not None and (made.path is None or made.qlora is None):
-        writer.put("model.quantize_base", True, "quantization.kind")
+    if made is None or (made.path is not None and made.qlora is not None):
+        return
+    if (uneven := uneven_layer(made)) is not None:
+        why = (
+            f"torchao divides weights into groups of {_GROUP}, which the {uneven} weights of this "
+            "model do not fill; 16 bits are written"
+        )
+        writer.lose(Code.LOST_QUANTIZATION, "quantization", why, Severity.WARNING)
+        return
+    writer.put("model.quantize_base", True, "quantization.kind")
+
+
+_GROUP = 64 * 256
+"""Weights whose scales are quantised together: 256 blocks of 64 (torchao/dtypes/nf4tensor.py)."""
+
+
+def uneven_layer(made: Builder) -> int | None:
+    """The number of weights of a layer that NF4 cannot divide; None where it can divide all."""
+    shape: dict[str, Any] = dict(made.architecture)
+    if not {"embed_dim", "num_heads", "intermediate_dim"} <= set(shape):
+        return None
+    width = shape["embed_dim"]
+    head = shape.get("head_dim") or width // shape["num_heads"]
+    attention = [head * shape["num_heads"], head * shape.get("num_kv_heads", shape["num_heads"])]
+    counts = [width * other for other in (*attention, shape["intermediate_dim"])]
+    return next((count for count in counts if count % _GROUP), None)
 
 
 def put_dtype(writer: Writer) -> None:

@@ -19,6 +19,8 @@ def put_data(writer: Writer) -> None:
     sources = writer.document.recipe.data.sources
     made = target_builder(writer)
     component = "" if made is None else made.tokenizer.component
+    if not sources:
+        _put_no_data(writer)
     rows = _told(writer, sources, component)
     _put_wording(writer, [one.told for one in rows])
     if all(one.packs for one in rows):
@@ -26,6 +28,13 @@ def put_data(writer: Writer) -> None:
     for position, (source, one) in enumerate(zip(sources, rows, strict=True)):
         place: tuple[str | int, ...] = ("dataset",) if len(rows) == 1 else ("dataset", position)
         _put_source(writer, place, source, one, f"data.sources[{position}]")
+
+
+def _put_no_data(writer: Writer) -> None:
+    why = "no data set is named; put yours in dataset.source"
+    writer.lose(Code.LOST_SOURCE, "data.sources", why)
+    writer.put("dataset._component_", "torchtune.datasets.text_completion_dataset")
+    writer.put("dataset.source", "UNKNOWN")
 
 
 def _told(writer: Writer, sources: tuple[Source, ...], component: str) -> list[Rows]:
@@ -88,7 +97,7 @@ def _put_source(
         writer.facts[f"side:{component}"] = f"{field}.rows"
         component = f"{module_of(writer.stem)}.{component}"
     writer.put((*place, "_component_"), component, f"{field}.rows")
-    put_location(writer, place, source, told.usual, field)
+    put_location(writer, place, source, told.usual, field, told.component)
     for name, value in told.arguments.items():
         writer.put((*place, name), value)
     split = _kept_split(writer, source)

@@ -89,13 +89,15 @@ def tell(
     if isinstance(rows, CustomRows) and rows.reference.startswith("torchtune."):
         why = "a component that ftx cannot look into"
         task.lose(Code.LOST_SOURCE, "rows", why, Severity.WARNING)
-        return Rows(component=rows.reference, masks=False, packs=False)
+        return Rows(component=rows.reference, told=_any_wording(task), masks=False, packs=False)
     what = _NAMES.get(type(rows), "such rows")
     task.lose(Code.LOST_SOURCE, "rows", f"torchtune has no data set for {what}")
     why = "goes with the rows, for which torchtune has no data set"
     for part in ("format", "supervision"):
         writer.lose(Code.LOST_SOURCE, f"{field}.{part}", why, Severity.NOTE, verbose=True)
-    return Rows(component=f"{_BUILDERS}.text_completion_dataset", masks=False)
+    return Rows(
+        component=f"{_BUILDERS}.text_completion_dataset", told=_any_wording(task), masks=False
+    )
 
 
 def _text(task: Task, rows: TextRows) -> Rows:
@@ -111,9 +113,14 @@ def _text(task: Task, rows: TextRows) -> Rows:
     return Rows(
         component=f"{_BUILDERS}.text_completion_dataset",
         arguments=arguments,
-        told=text_wording(task) if arguments["add_eos"] else None,
+        told=_any_wording(task) or (text_wording(task) if arguments["add_eos"] else None),
         masks=False,
     )
+
+
+def _any_wording(task: Task) -> Told | None:
+    """A tokenizer that knows no turns stands within the side file's, whatever the rows are."""
+    return plain_wording(task, PlainFormat(), None) if task.words_nothing else None
 
 
 # --- instructions --------------------------------------------------------------------------------

@@ -12,7 +12,12 @@ from translator.writing import Writer
 
 
 def put_location(
-    writer: Writer, place: Address, source: Source, usual: tuple[str, ...], field: str
+    writer: Writer,
+    place: Address,
+    source: Source,
+    usual: tuple[str, ...],
+    field: str,
+    component: str,
 ) -> None:
     """``source``, ``data_files``, ``name`` and ``revision``; not a ``usual`` source."""
     path, files, kind = as_files(source.path, source.files, source.file_format)
@@ -36,7 +41,8 @@ def put_location(
         value = files[0] if len(files) == 1 else list(files)
         writer.put((*place, "data_files"), value, f"{field}.files")
     if source.subset is not None:
-        name = "subset" if isinstance(source.rows, CustomRows) else "name"
+        own = isinstance(source.rows, CustomRows) and component == source.rows.reference
+        name = "subset" if own else "name"
         writer.put((*place, name), source.subset, f"{field}.subset")
     if source.revision is not None:
         writer.put((*place, "revision"), source.revision, f"{field}.revision")

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from translator.catalog.identity import is_local, resolve
 from translator.catalog.models import facts
-from translator.catalog.torchtune import Builder, builder_for, checkpoint_files
+from translator.catalog.torchtune import Builder, builder_for, checkpoint_files, unfit
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.writing import Writer
@@ -17,6 +17,11 @@ _KNOWN = {
     "main": "Llama 2 to 4, Mistral 7B v0.1, Gemma 1 and 2, Phi-3 mini, Phi-4, Qwen2, Qwen2.5 and "
     "Qwen3",
 }
+_SHAPE_HELP = (
+    "if it is built like a Llama, Mistral, Qwen2, Gemma or Phi-3, its config.json tells its shape: "
+    "put that into the Hub cache (hf download {name} config.json), or name a folder that holds it "
+    "instead of {name}"
+)
 META_FILE = "consolidated.00.pth"
 """The one file of weights in Meta's own form."""
 
@@ -25,6 +30,15 @@ def target_builder(writer: Writer) -> Builder | None:
     """How the target makes the model; None when it cannot."""
     version = "main" if writer.version == "main" else "0.6.1"
     return builder_for(str(writer.value("model.id")), version)  # type: ignore[arg-type]
+
+
+def _may_fit(name: str) -> bool:
+    """Whether a model of unknown shape may be one that a component builder makes."""
+    known = facts(name)
+    return known is None or (known.family in _DENSE and known.modality == "text")
+
+
+_DENSE = ("llama", "mistral", "qwen2", "gemma", "gemma2", "phi3")
 
 
 def folder_of(writer: Writer) -> str:
@@ -44,8 +58,13 @@ def put_model(writer: Writer) -> None:
         known = _KNOWN[writer.version]
         other = "main" if writer.version != "main" else "0.6.1"
         elsewhere = builder_for(name, other)  # type: ignore[arg-type]
+        reason = unfit(name)
         why = f"torchtune {writer.version} does not make this model; it has {known}"
+        if reason is not None:
+            why = f"torchtune {writer.version} does not make this model: {reason}"
         help = f"torchtune {other} has it: --to torchtune@{other}" if elsewhere else None
+        if help is None and reason is None and _may_fit(name):
+            help = _SHAPE_HELP.format(name=name)
         writer.lose(Code.LOST_MODEL, "model.id", why, help=help)
         writer.put("model._component_", "torchtune.models.UNKNOWN", "model.id")
     else:

@@ -18,6 +18,7 @@ from translator.catalog.formats import (
     torchtune_tokenizer,
 )
 from translator.catalog.models import facts
+from translator.catalog.torchtune import TEXT_TOKENIZER
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.ends import other_end
@@ -64,6 +65,17 @@ class Task:
         return torchtune_tokenizer(self.component)
 
     @property
+    def words_nothing(self) -> bool:
+        """Whether the tokenizer knows text only, so that the side file must word turns."""
+        return self.component == TEXT_TOKENIZER
+
+    @property
+    def names_no_end(self) -> bool:
+        """Whether the end-of-sequence token is best left to the tokenizer to know."""
+        chosen = dict(self.writer.value("model.special_tokens") or ()).get("eos_token")
+        return self.bare or (self.words_nothing and chosen is None)
+
+    @property
     def layout(self) -> str:
         """The format that the tokenizer writes by itself."""
         return "llama3" if self.tokenizer is None else self.tokenizer.format
@@ -86,7 +98,8 @@ class Task:
 
         Nothing is said about the wording of a model that is refused as a whole.
         """
-        if self.tokenizer is None and code in (Code.LOST_TEMPLATE, Code.LOST_MASK):
+        refused = self.tokenizer is None and not self.words_nothing
+        if refused and code in (Code.LOST_TEMPLATE, Code.LOST_MASK):
             return
         field = f"{self.field}.{part}" if part else self.field
         self.writer.lose(code, field, why, severity, verbose=verbose)
@@ -119,7 +132,7 @@ def plain_wording(task: Task, layout: PlainFormat, around: tuple[str, str] | Non
     settings: dict[str, Any] = {
         "turns": {r: list(before_and_after) if r == "user" else ["", ""] for r in _ROLES},
         "bos": bos,
-        "end": None if layout.end == "none" else "eos" if task.bare or not end else end,
+        "end": None if layout.end == "none" else "eos" if task.names_no_end or not end else end,
     }
     if layout.joined == "whole":
         settings["joined"] = "whole"
@@ -129,6 +142,8 @@ def plain_wording(task: Task, layout: PlainFormat, around: tuple[str, str] | Non
 def chat_wording(task: Task, layout: ChatFormat) -> Told:
     """Turns in a chat format: the tokenizer's own where that is the same text."""
     wanted = _wanted_layout(task, layout)
+    if wanted is None and task.words_nothing:
+        return plain_wording(task, PlainFormat(), None)  # said already
     if wanted is None:
         return _own_wording(task)
     if task.bare:
@@ -171,7 +186,11 @@ def _reworded(task: Task, item: Layout) -> Told:
     loose = item.system not in ("turn", "refused") or (end is None and "{eos}" in str(item.turns))
     if unsayable or loose or not item.turns or item.opaque:
         why = f"torchtune writes turns as {task.layout}, and ftx cannot have it write {item.id}"
+        if task.words_nothing:
+            why = f"ftx cannot have torchtune write {item.id}; turns get no markers"
         task.lose(Code.LOST_TEMPLATE, "format.template", why)
+        if task.words_nothing:
+            return plain_wording(task, PlainFormat(), None)
         return Told(template=USUAL if task.bare and task.layout != "plain" else None)
     mask = task.source.supervision
     settings: dict[str, Any] = {"turns": turns, "bos": item.bos == "once" and bos, "end": None}
@@ -187,22 +206,26 @@ def _reworded(task: Task, item: Layout) -> Told:
 def _wanted_layout(task: Task, layout: ChatFormat) -> Layout | None:
     """The wanted format where the tokenizer's is another; None where that will do."""
     known, name = formats(), layout.template
-    own = known[task.layout]
+    own = None if task.words_nothing else known[task.layout]
+    instead = "turns without markers" if own is None else f"turns as {own.id}"
     if name == "tokenizer":
         model = facts(str(task.writer.value("model.id")))
         if model is None or model.chat_format is None:
             if task.writer.document.format != "torchtune":
-                why = f"torchtune writes turns as {own.id}, taken for the tokenizer's own template"
-                task.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.WARNING)
+                why = f"torchtune writes {instead}, taken for the tokenizer's own template"
+                severity = Severity.WARNING if own else Severity.ERROR
+                task.lose(Code.LOST_TEMPLATE, "format.template", why, severity)
             return None
         name = model.chat_format
         why = f"{name}, which the model's tokenizer ships"
         task.lose(Code.TOLD_OTHERWISE, "format.template", why, Severity.NOTE, verbose=True)
     if name not in known:
-        why = f"torchtune writes turns as {own.id}; it runs no Jinja templates"
+        why = f"torchtune writes {instead}; it runs no Jinja templates"
         task.lose(Code.LOST_TEMPLATE, "format.template", why)
         return None
     item = known[name]
+    if own is None:
+        return item
     if same(item, own):
         return None
     if same(item, own, system_turns=False) or (item.opaque and _alike(item, own)):

@@ -41,10 +41,12 @@ class TurnTokenizer:
         self.own = own
         self.turns = turns
         self.bos = [own.bos_id] if bos and own.bos_id is not None else []
+        # a tokenizer.json finds its special tokens in the text by itself
+        self.whole_file = getattr(own, "tokenizer", None) if hasattr(own, "hf_adds_bos") else None
         special = dict(own.special_tokens or {}) if hasattr(own, "special_tokens") else {}
         self.special = {text: number for text, number in special.items() if isinstance(number, int)}
-        end_id = own.eos_id if end == "eos" else self.special.get(end)
-        self.end = [] if end is None else [end_id]
+        self.end = [] if end is None else [own.eos_id if end == "eos" else self.number(end)]
+        self.pad_id = own.pad_id if hasattr(own, "pad_id") else self.padding()
         self.whole = whole
         self.strip = strip
         self.train_headers = train_headers
@@ -99,8 +101,23 @@ class TurnTokenizer:
         yield token, ends_masked
         yield suffix[len(token) :], message.masked or not self.train_headers
 
+    def number(self, token):
+        """The id of a special token."""
+        if self.whole_file is not None:
+            return self.whole_file.token_to_id(token)
+        return self.special.get(token)
+
+    def padding(self):
+        """Padding is masked, so any token will do where the model names none."""
+        named = (getattr(self.own, "config", None) or {}).get("pad_token")
+        named = named.get("content") if isinstance(named, dict) else named
+        found = None if named is None else self.number(named)
+        return self.own.eos_id if found is None else found
+
     def ids(self, text):
         """Token ids of a text in which special tokens stand for themselves."""
+        if self.whole_file is not None:
+            return self.whole_file.encode(text, add_special_tokens=False).ids
         ids = []
         for part in self.split.split(text) if self.split else [text]:
             if part in self.special:

@@ -262,9 +262,12 @@ def _own_turns(rows: MessageRows, system: str | None, told: Told, *, last: bool)
 
 def _preference(task: Task, rows: PreferenceRows) -> Rows:
     layout = task.source.format
-    if rows.text != "{prompt}":
-        why = "torchtune takes the prompt of a pair from one column, without text around it"
-        task.lose(Code.LOST_TEMPLATE, "rows.text", why)
+    worded = rows.text != "{prompt}" or bool(rows.fields)
+    if worded and (rows.messages or rows.prompt is None):
+        why = "the prompt is a turn of its own, without text around it"
+        for part in ("rows.text", "rows.fields"):
+            task.lose(Code.LOST_TEMPLATE, part, why, Severity.NOTE, verbose=part != "rows.text")
+        worded = False
     if isinstance(layout, ChatFormat):
         told = chat_wording(task, layout)
         system = _system(task, layout, told)
@@ -274,8 +277,8 @@ def _preference(task: Task, rows: PreferenceRows) -> Rows:
     arguments: dict[str, Any] = {}
     if system is not None:
         arguments["new_system_prompt"] = system
-    if rows.system is not None:
-        why = "torchtune has no data set for preferences with a column of system texts"
+    if rows.system is not None and rows.prompt is None:
+        why = "torchtune reads the system text of a whole conversation from its first turn"
         task.lose(Code.LOST_SOURCE, "rows.system", why)
     if rows.messages and rows.prompt is None:
         if (rows.chosen, rows.rejected) != ("chosen", "rejected"):
@@ -287,7 +290,7 @@ def _preference(task: Task, rows: PreferenceRows) -> Rows:
         task.lose(Code.LOST_SOURCE, "rows", why)
     names = {"prompt": rows.prompt or "prompt", "chosen": rows.chosen, "rejected": rows.rejected}
     paired = task.source.path == "lvwerra/stack-exchange-paired" and not rows.messages
-    if paired and system is None:
+    if paired and system is None and not worded and rows.system is None:
         usual = {"prompt": "question", "chosen": "response_j", "rejected": "response_k"}
         return Rows(component=f"{_BUILDERS}.stack_exchange_paired_dataset",
                     arguments={} if names == usual else {"column_map": names}, told=told,
@@ -295,5 +298,11 @@ def _preference(task: Task, rows: PreferenceRows) -> Rows:
                     packs=False)  # fmt: skip
     if rows.messages:
         arguments["turns"] = True
+    if worded:
+        arguments["text"] = rows.text
+    if worded and rows.fields:
+        arguments["fields"] = dict(rows.fields)
+    if rows.system is not None:
+        arguments["system"] = rows.system
     return Rows(component="answer_pairs", side=True, arguments={**names, **arguments}, told=told,
                 masks=task.source.supervision.prompt, packs=False)  # fmt: skip

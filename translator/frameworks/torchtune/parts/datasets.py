@@ -85,6 +85,9 @@ def answer_pairs(
     prompt,
     chosen,
     rejected,
+    text="{prompt}",
+    fields=None,
+    system=None,
     turns=False,
     new_system_prompt=None,
     train_on_input=False,
@@ -92,7 +95,11 @@ def answer_pairs(
     **load_dataset_kwargs,
 ):
     """A prompt with a preferred and a rejected answer, each a column of text, or with ``turns``
-    of one or several turns."""
+    of one or several turns.
+
+    ``text`` words the prompt, with the columns behind ``fields`` beside ``{prompt}``. ``system``:
+    column of the system text; ``new_system_prompt`` is that of rows without one.
+    """
 
     def said(value, role):
         if not turns:
@@ -102,11 +109,14 @@ def answer_pairs(
         return [Message(role=t["role"], content=t["content"], masked=masked) for t in listed]
 
     def messages(row):
-        asked = said(row[prompt], "user")
+        worded = row[prompt]
+        if not turns:
+            further = {name: row.get(column) or "" for name, column in (fields or {}).items()}
+            worded = text.format(prompt=worded, **further)
+        asked = said(worded, "user")
+        opening = (row.get(system) if system else None) or new_system_prompt
         return {
-            name: _with_system([*asked, *said(row[column], "assistant")], new_system_prompt)[
-                "messages"
-            ]
+            name: _with_system([*asked, *said(row[column], "assistant")], opening)["messages"]
             for name, column in (("chosen", chosen), ("rejected", rejected))
         }
 

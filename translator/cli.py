@@ -381,6 +381,22 @@ def lint(  # one parameter an option
     return run_lint(_console("text", verbose, quiet), request)
 
 
+@cli.command("convert-check")
+@click.argument("files", nargs=-1, required=True)
+def convert_check(files: tuple[str, ...]) -> int:
+    """Check that files made by 'ftx convert' still say what their sources beside them say.
+
+    Looks at FILES that begin with "Made by ftx from …", and at those that were made from FILES.
+    Every difference in what is learned, or in speed and memory, is told; the exit code is then 1.
+
+    \b
+    ftx convert-check configs/run.yaml
+    """
+    from translator.commands_check import run_convert_check
+
+    return run_convert_check(files)
+
+
 @cli.command(short_help="Explain a code.")
 @click.argument("code")
 def explain(code: str) -> int:

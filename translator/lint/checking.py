@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from translator import api
 from translator.diagnostics import Diagnostic, Severity
@@ -62,14 +63,16 @@ def check_document(document: Document, settings: Settings) -> Checked:
     suppressions = Suppressions(document.text, document.path, code_or_prefix)
     found: list[Diagnostic] = []
     silenced = 0
-    for diagnostic in _all(document, options, settings):
+    for diagnostic in _told_once(list(_all(document, options, settings))):
+        opt_in = diagnostic.code in _opt_in()
+        if not settings.active(diagnostic.code, opt_in=opt_in):
+            continue
         if off and diagnostic.code.startswith(off):
             continue
         if suppressions and suppressions.silences(diagnostic):
             silenced += 1
             continue
         found.append(settings.graded(diagnostic))
-    found = _told_once(found)
     if suppressions:
         found += _about_comments(suppressions, settings, off)
     return Checked(
@@ -82,11 +85,12 @@ def check_document(document: Document, settings: Settings) -> Checked:
 
 
 def _all(document: Document, options: Options, settings: Settings) -> Iterator[Diagnostic]:
+    """Everything there is to find, wanted or not: what a rule that is switched off would have said
+    shall not come back in a reader's words."""
     file = File(document, options)
     text = document.text
     for diagnostic in told_by_lint(document.diagnostics):
-        if settings.active(diagnostic.code):
-            yield diagnostic if diagnostic.span else replace(diagnostic, span=file.top)
+        yield diagnostic if diagnostic.span else replace(diagnostic, span=file.top)
     for entry in entries():
         if document.format not in entry.formats:
             continue
@@ -94,9 +98,14 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
             continue
         if entry.options and all(getattr(options, name) is None for name in entry.options):
             continue
-        if not settings.active(entry.code, opt_in=entry.opt_in):
+        if entry.opt_in and not settings.active(entry.code, opt_in=True):
             continue
         yield from check_of(entry.module)(file)
+
+
+@cache
+def _opt_in() -> frozenset[str]:
+    return frozenset(entry.code for entry in entries() if entry.opt_in)
 
 
 def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:

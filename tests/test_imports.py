@@ -34,7 +34,14 @@ LEVELS = (
     ("lint",),
     ("render",),
     ("console",),
-    ("commands", "commands_lint", "commands_fix", "commands_rules", "commands_estimate"),
+    (
+        "commands",
+        "commands_lint",
+        "commands_fix",
+        "commands_rules",
+        "commands_estimate",
+        "commands_check",
+    ),
     ("cli",),
     ("__main__",),
 )

@@ -13,7 +13,7 @@ from translator.comparison import Difference, diff
 from translator.errors import FtxError
 
 _HEAD = 2_000
-_MADE = re.compile(r"Made by ftx from (?P<name>\S.*?)(?: \((?P<format>\w+)\))?[,.]", re.M)
+_MADE = re.compile(r"Made by ftx from (?P<name>\S.*?)(?: \(\w+\))?(?:, for .*|\.)$", re.M)
 _ENDINGS = (".yaml", ".yml", ".py", ".ipynb", ".ir.json")
 
 

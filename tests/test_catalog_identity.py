@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -159,30 +158,6 @@ def test_every_line_names_a_family_and_every_alias_has_one() -> None:
     assert [row["id"] for row in table("models")["lines"] if row["family"] not in families] == []
     for canonical in table("aliases")["unsloth"]["models"]:
         assert facts(canonical) is not None, canonical
-
-
-def corpus() -> list[Path]:
-    """The real-world configs beside the checkout, when they are there."""
-    folder = ROOT.parent / "shared" / "corpus"
-    return sorted(folder.glob("*/*.y*ml"))
-
-
-def test_every_model_of_the_corpus_has_a_family() -> None:
-    files = corpus()
-    if not files:
-        pytest.skip("no corpus beside this checkout")
-    names = {
-        name
-        for file in files
-        for name in re.findall(
-            r"^base_model: *[\"']?([^\s\"'#]+)|tune download ([\w./-]+)",
-            file.read_text("utf-8"),
-            re.M,
-        )
-    }
-    ids = {a or b for a, b in names}
-    assert len(ids) > 100
-    assert [name for name in sorted(ids) if facts(name) is None] == []
 
 
 @pytest.mark.oracle

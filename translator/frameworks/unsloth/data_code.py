@@ -113,7 +113,7 @@ class _Composer:
         if not turns or not isinstance(source.format, ir.ChatFormat):
             return
         model = self.recipe.model.tokenizer or self.recipe.model.id
-        form = catalogue_format(source.format, model)
+        form = catalogue_format(self.code.chat or source.format, model)
         mask = mask_of(source.supervision, form)
         self._idle_mask(source.supervision, mask, f"{place}.supervision")
         if mask.kind == "spans" and mask.pattern is None:
@@ -133,6 +133,10 @@ class _Composer:
 
     def _idle_mask(self, wanted: ir.Supervision, mask: Mask, place: str) -> None:
         """What of a mask cannot be told where everything counts, or changes nothing there."""
+        if mask.kind == "spans" and wanted.prompt and wanted.turn_ends == "all":
+            why = "every turn counts"
+            self.writer.lose(Code.TOLD_OTHERWISE, f"{place}.turn_ends", why, Severity.NOTE,
+                             verbose=True)  # fmt: skip
         if mask.kind != "everything":
             return
         if wanted.turn_ends in ("none", "last"):
@@ -171,7 +175,8 @@ class _Composer:
             return kinds.pop()
         if "columns" in kinds:
             why = "data sets of different kinds cannot be joined"
-            self.writer.lose(Code.LOST_TEMPLATE, "data.sources[0].rows", why)
+            for _, place in sources:
+                self.writer.lose(Code.LOST_TEMPLATE, place, why)
             return "columns"
         for _, place in sources:
             mask = self.masks.get(place)
@@ -328,7 +333,8 @@ class _Composer:
             return
         if self.recipe.data.streaming:
             why = f"the first {int(size)} rows of the stream"
-            for field in ("data.validation", "data.sources[0].split"):
+            split = [f"data.sources[{i}].split" for i in range(len(self.recipe.data.sources))]
+            for field in ("data.validation", *split):
                 self.writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE, verbose=True)
             count = [Argument("", int(size))]
             self.code.statements += [

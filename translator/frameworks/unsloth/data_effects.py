@@ -50,6 +50,7 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
         return
     if isinstance(rows, ir.InstructionRows):
         yield from _idle_columns(rows, form)
+    yield from _idle_fields(rows)
     bare = ir.Supervision(prompt=mask.prompt)
     if isinstance(rows, ir.CustomRows):
         yield "format", "the user's code makes the rows", Code.TOLD_OTHERWISE, _NOTE
@@ -70,6 +71,9 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
     else:
         if mask != ir.Supervision(prompt=False):
             yield "supervision", "the objective says what counts", Code.TOLD_OTHERWISE, _NOTE
+        if isinstance(rows, ir.PreferenceRows) and plain and rows.system and not rows.messages:
+            why = "text without turns has no place for it"
+            yield "rows.system", why, Code.LOST_TEMPLATE, _ERROR
         if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.system:
             why = "columns are taken as text, as one turn or as several"
             yield "rows", why, Code.TOLD_OTHERWISE, _NOTE
@@ -77,10 +81,24 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
         if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.prompt is None and own:
             why = "TRL sees for itself whether columns hold turns"
             yield "rows.messages", why, Code.TOLD_OTHERWISE, _NOTE
+            yield "format", why, Code.TOLD_OTHERWISE, _NOTE
         if isinstance(rows, ir.PreferenceRows) and rows.prompt is None:
             yield "rows.prompt", "TRL finds it in both answers", Code.TOLD_OTHERWISE, _NOTE
         if plain and form != ir.PlainFormat(joined="whole"):
             yield "format", "TRL joins prompt and answer as text", Code.TOLD_OTHERWISE, _NOTE
+
+
+def _idle_fields(rows: ir.Rows) -> Iterator[Finding]:
+    if isinstance(rows, ir.InstructionRows):
+        used = rows.without_input + (rows.with_input if rows.input is not None else "")
+    elif isinstance(rows, ir.PromptRows | ir.PreferenceRows):
+        used = rows.text
+        if isinstance(rows, ir.PreferenceRows) and rows.prompt is None and used != "{prompt}":
+            yield "rows.text", "both answers hold their prompt", Code.TOLD_OTHERWISE, _NOTE
+    else:
+        return
+    if any(f"{{{name}}}" not in used for name, _ in rows.fields):
+        yield "rows.fields", "the text has no place for some", Code.TOLD_OTHERWISE, _NOTE
 
 
 def _idle_columns(rows: ir.InstructionRows, form: ir.Format) -> Iterator[Finding]:

@@ -112,7 +112,9 @@ def put_adapter(writer: Writer) -> None:
         writer.lose(Code.LOST_ADAPTER_DTYPE, "adapter.dtype", why, Severity.WARNING)
     if adapter.start_from is not None:
         why = "its own configuration says its rank, its layers and how it is scaled"
-        writer.lose(Code.TOLD_OTHERWISE, "adapter", why, Severity.NOTE, verbose=True)
+        for field in ("adapter", "precision.weights", "objective.reference",
+                      "checkpoints.adapter_only"):  # fmt: skip
+            writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE, verbose=True)
     if adapter.b_learning_rate_ratio is not None:
         writer.put("args.loraplus_lr_ratio", adapter.b_learning_rate_ratio,
                    "adapter.b_learning_rate_ratio")  # fmt: skip

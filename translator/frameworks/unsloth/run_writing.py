@@ -15,7 +15,8 @@ def put_checkpointing(writer: Writer) -> None:
     saved = writer.value("kernels.activation_checkpointing")
     offload = writer.value("kernels.activation_offload")
     value: object = False if saved == "none" else "unsloth" if offload else True
-    section = "load" if writer.document.recipe.adapter is None else "peft"
+    adapter = writer.document.recipe.adapter
+    section = "load" if adapter is None or adapter.start_from is not None else "peft"
     writer.put(f"{section}.use_gradient_checkpointing", value, "kernels.activation_checkpointing")
     if saved == "none":
         writer.put("args.gradient_checkpointing", False, "kernels.activation_checkpointing")
@@ -101,6 +102,10 @@ def put_checkpoints(writer: Writer) -> None:
         writer.put("args.save_strategy", "no", "checkpoints.interval")
     else:
         _put_interval(writer, "save", "checkpoints.interval", checkpoints.interval)
+    if not checkpoints.adapter_only and writer.document.recipe.adapter is None:
+        why = "all weights are trained and saved"
+        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.adapter_only", why, Severity.NOTE,
+                    verbose=True)  # fmt: skip
     if checkpoints.hub_id is not None:
         writer.put("args.push_to_hub", True)
         writer.put("args.hub_model_id", checkpoints.hub_id, "checkpoints.hub_id")

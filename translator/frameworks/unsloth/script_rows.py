@@ -273,6 +273,8 @@ def _tokenized(result: Value) -> Value | None:
     """The text of rows that are nothing but its tokens, all of them supervised."""
     call = result
     if isinstance(result, Mapping):
+        if result.entries.keys() & {"assistant_masks", "completion_mask"}:
+            return None
         ids = _copied(result.entries.get("input_ids"))
         labels = _copied(result.entries.get("labels", ids))
         if not isinstance(ids, Item) or not isinstance(labels, Item):

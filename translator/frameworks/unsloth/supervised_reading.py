@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -214,7 +215,12 @@ def _pair(reader: Reader, prepared: Prepared) -> Meaning:
     columns = prepared.tokens.get("columns") or {}
     labels = str(columns.get("labels") or columns.get("assistant_masks") or {})
     ids = code_of(columns.get("input_ids") or {})
-    joined_how = "separately" if " + " in ids or _pieces(columns.get("input_ids")) > 1 else "whole"
+    at_once = re.search(r"tokenizer\([^()]*\+", ids) is not None
+    joined_how = (
+        "separately"
+        if (" + " in ids and not at_once) or _pieces(columns.get("input_ids")) > 1
+        else "whole"
+    )
     assert isinstance(form, ir.PlainFormat)
     form = replace(form, joined=joined_how)  # type: ignore[arg-type]
     return rows, form, ir.Supervision(prompt="-100" not in labels and "[0]" not in labels)

@@ -270,6 +270,7 @@ def _user_defined(dataset: Dataset) -> Told:
     output = get("field_output", "output") or "output"
     with_input = get("format", "{instruction} {input} ") or ""
     without_input = get("no_input_format", "{instruction} ") or ""
+    _tell_unused_format(dataset, further)
     prompt = get("system_prompt", "") or ""
     layout = get("system_format", "{system}") or ""
     column = get("field_system", None)
@@ -313,6 +314,24 @@ def _user_defined(dataset: Dataset) -> Told:
     opening = known.affixes("assistant")
     headers = trained and opening is not None and bool(opening[0].strip())
     return _styled(rows, strip=strips), chat, Supervision(prompt=trained, turn_headers=headers)
+
+
+def _tell_unused_format(dataset: Dataset, further: str | None) -> None:
+    """``format`` is for rows with an input; the others have a default of their own."""
+    node = dataset.node.get(("type", "format"))
+    other = dataset.node.get(("type", "no_input_format"))
+    if node is None or node.value is None or (other is not None and other.value is not None):
+        return
+    key = spell((*dataset.place, "type", "format"))
+    dataset.reader.say(
+        Code.SURPRISE,
+        Severity.WARNING,
+        f"{key}: rows whose column {further!r} is empty or missing do not get this prompt but "
+        "'{instruction} ', as no_input_format is not given",
+        node,
+        key=key,
+        help="give no_input_format too, the same text for rows without input",
+    )
 
 
 def _styled(rows: InstructionRows, *, strip: bool) -> InstructionRows:

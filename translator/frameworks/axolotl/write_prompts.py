@@ -158,6 +158,10 @@ def _user_defined(entry: Entry, rows: InstructionRows, with_input: str, without:
             entry.lose(Code.LOST_TEMPLATE, "rows.system", why, Severity.ERROR)
         entry.put("type.system_format", f"{lead}{{system}}{common}")
         with_input, without = tail[len(common) :], rest[len(common) :]
+    else:
+        # a column named system would come in front of the prompt, were there one
+        entry.put("type.system_format", "")
+    without = without.replace("{input}", "")  # Axolotl fills in the instruction alone
     entry.put("type.format", with_input if rows.input is not None else without, "rows.with_input")
     entry.put("type.no_input_format", without, "rows.without_input")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from translator.catalog.models import ModelFacts
 from translator.diagnostics import Applicability, Edit, Fix
@@ -12,6 +12,9 @@ from translator.ir import Recipe
 from translator.record import Record
 from translator.spans import Span
 from translator.tree import Address, Node, Unresolved, spell
+
+if TYPE_CHECKING:
+    from translator.estimate.report import Estimate
 
 
 class Place(NamedTuple):
@@ -56,6 +59,20 @@ class File:
         from translator.catalog.models import facts
 
         return facts(self.recipe.model.id)
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        """Peak memory on the card that ``--gpu`` names; None without one, or for a model or a
+        workload that cannot be estimated."""
+        from translator.errors import FtxError
+        from translator.estimate.report import estimate
+
+        if self.options.gpu is None:
+            return None
+        try:
+            return estimate(self.document, gpu=self.options.gpu, gpus=self.options.gpus)
+        except FtxError:
+            return None
 
     # -- keys -------------------------------------------------------------------------------------
 

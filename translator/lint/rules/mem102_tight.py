@@ -1,17 +1,17 @@
-"""The weights leave little of the card for everything else.
+"""The run fits into the card only just.
 
 What it does
-Computes the same bound as `MEM101` and tells where it takes more than 85 % of the card.
+Estimates the peak memory of one device and tells when what is alive fits, but what the allocator
+may hold on to does not. Needs `--gpu`.
 
 Why it matters
-Activations, the logits and the driver's context need several GiB; the run will most likely end
-out of memory.
+Fragmentation decides whether the run ends after an hour.
 
 When it is fine
-With short sequences and checkpointing.
+With `PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True`.
 
 References
-See MEM101.
+`ftx estimate`; torch.cuda, memory management.
 """
 
 from __future__ import annotations
@@ -19,35 +19,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
-from translator.lint.cards import card
+from translator.estimate.report import GIB
 from translator.lint.context import File
 from translator.lint.rule import Rule
-from translator.lint.weights import least_gib
 
 RULE = Rule(
     code="MEM102",
     name="tight",
     severity=Severity.WARNING,
     options=("gpu",),
-    settings={"gpu": "rtx4080"},
+    settings={"gpu": "t4"},
     bad={
-        "axolotl": "base_model: meta-llama/Llama-3.1-8B  # <-\nadapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\n"
+        "axolotl": "base_model: meta-llama/Llama-3.1-8B  # <-\nmicro_batch_size: 2\n"
+        "gradient_checkpointing: true\nadapter: qlora\nload_in_4bit: true\nlora_r: 16\n"
+        "lora_alpha: 32\nlora_target_linear: true\n"
     },
     good={
-        "axolotl": "base_model: meta-llama/Llama-3.2-1B\nadapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\n"
+        "axolotl": "base_model: meta-llama/Llama-3.2-1B\nmicro_batch_size: 1\nadapter: qlora\nload_in_4bit: true\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\n"
     },
 )
 
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the model."""
-    if file.options.gpu is None:
+    found = file.estimate
+    if found is None or found.judgements[0].verdict != "tight":
         return
-    named, least = card(file.options.gpu), least_gib(file)
-    if least is None or not 0.85 * named.gib < least <= named.gib:
-        return
+    device = found.judgements[0].gpu
     yield RULE.at(
         file,
         file.where("model.id"),
-        f"at least {least:.1f} of {named.gib:g} GiB for weights and their training state alone",
+        f"{found.allocated / GIB:.1f} GiB alive at the peak, up to {found.reserved / GIB:.1f} GiB "
+        f"held; {device.label} has {device.mib / 1024:.0f} GiB",
+        help="PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True",
     )

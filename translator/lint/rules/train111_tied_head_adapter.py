@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from translator.catalog.models import facts
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
 from translator.lint.rule import Rule
@@ -43,7 +44,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     adapter = file.recipe.adapter
     if adapter is None or "lm_head" not in adapter.modules:
         return
-    known = file.model
+    known = facts(file.recipe.model.id)
     if known is None or not known.tied_embeddings:
         return
     yield RULE.at(

@@ -173,3 +173,17 @@ def test_packed_tokens_come_with_masks() -> None:
 
 def test_nothing_is_lost_where_everything_is_trained() -> None:
     assert written(recipe(ir.MessageRows(), CHATML, EVERYTHING)).losses == ()
+
+
+@pytest.mark.parametrize("packing", [None, ir.Packing()], ids=["padded", "packed"])
+def test_marked_pieces_of_text_are_trained(packing: ir.Packing | None) -> None:
+    rows = ir.CustomRows(reference="axolotl:input_output")
+    data = replace(recipe(rows, PLAIN).data, packing=packing)
+    result = written(recipe(rows, PLAIN, data=data))
+    row = {"segments": [{"text": "one", "label": False}, {"text": "two", "label": True}]}
+    made = functions(result.text, "chatml")["to_tokens"](row)
+    assert made["input_ids"] == [ord(c) for c in "onetwo"]
+    kept = [-100] * 3 + [ord(c) for c in "two"]
+    assert made.get("labels", kept) == kept
+    assert made.get("assistant_masks", [0, 0, 0, 1, 1, 1]) == [0, 0, 0, 1, 1, 1]
+    assert not [loss for loss in result.losses if loss.severity is not Severity.NOTE]

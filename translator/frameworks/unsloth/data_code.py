@@ -20,7 +20,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_effects import report
 from translator.frameworks.unsloth.data_functions import Functions
-from translator.frameworks.unsloth.data_steps import Kind, Step, Steps
+from translator.frameworks.unsloth.data_steps import SEGMENTS, Kind, Step, Steps
 from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
 from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
 from translator.frameworks.unsloth.pycode import Argument, call, quoted
@@ -196,6 +196,8 @@ class _Composer:
         if isinstance(rows, ir.PreferenceRows | ir.LabelledRows | ir.PromptRows):
             return "columns"
         if isinstance(rows, ir.TokenRows):
+            return "tokens"
+        if rows == ir.CustomRows(reference=SEGMENTS):
             return "tokens"
         if isinstance(rows, ir.CustomRows):
             supervised = isinstance(self.recipe.objective, ir.SupervisedObjective)

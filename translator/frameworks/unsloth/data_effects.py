@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.unsloth.data_steps import SEGMENTS
 from translator.writing import Writer
 
 Finding = tuple[str, str, Code, Severity]
@@ -52,7 +53,9 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
         yield from _idle_columns(rows, form)
     yield from _idle_fields(rows)
     bare = ir.Supervision(prompt=mask.prompt)
-    if isinstance(rows, ir.CustomRows):
+    if rows == ir.CustomRows(reference=SEGMENTS):
+        yield "", "Python in the script makes these rows", Code.TOLD_OTHERWISE, _NOTE
+    elif isinstance(rows, ir.CustomRows):
         yield "format", "the user's code makes the rows", Code.TOLD_OTHERWISE, _NOTE
         yield "supervision", "the user's code makes the rows", Code.TOLD_OTHERWISE, _NOTE
     elif isinstance(rows, ir.TokenRows):

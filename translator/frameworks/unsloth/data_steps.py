@@ -14,6 +14,8 @@ from translator.frameworks.unsloth.masking import Mask
 from translator.frameworks.unsloth.pycode import WIDTH, Argument, call, literal, quoted
 from translator.frameworks.unsloth.pycode import Code as Expression
 
+SEGMENTS = "axolotl:input_output"
+"""Rows of pieces of text, each with a mark whether it is trained, as Axolotl reads them."""
 Kind = Literal["text", "pair", "tokens", "columns"]
 """What the trainer gets: a column of text; prompt and completion; token ids; other columns."""
 
@@ -60,6 +62,8 @@ class Steps:
                 return self._prompt_step(rows, form)
             case ir.TokenRows():
                 return Step((self._to_masks(),) if self.packed else (), "tokens")
+            case ir.CustomRows(reference=reference) if reference == SEGMENTS:
+                return Step((self._segments(source.supervision),), "tokens")
             case ir.CustomRows() | ir.MessageRows():
                 reference = rows.reference if isinstance(rows, ir.CustomRows) else rows.column
                 stop = f"raise NotImplementedError({literal(reference)})"
@@ -122,6 +126,23 @@ class Steps:
         if len(short) <= 84:
             return short
         return "\n".join(["return {", *(f"    {pair}," for pair in pairs), "}"])
+
+    def _segments(self, trained: ir.Supervision) -> str:
+        """axolotl/prompt_strategies/input_output.py: pieces of text, each trained or not."""
+        name, value = "labels", "tokens if {} else [-100] * len(tokens)"
+        if self.packed:
+            name, value = "trained", "[int({})] * len(tokens)"
+        counts = "True" if trained.prompt else 'segment["label"]'
+        body = [
+            f"ids, {name} = [], []",
+            'for segment in row["segments"]:',
+            '    tokens = tokenizer(segment["text"], add_special_tokens=False)["input_ids"]',
+            "    ids += tokens",
+            f"    {name} += {value.format(counts)}",
+        ]
+        note = "Tokenizes pieces of text one by one; those that are labelled count."
+        result = self._result("ids", "labels", "trained")
+        return self.make.once("to_tokens", body, result, note=note)
 
     def _to_masks(self) -> str:
         result = self._result(

@@ -19,7 +19,7 @@ from translator.catalog.formats import (
 )
 from translator.frameworks.torchtune.lookup import called, find, refuse
 from translator.frameworks.torchtune.parts import part_named
-from translator.frameworks.torchtune.values import flag, one_of, text
+from translator.frameworks.torchtune.values import flag, one_of, text, texts
 from translator.ir import InstructionRows
 from translator.reading import Reader
 from translator.record import Record
@@ -149,15 +149,21 @@ def _reworded(reader: Reader) -> Wording:
     ends = get("train_ends", one_of("answers", "all", "none"), "answers")
     whole = get("joined", one_of("separately", "whole"), "separately") == "whole"
     end = get("end", text, None if reader.tree.get(("tokenizer", "end")) else "eos")
-    bos, strip = get("bos", flag, True), get("strip", flag, False)
+    bos, strip = get("bos", _opening, "once"), get("strip", _stripped, None)
+    places = ("turn", "first-user", "every-user", "final-user")
+    system, between = get("system", one_of(*places), "turn"), get("between", text, "")
     headers = get("train_headers", flag, False)
     if not any(any(tags) for tags in turns.values()):
         return Wording(format="plain", headers=headers, whole=whole, ends=end is not None)
     model = models.facts(reader.facts.get("model", ""))
     bare = model is not None and model.bos_token is None  # nothing to write at the start
     for name, item in formats().items():
-        opened = (item.bos == "once") == bos or (item.bos == "once" and bare)
-        if _same_turns(item, turns) and bool(item.strip) == strip and opened:
+        opened = item.bos == bos or (item.bos == "once" and bare)
+        closed = (item.end == "{eos}") == (end is not None)
+        placed = (item.system if item.system != "refused" else "turn", item.between)
+        cut = set(item.strip or ()) == (set(turns) if strip == "all" else set(strip or ()))
+        same = opened and closed and cut and placed == (system, between)
+        if same and _same_turns(item, turns):
             return Wording(format=name, headers=headers, turn_ends=ends)
     return Wording(
         format="plain", around=_key(turns), headers=headers, whole=whole, ends=end is not None
@@ -174,6 +180,16 @@ def _same_turns(item: ChatFormat, turns: Affixes) -> bool:
             if not fits or (not end and given != wanted):
                 return False
     return True
+
+
+def _opening(value: object) -> str:
+    return "each" if value == "each" else "once" if flag(value) else "none"
+
+
+def _stripped(value: object) -> str | tuple[str, ...] | None:
+    if isinstance(value, list):
+        return texts(value)
+    return "all" if flag(value) else None
 
 
 def _affixes(value: object) -> Affixes:

@@ -182,9 +182,9 @@ def _reworded(task: Task, item: Layout) -> Told:
         for role, tags in item.turns
         if role in _ROLES
     }
-    unsayable = item.bos == "each" or item.lead or item.between or item.end
-    loose = item.system not in ("turn", "refused") or (end is None and "{eos}" in str(item.turns))
-    if unsayable or loose or not item.turns or item.opaque:
+    unsayable = bool(item.lead) or item.end not in ("", "{eos}")
+    loose = end is None and "{eos}" in str(item.turns)
+    if unsayable or loose or not item.turns or (item.opaque and not _plain_enough(item)):
         why = f"torchtune writes turns as {task.layout}, and ftx cannot have it write {item.id}"
         if task.words_nothing:
             why = f"ftx cannot have torchtune write {item.id}; turns get no markers"
@@ -193,14 +193,32 @@ def _reworded(task: Task, item: Layout) -> Told:
             return plain_wording(task, PlainFormat(), None)
         return Told(template=USUAL if task.bare and task.layout != "plain" else None)
     mask = task.source.supervision
-    settings: dict[str, Any] = {"turns": turns, "bos": item.bos == "once" and bos, "end": None}
+    if item.opaque:
+        why = f"{item.id}: {item.opaque}; torchtune writes its turns as they are"
+        task.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.WARNING)
+    settings: dict[str, Any] = {
+        "turns": turns,
+        "bos": bos and item.bos != "none",
+        "end": "eos" if item.end else None,
+    }
+    if bos and item.bos == "each":
+        settings["bos"] = "each"
     if item.strip:
-        settings["strip"] = True
+        settings["strip"] = set(item.strip) >= set(turns) or sorted(item.strip)
+    if item.system not in ("turn", "refused"):
+        settings["system"] = item.system
+    if item.between:
+        settings["between"] = item.between
     if mask.turn_headers:
         settings["train_headers"] = True
     if mask.turn_ends in ("all", "none"):
         settings["train_ends"] = mask.turn_ends
     return Told(turns=tuple(settings.items()), default_system=item.default_system)
+
+
+def _plain_enough(item: Layout) -> bool:
+    """Whether what goes beyond text around turns touches thinking parts of answers only."""
+    return bool(item.turns) and "thinking parts" in (item.opaque or "")
 
 
 def _wanted_layout(task: Task, layout: ChatFormat) -> Layout | None:

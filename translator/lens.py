@@ -218,12 +218,12 @@ class Ignore(Record):
 
     def read(self, reader: Reader) -> None:
         for name in self.names:
-            for address, node in _under(reader, name):
+            for address, part in _under(reader, name):
                 reader.used.add(address)
-                message = f"{spell(address)} ({shown(node.plain())}): {self.why}"
-                reader.say(
-                    Code.NO_EFFECT, Severity.NOTE, message, node, key=spell(address), verbose=True
-                )
+                for place, node in part.leaves(address):
+                    key = spell(place)
+                    message = f"{key} ({shown(node.plain())}): {self.why}"
+                    reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, key=key, verbose=True)
 
     def write(self, writer: Writer) -> None:
         """Nothing of it is in the recipe."""

@@ -117,4 +117,4 @@ def spell(address: Address) -> str:
 def shown(value: object) -> str:
     """A value in a message: as it is written, and not too long."""
     text = repr(value)
-    return text if len(text) <= 120 else f"{text[:80]} … {text[-30:]}"
+    return text if len(text) <= 400 else f"{text[:340]} … {text[-50:]}"

@@ -123,8 +123,9 @@ def main() -> None:
     budget = BUDGET_GIB or card_gib() * 0.93
     lengths = {r["length"] for r in runs} | {r["length"] // 4 for r in runs if r["packed"]}
     make_data(lengths)
-    order = [m for m in ("qwen05", "llama1b", "gemma2b", "phi38", "qwen3_4b", "llama8b")
-             if any(r["model"] == m for r in runs)]  # fmt: skip
+    sizes = ("qwen05", "llama1b", "qwen15", "smol17", "gemma2b", "phi38", "qwen3_4b", "mistral7b",
+             "llama8b", "olmoe")  # fmt: skip
+    order = [name for name in sizes if any(r["model"] == name for r in runs)]
     threading.Thread(target=make_models, args=(order,), daemon=True).start()
     waiting = list(runs)
     active: dict[str, tuple[subprocess.Popen[bytes], float, dict[str, Any], float]] = {}

@@ -1,6 +1,6 @@
 """The runs that are measured, and the files that start them.
 
-    python scripts/measure/grid.py FOLDER [--only WORD]
+    python scripts/measure/grid.py FOLDER ROUND
 
 writes FOLDER/models/<architecture>/config.json, FOLDER/files/<run>.{yaml,py}, FOLDER/data and
 FOLDER/runs.json. Every file is a complete configuration of its framework, as a user would write it;
@@ -39,12 +39,27 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                  "hidden_size": 2560, "num_hidden_layers": 36, "num_attention_heads": 32,
                  "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 9728,
                  "vocab_size": 151936, "tie_word_embeddings": True},
+    "smol17": {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 2048,
+               "num_hidden_layers": 24, "num_attention_heads": 32, "num_key_value_heads": 32,
+               "intermediate_size": 8192, "vocab_size": 49152, "tie_word_embeddings": True},
+    "qwen15": {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], "hidden_size": 1536,
+               "num_hidden_layers": 28, "num_attention_heads": 12, "num_key_value_heads": 2,
+               "intermediate_size": 8960, "vocab_size": 151936, "tie_word_embeddings": True},
+    "mistral7b": {"model_type": "mistral", "architectures": ["MistralForCausalLM"],
+                  "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+                  "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
+                  "vocab_size": 32768, "tie_word_embeddings": False, "sliding_window": None},
+    "olmoe": {"model_type": "olmoe", "architectures": ["OlmoeForCausalLM"], "hidden_size": 2048,
+              "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 16,
+              "intermediate_size": 1024, "vocab_size": 50304, "num_experts": 64,
+              "num_experts_per_tok": 8, "tie_word_embeddings": False},
     "llama8b": {"model_type": "llama", "architectures": ["LlamaForCausalLM"],
                 "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
                 "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
                 "vocab_size": 128256, "tie_word_embeddings": False, "rope_theta": 500000.0},
 }  # fmt: skip
-"""Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, Llama-3.1-8B."""
+"""Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, SmolLM2-1.7B,
+Qwen2.5-1.5B, Mistral-7B-v0.3, OLMoE-1B-7B, Llama-3.1-8B."""
 
 TORCHTUNE = {
     "qwen05": ("qwen2_5.%sqwen2_5_0_5b", "QWEN2"),
@@ -336,11 +351,10 @@ def write(folder: Path, runs: list[Run]) -> None:
 
 
 def main() -> None:
-    """Writes the grid, or the part of it whose names hold a word."""
-    from runs import RUNS
+    """Writes a round."""
+    from runs import ROUNDS
 
-    words = sys.argv[3:] if "--only" in sys.argv else []
-    chosen = [run for run in RUNS if not words or any(word in run.name for word in words)]
+    chosen = list(ROUNDS[sys.argv[2]])
     write(Path(sys.argv[1]), chosen)
     print(f"{len(chosen)} runs")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -48,6 +49,9 @@ def make_models(names: list[str]) -> None:
         config = AutoConfig.from_pretrained(place)
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+        size = 2 * sum(value.numel() for value in model.parameters())
+        while shutil.disk_usage(FOLDER).free < size + (3 << 30):
+            time.sleep(1)
         made, seen = {}, set()
         for key, value in model.named_parameters():
             if id(value) in seen or (config.tie_word_embeddings and key == "lm_head.weight"):
@@ -131,12 +135,15 @@ def main() -> None:
     active: dict[str, tuple[subprocess.Popen[bytes], float, dict[str, Any], float]] = {}
     done: dict[str, Any] = {}
     while (waiting or active) and left() > 15:
-        for name, (process, _, _, began) in list(active.items()):
+        for name, (process, _, run, began) in list(active.items()):
             if process.poll() is None and time.time() - began < 240:
                 continue
             if process.poll() is None:
                 process.kill()
             del active[name]
+            left_over = [*waiting, *(entry[2] for entry in active.values())]
+            if all(r["model"] != run["model"] for r in left_over):
+                (FOLDER / "models" / run["model"] / "model.safetensors").unlink(missing_ok=True)
             result = OUT / f"{name}.json"
             done[name] = json.loads(result.read_text()) if result.exists() else {"why": "no result"}
             done[name]["beside"] = len(active)

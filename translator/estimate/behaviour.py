@@ -78,7 +78,7 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
     """As transformers; PEFT's upcast of embeddings for 4 and 8 bit bases is undone again
     (axolotl/loaders/model.py, ``_convert_embedding_modules_dtype``)."""
     work = _transformers(document, work, said)
-    kernels = work.kernels
+    kernels = replace(work.kernels, reentrant=True)
     if _leftover(document, "lora_mlp_kernel") and work.lora is not None:
         kernels = replace(kernels, mlp="recompute")
     if _leftover(document, "lora_qkv_kernel") and work.lora is not None:
@@ -94,7 +94,7 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
 
 def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
     """Everything in the run's number format, adapters too; norms through ``F.rms_norm`` in float32;
-    only linear layers with adapters are quantised; keys and values are repeated for SDPA."""
+    keys and values are repeated for SDPA; nobody asks bitsandbytes for float32 embeddings."""
     recipe = document.recipe
     half = recipe.precision.compute != "float32"
     element = 2 if half else 4
@@ -107,7 +107,8 @@ def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
         kernels = replace(kernels, attention="flash")
     return replace(
         work, kernels=kernels, loss=loss, lora=lora, weight_bytes=element, norm_bytes=element,
-        embedding_bytes=element, quantized="adapted", buffers=_rotary_cache(work),
+        embedding_bytes=element,
+        optimizer=replace(work.optimizer, root_in_float=False), buffers=_rotary_cache(work),
         unpacking=14,
         base=work.base if half or work.base != "16bit" else "float32",
     )  # fmt: skip
@@ -127,11 +128,12 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
     half = recipe.precision.compute != "float32"
     kernels = Kernels(norm="fused", mlp="recompute", lora="fused", rope="fused",
                       attention="flash", compute=2 if half else 4, stream=2 if half else 4)  # fmt: skip
+    kernels = replace(kernels, attention_copy=True, reentrant=True)
     loss: LossPath = "compute" if _preference(recipe) else "unsloth"
     weights = 4 if recipe.adapter is None and recipe.precision.weights == "float32" else 2
     if recipe.adapter is not None:
         kernels = replace(kernels, **_fast(recipe.adapter, work))
-    kernels = replace(kernels, autocast=weights == 4 or kernels.lora == "eager")
+    kernels = replace(kernels, autocast=weights == 4 or kernels.lora != "fused")
     # a buffer for the largest dequantised matrix stays (unsloth/kernels/utils.py, WEIGHT_BUFFERS)
     scratch = 0 if work.base in ("16bit", "float32") else 2 * work.shape.largest_matrix
     if work.checkpointing == "offload":
@@ -146,7 +148,7 @@ def _fast(adapter: Adapter, work: Workload) -> dict[str, Any]:
     network only when all three of its matrices have adapters (unsloth/models/llama.py,
     ``patch_peft_model``)."""
     if adapter.dropout or adapter.bias != "none" or adapter.weight_decomposed:
-        return {"lora": "eager", "mlp": "eager"}
+        return {"lora": "lean", "mlp": "eager"}
     targets = work.lora.targets if work.lora is not None else ()
     whole = {"gate_proj", "up_proj", "down_proj"} <= set(targets)
     return {} if whole else {"mlp": "eager"}

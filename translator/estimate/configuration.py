@@ -15,7 +15,7 @@ from translator.estimate.shape import Experts, Latent, Shape
 Fields = Mapping[str, Any]
 
 _PLAIN: Mapping[str, Any] = {}
-_NEOX = {"norm": "layer", "gated": False, "fused_qkv": True, "qkv_bias": True, "output_bias": True,
+_NEOX = {"norm": "layer", "residual_dropout": True, "gated": False, "fused_qkv": True, "qkv_bias": True, "output_bias": True,
          "mlp_bias": True}  # fmt: skip
 _GEMMA = {"layer_norms": 4, "head_norms": True, "tied": True}
 
@@ -80,11 +80,11 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "falcon_h1": _PLAIN,
     "jamba": _PLAIN,
     "nemotron": {"gated": False, "norm": "layer"},
-    "phi3": {"fused_qkv": True, "fused_gate_up": True},
+    "phi3": {"fused_qkv": True, "fused_gate_up": True, "residual_dropout": True},
     "phi": {"norm": "layer", "layer_norms": 1, "parallel": True, "gated": False, "qkv_bias": True,
             "output_bias": True, "mlp_bias": True, "head_bias": True},
-    "stablelm": {"norm": "layer"},
-    "starcoder2": {"norm": "layer", "gated": False, "qkv_bias": True, "output_bias": True,
+    "stablelm": {"norm": "layer", "residual_dropout": True},
+    "starcoder2": {"norm": "layer", "residual_dropout": True, "gated": False, "qkv_bias": True, "output_bias": True,
                    "mlp_bias": True},
     "gpt_neox": {**_NEOX, "parallel": True},
     "gpt_bigcode": {**_NEOX, "tied": True, "learned": True},

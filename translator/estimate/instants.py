@@ -90,7 +90,8 @@ def layers(work: Workload) -> Layers:
     if open_layers:
         kept += open_layers * _between(largest, stream)
     # recomputing a layer is its forward pass again, with the gradient already there
-    working = max(max(m.forward, m.backward) for m in moments.values())
+    result = stream if work.kernels.reentrant else 0
+    working = max(max(m.forward, m.backward + result) for m in moments.values())
     return Layers(kept=kept + last, one_kept=stream, working=working + casts,
                   forward=max(m.forward for m in moments.values()) + casts, gradient=stream,
                   normal=normal, note=note)  # fmt: skip

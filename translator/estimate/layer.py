@@ -40,13 +40,19 @@ class LayerTape:
             fed = self.network(n2)
             both = self.add(attended, fed)
             return self.tape, self.add(x, both)
-        x2 = self.add(x, attended)
+        x2 = self.add(x, self.dropped(attended))
         fed = self.network(self.norm(x2, "network norm"))
         if shape.layer_norms >= 4:
             fed = self.norm(fed, "network output norm")
-        return self.tape, self.add(x2, fed)
+        return self.tape, self.add(x2, self.dropped(fed))
 
     # --- norms and sums ---------------------------------------------------------------------
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """Dropout before the residual: a mask of one byte is kept even at probability 0."""
+        if not self.shape.residual_dropout or self.work.kernels.norm == "torch":
+            return x
+        return self.tape.run("residual dropout", x, x.size, side=self.shape.hidden * self.tokens)
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """The residual connection; its gradient is passed on as it is."""
@@ -134,7 +140,10 @@ class LayerTape:
                                  weight_grad=grads)  # fmt: skip
         element = self.c if self.work.kernels.autocast else max(lora.bytes, self.c)
         given = x
-        if lora.bytes == 4 and x.size < wide * 4:
+        # PEFT's layers over 4 and 8 bits leave the cast to autocast (peft/tuners/lora/bnb.py)
+        lean = self.work.kernels.autocast and self.quantized(matrix)
+        lean = lean or self.work.kernels.lora == "lean"
+        if lora.bytes == 4 and x.size < wide * 4 and not lean:
             given = self.tape.run(f"{matrix.name} A input in float32", x, wide * 4)
         given32 = given
         if lora.dropout:
@@ -179,6 +188,8 @@ class LayerTape:
                 q, k = self.rotate(q, "q"), self.rotate(k, "k")
         width = shape.latent.value * shape.heads if shape.latent else shape.queries
         attended = self.scores(q, k, v, width)
+        if self.work.kernels.attention_copy:
+            attended = self.tape.run("attention copy", attended, attended.size)
         return self.linear(attended, by_name["o_proj"], shared=False)
 
     def head_norm(self, x: Tensor, name: str, width: int) -> Tensor:
@@ -284,13 +295,13 @@ class LayerTape:
             return self.linear(product, down, shared=False, tokens=t)
         product = self.tape.run("gated", (gate, up), inner, saves=(gate, up), inplace=True)
         if kind == "recompute" and self.adapted("down_proj") is not None:
-            # the product is computed anew from gate and up
+            # the product is computed anew, in the memory of its own gradient
             size = down.outputs * t * self.c
             unpacked = self.unpacked(down)
             lora = self.work.lora
             assert lora is not None
             return self.tape.run("down_proj", product, size, forward_extra=unpacked,
-                                 backward_extra=unpacked + inner,
+                                 backward_extra=unpacked,
                                  weight_grad=(down.inputs + down.outputs) * lora.rank * lora.bytes)  # fmt: skip
         return self.linear(product, down, shared=False, tokens=t)
 

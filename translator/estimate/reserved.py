@@ -19,7 +19,7 @@ from translator.estimate.instants import instants, layers
 from translator.estimate.loss import loss_moments
 from translator.estimate.workload import Workload
 
-ROUNDING = 0.03
+ROUNDING = 0.035
 """Share lost to rounding: requests to 512 bytes, segments to 2 MiB, leftovers of split blocks."""
 
 

@@ -92,6 +92,9 @@ class Shape(Record):
     parallel: bool = False
     """Attention and network read the same norm (Phi, GPT-NeoX, Falcon)."""
     sliding_window: int | None = None
+    residual_dropout: bool = False
+    """Whether transformers' layers drop parts of what is added to the hidden state, be it with
+    probability 0."""
     softcap: bool = False
     """Whether logits are squashed (Gemma 2), which keeps a further copy."""
     positions: int = 0

@@ -103,10 +103,16 @@ class Kernels(Record):
     mlp: Literal["eager", "fused", "recompute"] = "eager"
     """``fused``: one kernel for the gated activation (Liger); ``recompute``: its backward step
     works in place and computes the activation anew (Unsloth)."""
-    lora: Literal["eager", "fused"] = "eager"
-    """``fused``: adapters and base in one autograd step that keeps the shared input only."""
+    lora: Literal["eager", "lean", "fused"] = "eager"
+    """``lean``: no float32 copy of the input; ``fused``: adapters and base in one autograd step
+    that keeps the shared input only."""
+    attention_copy: bool = False
+    """Whether the result of attention is copied, because it was padded."""
     rope: Literal["eager", "fused"] = "eager"
     attention: Attention = "flash"
+    reentrant: bool = False
+    """Whether a recomputed layer's result stays until its backward pass is over
+    (torch/utils/checkpoint.py, ``CheckpointFunction``)."""
     autocast: bool = False
     """Whether a mixed-precision context casts inputs and weights of each matrix product."""
     stream: Literal[2, 4] = 2

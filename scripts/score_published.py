@@ -28,6 +28,7 @@ from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.report import CONTEXT, ERROR
 from translator.estimate.reserved import band
 from translator.estimate.shape import Shape
+from translator.estimate.states import adapter_weights
 from translator.estimate.workload import Kernels, Lora, LossPath, Sharding, Workload
 
 ROOT = Path(__file__).parent.parent
@@ -168,17 +169,24 @@ def fms(row: Row, shape: Shape) -> Workload | None:
     upcast = "prepare_model_for_kbit_training" in notes and "no fp32 upcast" not in notes
     shared = sharding(row)
     upcast = upcast and shared.strategy == "none"
-    loss: LossPath = "fused" if liger else "in-place" if foak else "fp32-kept" if old else "fp32"
+    loss: LossPath = "fused" if liger else "in-place" if foak else "fp32"
+    if old and shape.family == "gpt_bigcode":
+        # this model computes cross entropy on 16-bit logits
+        loss = "compute"
+    elif old and not liger:
+        loss = "in-place-kept" if foak else "fp32-kept"
     adapted = method != "full"
     lora = Lora(rank=int(row["lora_rank"] or 16), targets=targets(row, shape)) if adapted else None
+    master = "to fp32 because" in notes
     base = {"qlora": "nf4-double", "gptq-lora": "gptq4"}.get(method, "16bit")
     return Workload(
         shape=shape, rows=int(row["batch_size"]), length=length, lora=lora,
         base=base,  # type: ignore[arg-type]
         embedding_bytes=4 if upcast else 2, norm_bytes=4 if upcast else 2,
         optimizer=optimizer_cost("adamw_torch"), loss=loss, sharding=shared,
+        weight_bytes=4 if master else 2,
         kernels=Kernels(
-            autocast=adapted, stream=4 if upcast else 2,
+            autocast=adapted or master, stream=4 if upcast else 2, casts_over_bits=True,
             norm="fused" if foak or liger else "eager",
             rope="fused" if foak or liger else "eager",
         ),
@@ -193,6 +201,9 @@ def litgpt(row: Row, shape: Shape) -> Workload | None:
         return None
     adapted = row["method"] != "full"
     quantized = row["method"] == "qlora"
+    if "fsdp" in row["grad_ckpt"].lower():
+        return None  # the peak of these runs is that of loading: it hardly moves with the batch
+    shape = replace(shape, fused_qkv=True)
     lora = Lora(rank=int(row["lora_rank"] or 8), targets=targets(row, shape), bytes=2,
                 dropout=True) if adapted else None  # fmt: skip
     double = "nf4-dq" in row["notes"] or "qlora.yaml" in row["source"]
@@ -200,10 +211,10 @@ def litgpt(row: Row, shape: Shape) -> Workload | None:
         shape=shape, rows=int(row["batch_size"]), length=length, lora=lora,
         base=("nf4-double" if double else "nf4") if quantized else "16bit",
         optimizer=optimizer_cost("adamw_torch_fused"),
-        checkpointing="full" if "fsdp" in row["grad_ckpt"].lower() else "none",
+        checkpointing="none",
         loss="fp32" if not adapted else "tuned-chunks",
         sharding=sharding(row),
-        kernels=Kernels(norm="eager", attention="efficient"),
+        kernels=Kernels(norm="eager", attention="efficient", keeps_quantized_inputs=True),
     )  # fmt: skip
 
 
@@ -213,13 +224,14 @@ def agile(row: Row, shape: Shape) -> Workload | None:
     length = number(row["seq_len"])
     if length is None or row["method"] not in ("lora", "qlora"):
         return None
-    return Workload(
+    work = Workload(
         shape=shape, rows=int(row["batch_size"]), length=length,
         lora=Lora(rank=int(row["lora_rank"]), targets=targets(row, shape)),
         base="nf4-double" if row["method"] == "qlora" else "16bit",
-        optimizer=optimizer_cost("adamw_torch"), loss="cut", kernels=Kernels(),
+        optimizer=optimizer_cost("adamw_torch"), loss="tile", kernels=Kernels(),
         keeps_vision=False,
     )  # fmt: skip
+    return replace(work, buffers=adapter_weights(work))
 
 
 def trl_70b(row: Row, shape: Shape) -> Workload | None:
@@ -332,5 +344,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    _ = replace
     sys.exit(main())

@@ -16,7 +16,7 @@ from translator.estimate.shape import Experts, Shape
 from translator.estimate.workload import Kernels, Lora, Sharding, Workload
 
 LOSSES = ("fp32", "fp32-kept", "fp32-entropy", "in-place", "compute", "chunked",
-          "compiled-chunks", "fused", "cut", "unsloth", "tuned-chunks")  # fmt: skip
+          "compiled-chunks", "fused", "cut", "unsloth", "tuned-chunks", "tile", "in-place-kept")  # fmt: skip
 
 
 @st.composite

@@ -131,7 +131,7 @@ def instants(work: Workload) -> tuple[Instant, ...]:
     root = _term("gathered embeddings and head", view.root, "V h x 2, unsharded", view.source)
     layer_grads = _term("layer gradients", 0 if held else view.layer_gradients,
                         "parameters of a layer, unsharded", view.source)  # fmt: skip
-    retained = _term("activations retained by FSDP1", view.retained, "(L - 2) h T x 2",
+    retained = _term("activations retained by FSDP1", view.retained, "(2 L - 3) h T x 2",
                      "measured: fms-acceleration benchmarks")  # fmt: skip
     step = states.step_transient(work) / view.shards
     found = [

@@ -118,11 +118,12 @@ class LayerTape:
         lora = self.adapted(matrix.name)
         trains = self.work.trains_all
         weight = matrix.elements * self.work.weight_bytes if trains else 0
+        keeps = self.work.kernels.keeps_quantized_inputs and self.quantized(matrix)
         source = x
         if self.work.kernels.autocast and self.s == 4 and x.size > matrix.inputs * t * self.c:
             source = self.tape.run(f"{matrix.name} input cast", x, matrix.inputs * t * self.c)
         base = self.tape.run(
-            matrix.name, source, size, saves=(source,) if trains else (),
+            matrix.name, source, size, saves=(source,) if trains or keeps else (),
             forward_extra=unpacked, backward_extra=unpacked, weight_grad=weight,
         )  # fmt: skip
         if lora is None:
@@ -141,7 +142,8 @@ class LayerTape:
         element = self.c if self.work.kernels.autocast else max(lora.bytes, self.c)
         given = x
         # PEFT's layers over 4 and 8 bits leave the cast to autocast (peft/tuners/lora/bnb.py)
-        lean = self.work.kernels.autocast and self.quantized(matrix)
+        kernels = self.work.kernels
+        lean = kernels.autocast and self.quantized(matrix) and not kernels.casts_over_bits
         lean = lean or self.work.kernels.lora == "lean"
         if lora.bytes == 4 and x.size < wide * 4 and not lean:
             given = self.tape.run(f"{matrix.name} A input in float32", x, wide * 4)

@@ -10,7 +10,8 @@ when the backward pass goes through it. Everything is bytes.
 ``fp32-kept``     the same in a loop that still holds the 16-bit logits: 14 V T
 ``fp32-entropy``  the same in TRL, which copies float32 logits to compute their entropy: 12 V T
                   forward as well (trl/trainer/utils.py)
-``in-place``      a kernel that writes the gradient over float32 logits: 8 V T
+``in-place``      a kernel that writes the gradient over float32 logits: 8 V T; ``in-place-kept``
+                  where 16-bit logits are still held: 10 V T
 ``compute``       cross entropy in the number format of the logits: 8 V T in 16 bits
 ``chunked``       TRL's ``chunked_nll``: 256 tokens at a time with checkpointing, and a float32 copy
                   of the head (trl/trainer/sft_trainer.py)
@@ -19,6 +20,8 @@ when the backward pass goes through it. Everything is bytes.
 ``fused``         Liger's fused linear cross entropy: the chunk is T h / V tokens, rounded up to a
                   power of two; keeps the gradient of the hidden state, and of a trained head
 ``cut``           Cut Cross Entropy: no logits at all
+``tile``          log-probabilities in tiles of 256 MiB of float32 logits, computed anew in the
+                  backward pass (AgileRL's GRPO)
 ``unsloth``       Unsloth's fused loss: chunks sized to half the free memory, 4 GiB at most
                   (unsloth_zoo/fused_losses/cross_entropy_loss.py)
 ``tuned-chunks``  torchtune's ``CEWithChunkedOutputLoss``: eight pieces, all 16-bit logits and all
@@ -106,11 +109,17 @@ def loss_moments(work: Workload) -> LossMoments:
             odd=0 if kept else c * logits,
             block=4 * logits,
         )
-    if path == "in-place":
-        return LossMoments(forward=6 * logits + cap, saved=4 * logits + cap,
-                           backward=8 * logits + cap, weight_grad=grad,
-                           formula="(4 logits + 4 gradient) V T", odd=c * logits,
-                           block=4 * logits)  # fmt: skip
+    if path in ("in-place", "in-place-kept"):
+        kept = c * logits if path == "in-place-kept" else 0
+        return LossMoments(
+            forward=6 * logits + cap,
+            saved=4 * logits + kept + cap,
+            backward=8 * logits + kept + cap,
+            weight_grad=grad,
+            formula="(4 logits + 4 gradient) V T" + (" + 2 V T kept" * bool(kept)),
+            odd=0 if kept else c * logits,
+            block=4 * logits,
+        )
     if path == "compute":
         return LossMoments(forward=2 * c * logits, saved=2 * c * logits,
                            backward=4 * c * logits, weight_grad=grad,
@@ -141,6 +150,11 @@ def loss_moments(work: Workload) -> LossMoments:
         return LossMoments(forward=8 * tokens, saved=8 * tokens,
                            backward=2 * hidden + grad + 8 * tokens, weight_grad=grad,
                            formula="h T gradient, no logits")  # fmt: skip
+    if path == "tile":
+        piece = min(logits, 64 << 20)
+        return LossMoments(forward=(4 + c) * piece + hidden, saved=hidden,
+                           backward=(8 + c) * piece + hidden + grad, weight_grad=grad,
+                           formula="a tile of 256 MiB of float32 logits", block=4 * piece)  # fmt: skip
     if path == "unsloth":
         exact = 16 * logits / (4 * GIB)
         pieces = 1 if exact <= 1 else 4 * ceil(exact / 4 - 1e-9)

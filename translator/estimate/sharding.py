@@ -90,7 +90,8 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     stream = shape.hidden * work.tokens * work.kernels.stream
     retained = 0
     if shared.strategy == "fsdp1" and not work.trains_all and work.checkpointing == "full":
-        retained = max(0, shape.layers - 2) * stream
+        # hooks on frozen units keep the inputs of layers and their gradients until the end
+        retained = max(0, 2 * shape.layers - 3) * stream
     layer_grads = _layer_trained(work) * work.kernels.compute
     host = shared.offload_parameters
     count = 2 if shared.reshard else shape.layers

@@ -27,6 +27,7 @@ LossPath = Literal[
     "fp32-kept",
     "fp32-entropy",
     "in-place",
+    "in-place-kept",
     "compute",
     "chunked",
     "compiled-chunks",
@@ -34,6 +35,7 @@ LossPath = Literal[
     "cut",
     "unsloth",
     "tuned-chunks",
+    "tile",
 ]
 """How cross entropy is computed; see :mod:`translator.estimate.loss`."""
 
@@ -106,6 +108,11 @@ class Kernels(Record):
     lora: Literal["eager", "lean", "fused"] = "eager"
     """``lean``: no float32 copy of the input; ``fused``: adapters and base in one autograd step
     that keeps the shared input only."""
+    casts_over_bits: bool = False
+    """Whether adapters over quantised weights make a float32 copy of their input under autocast,
+    as PEFT did up to 0.13."""
+    keeps_quantized_inputs: bool = False
+    """Whether products with quantised weights save their input, as bitsandbytes did up to 0.43."""
     attention_copy: bool = False
     """Whether the result of attention is copied, because it was padded."""
     rope: Literal["eager", "fused"] = "eager"

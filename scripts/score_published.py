@@ -186,7 +186,7 @@ def fms(row: Row, shape: Shape) -> Workload | None:
         optimizer=optimizer_cost("adamw_torch"), loss=loss, sharding=shared,
         weight_bytes=4 if master else 2,
         kernels=Kernels(
-            autocast=adapted or master, stream=4 if upcast else 2, casts_over_bits=True,
+            autocast=adapted or master, stream=4 if upcast else 2, casts_over_bits=True, experts="loop",
             norm="fused" if foak or liger else "eager",
             rope="fused" if foak or liger else "eager",
         ),

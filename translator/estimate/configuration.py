@@ -151,6 +151,8 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
                   default=4 * hidden)  # fmt: skip
     if isinstance(inner, (list, tuple)):
         inner = max(inner)
+    if text.get("use_double_wide_mlp"):
+        inner *= 2  # in the layers that share keys and values (Gemma 4), which are the largest
     tied = _pick(text, "tie_word_embeddings", default=family.get("tied", False))
     settings: dict[str, Any] = {k: v for k, v in family.items() if k not in ("tied", "learned")}
     if text.get("attention_bias"):

@@ -315,7 +315,9 @@ class LayerTape:
         routed = t * experts.active
         by_name = {m.name: m for m in shape.network(self.layer) if m.expert}
         scores = self.tape.run("router", n, experts.count * t * 4, save_result=True)
-        gathered = self.tape.run("tokens of the experts", n, shape.hidden * routed * c)
+        parts = experts.count if self.work.kernels.experts == "loop" else 1
+        gathered = self.tape.run("tokens of the experts", n, shape.hidden * routed * c,
+                                 grad=shape.hidden * routed * c // parts)  # fmt: skip
         trains = self.work.trains_all
         up, down = by_name["gate_up_proj"], by_name["down_proj"]
         inner = experts.intermediate * routed * c
@@ -323,10 +325,13 @@ class LayerTape:
         one = self.unpacked(up)
         both = self.tape.run("experts gate and up", gathered, 2 * inner, forward_extra=one,
                              saves=(gathered,) if trains else (), backward_extra=one,
-                             weight_grad=up.elements * weight)  # fmt: skip
-        active = self.tape.run("experts activation", both, inner, saves=(both,))
-        product = self.tape.run("experts gated", (active, both), inner, saves=(active, both))
+                             weight_grad=up.elements * weight, grad=2 * inner // parts)  # fmt: skip
+        active = self.tape.run("experts activation", both, inner, saves=(both,),
+                               grad=inner // parts)  # fmt: skip
+        product = self.tape.run("experts gated", (active, both), inner, saves=(active, both),
+                                grad=inner // parts)  # fmt: skip
         back = self.tape.run("experts down", product, shape.hidden * routed * c,
+                             grad=shape.hidden * routed * c // parts,
                              saves=(product,) if trains else (), forward_extra=one,
                              backward_extra=one, weight_grad=down.elements * weight)  # fmt: skip
         summed = self.tape.run("experts sum", (back, scores), shape.hidden * t * c, saves=(back,))

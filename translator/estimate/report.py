@@ -19,9 +19,9 @@ CONTEXT = 500 << 20
 """Bytes the driver takes for a process before it has allocated anything: 501 MiB on an A100, less
 on smaller cards (AgileRL's measurements)."""
 HOPPER_WORKSPACES = 64 << 20
-ERROR = 0.08
-"""Share of the allocated estimate that a device must have left to be worth a try: in the published
-runs that were looked at, none that came closer to 80 GiB than this was finished."""
+ERROR = 0.06
+"""Share of the allocated estimate that a device must have left to be worth a try: few published
+runs came closer to 80 GiB than this and were finished."""
 
 Verdict = Literal["fits", "tight", "does not fit"]
 

@@ -117,6 +117,9 @@ class Kernels(Record):
     """Whether the result of attention is copied, because it was padded."""
     rope: Literal["eager", "fused"] = "eager"
     attention: Attention = "flash"
+    experts: Literal["grouped", "loop"] = "grouped"
+    """``grouped``: all experts in one product (transformers 5); ``loop``: one after the other, so
+    that gradients exist for one expert at a time (transformers 4)."""
     reentrant: bool = False
     """Whether a recomputed layer's result stays until its backward pass is over
     (torch/utils/checkpoint.py, ``CheckpointFunction``)."""

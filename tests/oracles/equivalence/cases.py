@@ -23,6 +23,11 @@ HEADERS = "data.sources[0].supervision.turn_headers"
 ENDS = "data.sources[0].supervision.turn_ends"
 WARMUP = "schedule.warmup"
 LAST = "batching.drop_last"
+FORMAT = "data.sources[0].format"
+ORDER = "data.shuffle"
+NO_EFFECT = ""
+"""In place of a field: torchtune counts the marker in front of an answer, but both answers of a
+pair have it after the same prompt, so that it cancels in the loss."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,10 @@ ALL = (
     Case(
         "torchtune_dpo_llama",
         "llama-instruct",
-        {"unsloth": {"masks": HEADERS, "targets": HEADERS}, "axolotl": masks(HEADERS)},
+        {
+            "axolotl": {"tokens": FORMAT, "masks": FORMAT, "targets": ORDER, "later losses": ORDER},
+            "unsloth": {"masks": NO_EFFECT, "targets": NO_EFFECT},
+        },
     ),
     Case("unsloth_qlora_chat_llama", "llama-instruct", needs_gpu=True),
     Case("axolotl_full_alpaca_llama", "llama-base", {"torchtune": {"later losses": DECAY}}),

@@ -5,7 +5,7 @@
 Run from the folder that the configs' data paths are relative to. A config is the user's, with
 these edits: the model's folder; the folders it writes to; no trackers. Without a GPU also: number
 formats to float32, which a CPU computes exactly enough to compare; attention to ``sdpa`` and no
-kernels that need a GPU. Rows are prepared in this process: a worker process would import Axolotl
+kernels that need a GPU; optimizer states in 32 bits. Rows are prepared in this process: a worker process would import Axolotl
 once more.
 """
 
@@ -24,6 +24,7 @@ from hf_recorder import watch
 from jobs import Job, run_jobs
 from trajectory import Recorder, Trajectory
 
+EIGHT_BITS = ("adamw_8bit", "adamw_bnb_8bit", "paged_adamw_8bit")
 DROPPED = {"wandb_project", "hub_model_id"}
 DROPPED_ON_THE_CPU = {"bf16", "fp16", "tf32", "bfloat16", "float16", "flash_attention",
                       "attn_implementation", "sdp_attention", "xformers_attention",
@@ -44,6 +45,8 @@ def edited(config: dict[str, Any], model: Path, scratch: str) -> dict[str, Any]:
     gpu = torch.cuda.is_available()
     dropped = DROPPED if gpu else DROPPED | DROPPED_ON_THE_CPU
     kept = {key: value for key, value in config.items() if key not in dropped}
+    if not gpu and kept.get("optimizer") in EIGHT_BITS:
+        kept["optimizer"] = "adamw_torch"
     return (kept if gpu else kept | ON_THE_CPU) | {
         "base_model": str(model),
         "dataset_num_proc": 1,

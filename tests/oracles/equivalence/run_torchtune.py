@@ -6,7 +6,7 @@ Run from the folder that the configs' data paths are relative to. A config is th
 these edits: the builder of the full-sized model becomes the same family's component builder with
 the sizes of the tiny model (adapter arguments stay); folders of weights, tokenizer and output; a
 logger without an account. Without a GPU also: device ``cpu`` and dtype ``fp32``; no compilation and
-no activations computed twice or moved.
+no activations computed twice or moved; optimizer states in 32 bits.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from jobs import Job, run_jobs
 from omegaconf import DictConfig, OmegaConf
 from trajectory import Recorder, Trajectory, same_start
 
+EIGHT_BITS = ("bitsandbytes.optim.AdamW8bit", "bitsandbytes.optim.PagedAdamW8bit")
 FAMILIES = {
     "qwen2": ("qwen2", "qwen2", {"rope_base": 1e6, "norm_eps": 1e-6, "tie_word_embeddings": True}),
     "qwen2_5": (
@@ -78,6 +79,8 @@ def edited(config: DictConfig, folder: Path, scratch: str) -> DictConfig:
     if not torch.cuda.is_available():
         config.device, config.dtype, config.compile = "cpu", "fp32", False
         config.enable_activation_checkpointing = config.enable_activation_offloading = False
+        if config.optimizer["_component_"] in EIGHT_BITS:
+            config.optimizer["_component_"] = "torch.optim.AdamW"
     config.metric_logger = {
         "_component_": "torchtune.training.metric_logging.DiskLogger",
         "log_dir": f"{scratch}/logs",

@@ -206,6 +206,11 @@ def _get_order(reader: Reader) -> None:
     only unshuffled data then stays in file order."""
     merged = find(reader, "shuffle_merged_datasets", flag, True, f"{_CONFIG}:378")
     curriculum = find(reader, "curriculum_sampling", flag, False)
+    if reader.value("rl"):
+        # its trainers are TRL's, with TRL's sampler: axolotl/core/builders/rl.py
+        no_effect(reader, ("curriculum_sampling",), "the trainers of rl draw rows in random order")
+        reader.set("data.shuffle", True, merged.origin)
+        return
     if curriculum.value and (not merged.value or len(reader.values["data.sources"]) == 1):  # type: ignore[arg-type]
         reader.set("data.shuffle", False, curriculum.origin)
         return
@@ -221,7 +226,12 @@ def _get_order(reader: Reader) -> None:
 
 
 def _put_order(writer: Writer) -> None:
-    if not writer.value("data.shuffle"):
+    if writer.value("data.shuffle"):
+        return
+    if writer.value("objective") not in ("supervised", "other"):
+        why = "Axolotl draws the rows of preference tuning and rl in random order"
+        writer.lose(Code.LOST_ORDER, "data.shuffle", why, Severity.NOTE)
+    else:
         writer.put("shuffle_merged_datasets", False, "data.shuffle")
         writer.put("curriculum_sampling", True)
 

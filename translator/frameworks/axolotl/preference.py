@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from translator.catalog.formats import formats
+from translator.catalog.models import facts
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import prompt_types
 from translator.frameworks.axolotl.conversations import chat_format, property_names, role_names
-from translator.frameworks.axolotl.lookup import find
+from translator.frameworks.axolotl.lookup import find, surprise
 from translator.frameworks.axolotl.values import text
 from translator.ir import (
     ChatFormat,
@@ -74,8 +76,22 @@ def rows(dataset: Dataset, method: str) -> tuple[Rows, Format, Supervision]:
     return CustomRows(reference=f"axolotl:{kind}"), PlainFormat(), _MASK
 
 
+def doubles_start(model: str, layout: Format) -> bool:
+    """Whether Axolotl, with a ``chat_template`` type, renders pairs as text that opens with a
+    beginning-of-sequence token, which tokenizing then puts in front once more."""
+    known = facts(model)
+    if known is None or not known.bos_token or not isinstance(layout, ChatFormat):
+        return False
+    name = known.chat_format if layout.template == "tokenizer" else layout.template
+    form = formats().get(name or "")
+    return form is not None and form.bos != "none"
+
+
 def _templated(dataset: Dataset, kind: str) -> tuple[Rows, Format, Supervision]:
     layout = chat_format(dataset)
+    if doubles_start(str(dataset.reader.values.get("model.id")), layout):
+        why = "starts each row with two beginning-of-sequence tokens, elsewhere it is one"
+        surprise(dataset.reader, (*dataset.place, "type"), why)
     whole = kind.endswith(("argilla_chat", "argilla")) or kind.startswith("orpo.")
     role, content = property_names(dataset)
     messages = dataset.get("field_messages", text, "messages", field="rows.prompt").value

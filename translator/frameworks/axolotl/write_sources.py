@@ -7,9 +7,10 @@ from dataclasses import replace
 from translator.catalog.locations import FORMATS
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.axolotl.preference import doubles_start
 from translator.frameworks.axolotl.write_prompts import Entry, told
 from translator.frameworks.axolotl.write_templates import put_templates
-from translator.ir import SeparateRows, Source, Steps, TextRows, TokenRows
+from translator.ir import PreferenceRows, SeparateRows, Source, Steps, TextRows, TokenRows
 from translator.writing import Writer
 
 
@@ -28,8 +29,22 @@ def put_sources(writer: Writer) -> None:
         _put_pretraining(writer, data.sources)
     else:
         _put_list(writer, "datasets", data.sources, "data.sources")
+        _say_how_pairs_start(writer)
     if isinstance(data.validation, SeparateRows):
         _put_list(writer, "test_datasets", data.validation.sources, "data.validation.sources")
+
+
+def _say_how_pairs_start(writer: Writer) -> None:
+    """axolotl/prompt_strategies/dpo/chat_template.py renders text, which TRL tokenizes anew."""
+    model = str(writer.value("model.id"))
+    for number, source in enumerate(writer.document.recipe.data.sources):
+        kind = writer.entries.get(("datasets", number, "type"))
+        templated = kind is not None and str(kind.value).startswith("chat_template.")
+        pairs = isinstance(source.rows, PreferenceRows)
+        if templated and pairs and doubles_start(model, source.format):
+            why = "Axolotl starts both rows of a pair with two beginning-of-sequence tokens"
+            field = f"data.sources[{number}].format"
+            writer.lose(Code.LOST_TEMPLATE, field, why, Severity.WARNING)
 
 
 def _put_mask(writer: Writer) -> None:

@@ -181,6 +181,12 @@ def _say_how_texts_end(dataset: Dataset) -> None:
         )
 
 
+def _of_pairs(dataset: Dataset) -> Supervision:
+    """What counts in answers to one prompt. The marker that opens them is the same in both, so
+    that it cancels when their likelihoods are compared, whether it counts or not."""
+    return _supervision(dataset, headers=False)
+
+
 def _preference(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     system = _system(dataset)
     rows = PreferenceRows(
@@ -191,7 +197,7 @@ def _preference(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     )
     if dataset.wording.around:
         _lost_template(dataset)
-    return rows, _format(dataset, system), _supervision(dataset)
+    return rows, _format(dataset, system), _of_pairs(dataset)
 
 
 def _answers(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
@@ -202,7 +208,7 @@ def _answers(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     )
     if dataset.wording.around:
         _lost_template(dataset)
-    return rows, _format(dataset, None), _supervision(dataset)
+    return rows, _format(dataset, None), _of_pairs(dataset)
 
 
 _NAMED = ("instruction", "input", "output", "system")
@@ -255,7 +261,7 @@ def _own_pairs(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
         fields=tuple(dataset.get("fields", _columns, {}, field="rows.fields").value.items()),
         system=dataset.get("system", text, None, field="rows.system").value,
     )
-    return rows, _format(dataset, _system(dataset)), _supervision(dataset)
+    return rows, _format(dataset, _system(dataset)), _of_pairs(dataset)
 
 
 KINDS: dict[str, Callable[[Dataset], tuple[Rows, Format, Supervision]]] = {

@@ -48,7 +48,7 @@ def rule_files() -> dict[Path, str]:
         rules.append((module, loaded.__doc__.splitlines()[0], loaded.RULE))
     made = {registry.INDEX: registry.index_text(rules)}
     known = [registry.describe(module) for module in registry.modules()]
-    known += [registry.of_reader(code) for code in BY_CODE if not code.startswith("XLT")]
+    known += [registry.of_reader(code) for code in BY_CODE]
     known.sort(key=lambda description: description.code)
     pages = ROOT / "docs" / "rules"
     for description in known:

@@ -127,3 +127,13 @@ def test_rules_can_be_read_about(command: list[str]) -> None:
     wrong = ftx("explain", "CFG10l")
     assert wrong.code == 2
     assert "did you mean CFG1" in wrong.err
+
+
+def test_portable_to_tells_what_would_be_lost(tmp_path: Path) -> None:
+    text, _ = whole("axolotl", "val_set_size: 0.1  # ftx: ignore[XLT407] we know\neval_steps: 10\n")
+    write(tmp_path, run_yaml=text)
+    plain = ftx("lint", "--no-cache", "--format", "concise", "run.yaml", cwd=tmp_path)
+    assert "XLT" not in plain.out
+    told = ["lint", "--no-cache", "--format", "concise", "--portable-to", "torchtune", "run.yaml"]
+    assert " XLT" in ftx(*told, cwd=tmp_path).out
+    assert ftx(*told[:-2], "axolotl", "run.yaml", cwd=tmp_path).out == plain.out

@@ -101,6 +101,9 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
         if entry.opt_in and not settings.active(entry.code, opt_in=True):
             continue
         yield from check_of(entry.module)(file)
+    if options.portable_to is not None and options.portable_to != document.format:
+        for loss in api.convert(document, options.portable_to, strict=False).losses:
+            yield loss if loss.span else replace(loss, span=file.top)
 
 
 @cache
@@ -131,7 +134,8 @@ def _about_comments(
     }
 
     def looked_for(code: str) -> bool:
-        return settings.active(code) and code not in idle
+        elsewhere = code.startswith("XLT") and settings.portable_to is None
+        return settings.active(code) and code not in idle and not elsewhere
 
     for diagnostic in [*suppressions.problems, *suppressions.unused(looked_for)]:
         if settings.active(diagnostic.code) and diagnostic.code not in off:

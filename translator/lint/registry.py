@@ -119,9 +119,9 @@ def sections_of(docstring: str) -> dict[str, str]:
 
 
 def all_codes() -> dict[str, str]:
-    """Code -> name, of rules and of readers; conversions' own codes are none of lint's."""
+    """Code -> name, of rules, of readers, and of losses in a conversion (``--portable-to``)."""
     found = {entry.code: entry.name for entry in entries()}
-    found |= {code: c.title for code, c in BY_CODE.items() if not code.startswith("XLT")}
+    found |= {code: c.title for code, c in BY_CODE.items()}
     return dict(sorted(found.items()))
 
 

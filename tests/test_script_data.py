@@ -337,3 +337,115 @@ def test_what_a_spread_holds_is_asked_for() -> None:
     (told,) = [d for d in document.diagnostics if d.key == "peft.**"]
     assert told.severity is Severity.ERROR
     assert told.help is not None
+
+
+# --- Unsloth's own ways --------------------------------------------------------------------------
+
+MERGED = """
+from unsloth import apply_chat_template, to_sharegpt
+dataset = load_dataset("acme/alpaca", split="train")
+dataset = to_sharegpt(dataset, merged_prompt="{instruction}[[\\nInput: {input}]]"{more})
+dataset = standardize_sharegpt(dataset)
+dataset = apply_chat_template(dataset, tokenizer=tokenizer, chat_template=\"\"\"{SYSTEM}
+### Instruction:
+{INPUT}
+### Response:
+{OUTPUT}\"\"\", default_system_message="Do it.")
+"""
+
+
+def test_merged_columns_in_a_template() -> None:
+    (source,) = read(MERGED.replace("{more}", "")).recipe.data.sources
+    rows = source.rows
+    assert isinstance(rows, ir.InstructionRows)
+    start, end = "Do it.\n### Instruction:\n{instruction}", "\n### Response:\n"
+    assert rows.with_input == f"{start}\nInput: {{input}}{end}"
+    assert rows.without_input == start + end
+    assert (rows.input, rows.output) == ("input", "output")
+    assert source.format == ir.PlainFormat(joined="whole", end="eos")
+
+
+def test_conversations_joined_at_random_are_an_error() -> None:
+    left = read(MERGED.replace("{more}", ", conversation_extension=3")).leftovers
+    (extended,) = [item for item in left if item.key == "data.to_sharegpt.conversation_extension"]
+    assert extended.severity is Severity.ERROR
+
+
+def test_a_mask_that_looks_for_other_words() -> None:
+    code = (
+        "from unsloth.chat_templates import train_on_responses_only\n"
+        "tokenizer = get_chat_template(tokenizer, chat_template='chatml')\n"
+        'dataset = load_dataset("acme/chats", split="train").map(lambda r: {"text": '
+        'tokenizer.apply_chat_template(r["messages"], tokenize=False)})'
+    )
+    text = SCRIPT.replace("{code}", code).replace("{more}", "").replace(
+        "\nSFTTrainer(", "\ntrainer = SFTTrainer("
+    ).replace(").train()", ")\ntrainer = train_on_responses_only(trainer, "
+              'instruction_part="<|im_start|>user\\n", response_part="{part}")\ntrainer.train()')  # fmt: skip
+
+    def told(part: str) -> list[str]:
+        document = loads(text.replace("{part}", part), name="mask.py", format="unsloth")
+        assert document.recipe.data.sources[0].supervision.prompt is False
+        found = [d for d in document.diagnostics if d.key == "response_part"]
+        return [d.message for d in found if d.severity is Severity.WARNING]
+
+    assert told("<|im_start|>assistant\\n") == []
+    (message,) = told("<|start_header_id|>assistant")
+    assert "does not open a turn of assistant" in message
+
+
+def test_a_collator_of_unsloth_that_masks() -> None:
+    collator = "UnslothVisionDataCollator(model, tokenizer, train_on_responses_only=True)"
+    text = SCRIPT.replace("{code}", PICTURES).replace("{more}", "")
+    text = text.replace("model=model, ", f"model=model, data_collator={collator}, ")
+    document = loads(text, name="masks.py", format="unsloth")
+    assert document.recipe.data.sources[0].supervision.prompt is False
+
+
+def test_how_a_file_is_read_is_kept_aside() -> None:
+    code = (
+        'dataset = load_dataset("csv", data_files="a.csv", column_names=["text"], skiprows=1, '
+        'num_proc=4, split="train")'
+    )
+    left = {item.key: item.severity for item in read(code).leftovers}
+    assert left["data.load.column_names"] is Severity.ERROR
+    assert left["data.load.skiprows"] is Severity.ERROR
+    assert left["data.load.num_proc"] is Severity.NOTE
+
+
+def test_a_prompt_of_pairs_with_text_around_it() -> None:
+    text = """
+from unsloth import FastLanguageModel
+from datasets import load_dataset
+from trl import ORPOConfig, ORPOTrainer
+model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Llama-3.2-1B")
+def form(row):
+    return {"prompt": f"Task: {row['task']}\\nFacts: {row['facts']}\\nAnswer: ",
+            "chosen": row["good"] + tokenizer.eos_token,
+            "rejected": row["bad"] + tokenizer.eos_token}
+dataset = load_dataset("acme/pairs", split="train").map(form)
+ORPOTrainer(model=model, train_dataset=dataset, args=ORPOConfig(output_dir="o")).train()
+"""
+    document = loads(text, name="pairs.py", format="unsloth")
+    rows = document.recipe.data.sources[0].rows
+    assert rows == ir.PreferenceRows(
+        prompt="task",
+        chosen="good",
+        rejected="bad",
+        text="Task: {prompt}\nFacts: {facts}\nAnswer: ",
+        fields=(("facts", "facts"),),
+    )
+    again = convert(document, "unsloth", rewrite=True, strict=False)
+    written = loads(again.text, name="again.py", format="unsloth")
+    assert written.recipe.data.sources[0].rows == rows
+
+
+@pytest.mark.parametrize("version", ['Version("0.24")', 'Version("0.24.0")'])
+def test_versions_are_taken_to_be_current(version: str) -> None:
+    code = (
+        "import trl\nfrom packaging.version import Version\n"
+        f"if Version(trl.__version__) < {version}:\n"
+        '    dataset = load_dataset("acme/old", split="train")\n'
+        'else:\n    dataset = load_dataset("acme/new", split="train")'
+    )
+    assert read(code).recipe.data.sources[0].path == "acme/new"

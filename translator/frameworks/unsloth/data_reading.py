@@ -8,8 +8,9 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.unsloth.step_reading import Prepared, data_sets
-from translator.frameworks.unsloth.supervised_reading import meaning
+from translator.frameworks.unsloth.prepared import Prepared
+from translator.frameworks.unsloth.step_reading import data_sets
+from translator.frameworks.unsloth.supervised_reading import meaning, tell_parts
 from translator.reading import Reader
 from translator.tree import Node
 
@@ -31,6 +32,8 @@ def read_sources(reader: Reader) -> None:
         prepared = [Prepared({"path": "?"}, unknown="no data set")]
     sources = tuple(_source(reader, p) for p in prepared)
     _tell(reader, train, sources)
+    tell_parts(reader, sources[0].format)
+    _leave_rest(reader, train)
     origin = _origin(train)
     reader.set("data.sources", sources, origin)
     if any(p.drops for p in prepared):
@@ -47,10 +50,10 @@ def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> 
         message = f"the rows of {source.path} are read as {type(source.rows).__name__}: "
         reader.say(Code.ASSUMED, Severity.NOTE, message + "; ".join(told), node,
                    field="data.sources", verbose=True)  # fmt: skip
-    steps = None if node is None else node.get(("steps",))
-    seen = reader.values.get("model.modality") != "text"
-    if steps is not None and (seen or any(isinstance(s.rows, ir.CustomRows) for s in sources)):
-        message = f"the script prepares its rows in these steps: {steps.plain()!r}"
+    online = isinstance(reader.values.get("objective"), ir.OnlineObjective)
+    seen = online or reader.values.get("model.modality") != "text"
+    if node is not None and (seen or any(isinstance(s.rows, ir.CustomRows) for s in sources)):
+        message = f"the script prepares its rows in these steps: {node.plain()!r}"
         reader.say(Code.ASSUMED, Severity.NOTE, message[:_MAX_TOLD], node,
                    field="data.sources", verbose=True)  # fmt: skip
 
@@ -81,6 +84,7 @@ def _read_validation(reader: Reader, train: list[Prepared]) -> None:
         reader.set("data.validation", None, reader.default("no eval_dataset"))
         return
     sources = tuple(_source(reader, p) for p in data_sets(reader, node, ("data", "eval")))
+    _tell(reader, node, sources)
     validation = ir.SeparateRows(sources=sources) if sources else None
     reader.set(
         "data.validation", validation, Origin(written=True, span=node.span, key="eval_dataset")
@@ -111,6 +115,26 @@ def _source(reader: Reader, prepared: Prepared) -> ir.Source:
         format=form,
         supervision=mask,
     )
+
+
+_READ = frozenset(
+    ("path", "dataset_path", "path_or_paths", "name", "split", "data_files", "revision",
+     "streaming", "loader")
+)  # fmt: skip
+_ASIDE = frozenset(
+    ("cache_dir", "num_proc", "token", "use_auth_token", "verification_mode", "download_mode",
+     "keep_in_memory", "ignore_verifications", "trust_remote_code", "storage_options", "lines",
+     "orient", "encoding")
+)  # fmt: skip
+
+
+def _leave_rest(reader: Reader, node: Node | None) -> None:
+    """Keeps aside how a file is read, where that changes what its rows are."""
+    load = None if node is None else node.get(("load",))
+    for name, child in load.value.items() if load is not None and load.is_mapping else ():
+        if name not in _READ and child.plain() is not None:
+            severity = Severity.NOTE if name in _ASIDE else Severity.ERROR
+            reader.leave(("data", "load", name), child, "how a data set is loaded", severity)
 
 
 def _names(files: object) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from translator import ir
+from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.frameworks.unsloth.defaults import Flavour
@@ -42,7 +43,10 @@ def _read_objective(reader: Reader) -> None:
         if node is None
         else Origin(written=True, span=node.span, key=name)
     )
-    reader.node("trainer", "ref_model")
+    reference = reader.node("trainer", "ref_model")
+    if reference is not None:
+        reader.leave(("trainer", "ref_model"), reference, "a reference model of its own",
+                     Severity.ERROR)  # fmt: skip
     objective: ir.Objective = ir.SupervisedObjective()
     if name in _METHODS:
         objective = _preference(reader, _METHODS[name])
@@ -59,6 +63,9 @@ def _read_objective(reader: Reader) -> None:
     elif name == "RewardTrainer":
         objective = ir.OtherObjective(name="reward")
     reader.set("objective", objective, origin)
+    if not isinstance(objective, ir.SupervisedObjective):
+        message = f"the objective is read as {objective!r}"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, node, field="objective", verbose=True)
 
 
 def _supervised_loss(reader: Reader) -> None:

@@ -11,6 +11,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import template_of
 from translator.frameworks.unsloth.exchange_reading import pictures_of, system_text
+from translator.frameworks.unsloth.prepared import Prepared
 from translator.frameworks.unsloth.row_reading import (
     ANSWERS,
     WHOLE,
@@ -19,7 +20,7 @@ from translator.frameworks.unsloth.row_reading import (
     custom,
     moved,
 )
-from translator.frameworks.unsloth.step_reading import Prepared, is_column
+from translator.frameworks.unsloth.step_reading import is_column
 from translator.frameworks.unsloth.text_reading import obstacle, template
 from translator.reading import Reader
 

@@ -7,7 +7,7 @@ from typing import Any
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.unsloth.step_reading import Prepared
+from translator.frameworks.unsloth.prepared import Prepared
 from translator.reading import Reader
 
 Plain = dict[str, Any]

@@ -142,9 +142,8 @@ class TreeBuilder:
             return self.unresolved(value, use, names)
         if isinstance(value, Known):
             return value.value
-        path = path_of(value) if is_path(value) else None
-        if path is not None:
-            return path
+        if is_path(value):
+            return path_of(value) or self.unresolved(value, use, names)
         bounds = _range_of(value)
         if bounds is not None:
             return {"range": self.plain(bounds, value.at)}

@@ -5,14 +5,15 @@ of the columns of the file.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.unsloth.literal_reading import literal
+from translator.frameworks.unsloth.merged_reading import filled, merged
+from translator.frameworks.unsloth.prepared import Prepared
 from translator.frameworks.unsloth.slice_reading import part, sliced
 from translator.reading import Reader
 from translator.tree import Node, Unresolved
@@ -50,34 +51,6 @@ _STANDARD = ("standardize_sharegpt", "standardize_data_formats")
 _LENGTH = re.compile(
     r"\blen\(|is not None|!=\s*(None|\"\"|'')|\.strip\(\)|isinstance\(|notna|bool\("
 )
-MAX_LITERAL = 1_000_000
-"""Characters of rows that stand in a script and are written to a file."""
-ROWS_FILE = "rows.jsonl"
-
-
-@dataclass
-class Prepared:
-    """One data set on its way to the trainer."""
-
-    source: Plain
-    columns: dict[str, Plain] = field(default_factory=dict)
-    """Columns that the script made, by what they are made of."""
-    names: frozenset[str] | None = None
-    """The columns of the rows themselves, where they are known."""
-    standardized: bool = False
-    """Whether turns have been brought to roles and contents by Unsloth."""
-    tokens: Plain | None = None
-    """The function that made token ids, when one did."""
-    text: Plain | None = None
-    """The text whose tokens the rows are, all of them supervised."""
-    tokenized: bool = False
-    """Whether the file's own rows are token ids already."""
-    drops: bool = False
-    chunks: bool = False
-    shuffled: bool = False
-    held_out: float | None = None
-    unknown: str | None = None
-    """Code that is not understood and stands between the file and the trainer."""
 
 
 def data_sets(reader: Reader, node: Node, address: tuple[str | int, ...]) -> list[Prepared]:
@@ -121,51 +94,7 @@ def _loaded(reader: Reader, node: Node) -> Prepared:
         message = f"the rows come from code of the script: {text}"
         reader.say(Code.UNRESOLVED, Severity.ERROR, message, custom, field="data.sources")
         return Prepared({"path": text}, unknown=text)
-    return _literal(reader, node)
-
-
-def _literal(reader: Reader, node: Node) -> Prepared:
-    """Rows that stand in the script: what is written for another framework gets them as a file."""
-    rows = node.get(("rows",))
-    plain = _as_rows(None if rows is None else rows.plain())
-    repeated = node.get(("repeated",))
-    times = repeated.value if repeated is not None and isinstance(repeated.value, int) else 1
-    text = None if plain is None else "".join(f"{line}\n" for line in _lines(plain)) * times
-    if plain is None or text is None or len(text) > MAX_LITERAL:
-        message = "the rows stand in the script itself, and are no plain values"
-        reader.say(Code.UNRESOLVED, Severity.ERROR, message, node, field="data.sources")
-        return Prepared({"path": "script"}, unknown="rows of the script")
-    names = [key.removeprefix("file:") for key in reader.facts if key.startswith("file:")]
-    name = ROWS_FILE if not names else f"rows-{len(names) + 1}.jsonl"
-    reader.facts[f"file:{name}"] = text
-    message = f"the rows stand in the script itself; a conversion writes them to {name}"
-    reader.say(Code.ASSUMED, Severity.NOTE, message, node, field="data.sources", verbose=True)
-    keys = frozenset(key for row in plain for key in row)
-    return Prepared({"path": "json", "data_files": name}, names=keys)
-
-
-def _lines(rows: list[Plain]) -> list[str]:
-    return [json.dumps(row, ensure_ascii=False) for row in rows]
-
-
-def _as_rows(plain: object) -> list[Plain] | None:
-    """A list of dicts, or a dict of lists, as rows."""
-    if isinstance(plain, dict) and plain:
-        columns = list(plain.values())
-        if not all(isinstance(c, list) and len(c) == len(columns[0]) for c in columns):
-            return None
-        plain = [dict(zip(plain, values, strict=True)) for values in zip(*columns, strict=True)]
-    if not isinstance(plain, list) or not plain or not all(isinstance(r, dict) for r in plain):
-        return None
-    return plain if _is_data(plain) else None
-
-
-def _is_data(value: object) -> bool:
-    if isinstance(value, list):
-        return all(_is_data(item) for item in value)
-    if isinstance(value, dict):
-        return all(isinstance(k, str) and _is_data(v) for k, v in value.items())
-    return value is None or isinstance(value, str | int | float | bool)
+    return literal(reader, node)
 
 
 # --- the steps -----------------------------------------------------------------------------------
@@ -177,10 +106,10 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
     name = str(plain.get("op", ""))
     if name in ("map", "list") or "function" in plain:
         _follow_function(reader, prepared, step, plain)
-    elif name in _STANDARD or name == "to_sharegpt":
+    elif name in _STANDARD:
         prepared.standardized = True
-        if name == "to_sharegpt":
-            prepared.unknown = "to_sharegpt"
+    elif name == "to_sharegpt":
+        _merge(reader, prepared, step, plain)
     elif name == "select_columns" and "input_ids" in (plain.get("column_names") or ()):
         prepared.tokenized = True
     elif name == "remove_columns":
@@ -198,6 +127,13 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
         _select(reader, prepared, step, plain)
     elif name == "train_test_split":
         _hold_out(reader, prepared, step, plain)
+    elif name == "apply_chat_template" and "chat_template" in plain:
+        conversations = prepared.columns.get("conversations", {}).get("messages")
+        system = plain.get("default_system_message")
+        parts = filled(plain["chat_template"], system, conversations)
+        if parts is None:
+            prepared.unknown = f"apply_chat_template with {plain['chat_template']!r}"
+        prepared.columns = {} if parts is None else {"text": {"parts": parts}}
     elif name in ("apply_chat_template", "maybe_apply_chat_template"):
         if "messages" in prepared.columns or not prepared.columns:
             source = prepared.columns.get("messages", {"messages": {"column": "messages"}})
@@ -214,6 +150,19 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
         prepared.unknown = str(text.expression if isinstance(text, Unresolved) else text)
         message = f"{prepared.unknown} is not understood"
         reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.sources")
+
+
+def _merge(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
+    """``to_sharegpt``: columns become one exchange."""
+    messages = merged(plain)
+    if messages is None:
+        prepared.unknown = f"to_sharegpt with {plain.get('merged_prompt')!r}"
+        return
+    prepared.columns = {"conversations": {"messages": messages}}
+    count = plain.get("conversation_extension", 1)
+    if count != 1:
+        why = f"{count} rows drawn at random are joined to each conversation"
+        reader.leave(("data.to_sharegpt", "conversation_extension"), step, why, Severity.ERROR)
 
 
 def _chosen(reader: Reader, step: Node, why: str, code: str) -> None:

@@ -13,6 +13,7 @@ from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
 from translator.frameworks.unsloth.loop_reading import looped_chat
 from translator.frameworks.unsloth.masking import catalogue_format
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
+from translator.frameworks.unsloth.prepared import Prepared
 from translator.frameworks.unsloth.row_reading import (
     WHOLE,
     Meaning,
@@ -23,8 +24,8 @@ from translator.frameworks.unsloth.row_reading import (
     moved,
 )
 from translator.frameworks.unsloth.span_reading import supervision_of
-from translator.frameworks.unsloth.step_reading import Prepared, substituted
-from translator.frameworks.unsloth.text_reading import end_token, obstacle, text_rows
+from translator.frameworks.unsloth.step_reading import substituted
+from translator.frameworks.unsloth.text_reading import bare, end_token, obstacle, text_rows
 from translator.reading import Reader
 
 Plain = dict[str, Any]
@@ -42,7 +43,7 @@ def meaning(reader: Reader, prepared: Prepared) -> Meaning:
 
 
 def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
-    masked = reader.peek("responses") is not None
+    masked = reader.peek("responses") is not None or _collator_masks(reader)
     formatting = reader.tree.get(("trainer", "formatting_func"))
     columns = prepared.columns
     if formatting is not None and formatting.is_mapping:
@@ -135,6 +136,28 @@ def _chat_mask(reader: Reader, masked: bool) -> ir.Supervision:
         message = f"mask_out_tokens ({tokens.plain()!r}) has no counterpart"
         reader.say(Code.ASSUMED, Severity.WARNING, message, tokens)
     return ir.Supervision(prompt=False, turns="last" if last and last.plain() else "all")
+
+
+def _collator_masks(reader: Reader) -> bool:
+    """``UnslothVisionDataCollator(train_on_responses_only=True)``: unsloth_zoo/vision_utils.py."""
+    node = reader.tree.get(("trainer", "data_collator", "train_on_responses_only"))
+    return node is not None and node.plain() is True
+
+
+def tell_parts(reader: Reader, form: ir.Format) -> None:
+    """Says by which words the answers are found, and where these are not the format's."""
+    model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
+    known = catalogue_format(form, model) if isinstance(form, ir.ChatFormat) else None
+    for key, role in (("instruction_part", "user"), ("response_part", "assistant")):
+        node = reader.tree.get(("responses", key))
+        if node is None or not isinstance(node.value, str):
+            continue
+        message = f"train_on_responses_only looks for {key} {node.value!r}"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, node, key=key, verbose=True)
+        affix = None if known is None else known.affixes(role)
+        if affix is not None and bare(affix[0]).strip() and node.value.strip() not in affix[0]:
+            message = f"{key} {node.value!r} does not open a turn of {role}: that is {affix[0]!r}"
+            reader.say(Code.SURPRISE, Severity.WARNING, message, node, key=key)
 
 
 def _mask(reader: Reader, prepared: Prepared, form: ir.ChatFormat, masked: bool) -> ir.Supervision:

@@ -13,6 +13,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from equivalence_page import page
+
 from translator.codes import BY_CODE, Code
 from translator.matrix import matrix
 from translator.render.matrix import counts_text, matrix_markdown
@@ -32,6 +34,7 @@ def files() -> dict[Path, str]:
     }
     made[ROOT / "docs" / "matrix.md"] = matrix_markdown(matrix())
     made[ROOT / "docs" / "codes.md"] = codes()
+    made[ROOT / "docs" / "equivalence.md"] = page()
     made |= rule_files()
     made[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
     return made

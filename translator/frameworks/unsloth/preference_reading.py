@@ -92,8 +92,14 @@ def preference(reader: Reader, prepared: Prepared) -> Meaning:
     if not {"chosen", "rejected"} & columns.keys():
         if prepared.unknown is not None:
             return custom(reader, prepared, prepared.unknown)
-        if reader.tree.get(("template",)) is not None:
-            # a chat template is for turns, which TRL renders itself
+        templated = reader.tree.get(("template",)) is not None
+        shape = "lists of turns" if templated else "text"
+        message = (
+            f"the script hands the data set on as it is; its columns prompt, chosen and rejected "
+            f"are taken to hold {shape}"
+        )
+        reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources[0].rows")
+        if templated:  # a chat template is for turns, which TRL renders itself
             return ir.PreferenceRows(messages=True), template_of(reader), ANSWERS
         return ir.PreferenceRows(), _answer_format(reader, prepared, "chosen"), ANSWERS
     found: dict[str, str] = {}

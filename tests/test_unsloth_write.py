@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,8 @@ from translator.diagnostics import Severity
 from translator.document import Document, Origin
 from translator.frameworks.base import WriteOptions, Written
 from translator.frameworks.unsloth import write
+
+RUFF = shutil.which("ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 
 ALPACA = ir.InstructionRows(
     with_input="### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n",
@@ -199,10 +204,10 @@ def test_sharding_that_is_lost_is_said() -> None:
     assert "torchrun --nproc_per_node 8 run.py" in result.text
 
 
-@pytest.mark.skipif(shutil.which("ruff") is None, reason="needs ruff on the path")
+@pytest.mark.skipif(RUFF is None, reason="needs ruff")
 @pytest.mark.parametrize("case", CASES)
 def test_layout_is_stable(case: str) -> None:
     rows, form, mask, _ = CASES[case]
     text = written(recipe(rows, form, mask)).text
-    command = ["ruff", "format", "--isolated", "--line-length", "88", "-"]
+    command = [str(RUFF), "format", "--isolated", "--line-length", "88", "-"]
     assert subprocess.run(command, input=text, text=True, capture_output=True).stdout == text

@@ -74,7 +74,7 @@ def check_document(document: Document, settings: Settings) -> Checked:
             continue
         found.append(settings.graded(diagnostic))
     if suppressions:
-        found += _about_comments(suppressions, settings, off)
+        found += _about_comments(suppressions, settings, off, document.format)
     return Checked(
         path=document.path,
         text=document.text,
@@ -127,14 +127,14 @@ def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _about_comments(
-    suppressions: Suppressions, settings: Settings, off: Collection[str]
+    suppressions: Suppressions, settings: Settings, off: Collection[str], format: str
 ) -> Iterator[Diagnostic]:
     idle = {
         e.code for e in entries() if e.options and not any(getattr(settings, o) for o in e.options)
     }
 
     def looked_for(code: str) -> bool:
-        elsewhere = code.startswith("XLT") and settings.portable_to is None
+        elsewhere = code.startswith("XLT") and settings.portable_to in (None, format)
         return settings.active(code) and code not in idle and not elsewhere
 
     for diagnostic in [*suppressions.problems, *suppressions.unused(looked_for)]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,15 @@ from translator.tree import Address, Node, Unresolved, spell
 
 if TYPE_CHECKING:
     from translator.estimate.report import Estimate
+
+
+_OPEN_ENDED = re.compile(r"[(,]\s*\*\*\w|HfArgumentParser|TrlParser|setattr\(")
+_NAME = re.compile(r"[\w./:~-]+")
+
+
+def is_name(text: str) -> bool:
+    """Whether this is a path or a name, rather than an expression that stands for one."""
+    return _NAME.fullmatch(text) is not None
 
 
 class Place(NamedTuple):
@@ -105,6 +115,12 @@ class File:
         if node.is_sequence:
             return [((*address, position), child) for position, child in enumerate(node.value)]
         return [(address, node)]
+
+    @cached_property
+    def open_ended(self) -> bool:
+        """Whether a script takes arguments from where ftx does not see them: what it does not say
+        may be said there."""
+        return self.format == "unsloth" and _OPEN_ENDED.search(self.document.text) is not None
 
     # -- places -----------------------------------------------------------------------------------
 

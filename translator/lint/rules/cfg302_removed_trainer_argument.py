@@ -27,7 +27,7 @@ from translator.lint.rule import Rule
 RULE = Rule(
     code="CFG302",
     name="removed-trainer-argument",
-    severity=Severity.WARNING,
+    severity=Severity.NOTE,
     words=(
         "evaluation_strategy",
         "warmup_ratio",

@@ -40,7 +40,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     data = file.recipe.data
     if file.written("data.max_length") or isinstance(file.recipe.objective, OnlineObjective):
         return
-    if file.recipe.model.modality != "text":
+    if file.recipe.model.modality != "text" or file.open_ended:
         return
     if data.max_length is None or all(isinstance(s.rows, TokenRows) for s in data.sources):
         return

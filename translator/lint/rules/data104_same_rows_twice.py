@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.ir import CustomRows
-from translator.lint.context import File
+from translator.lint.context import File, is_name
 from translator.lint.rule import Rule
 
 RULE = Rule(
@@ -42,7 +42,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     seen = {}
     for number, source in enumerate(file.recipe.data.sources):
         key = (source.path, source.subset, source.split, source.files, source.rows, source.format)
-        named = source.path and not isinstance(source.rows, CustomRows) and "(" not in source.path
+        named = is_name(source.path) and not isinstance(source.rows, CustomRows)
         if key in seen and named and not file.on("dataset_exact_deduplication"):
             field = f"data.sources[{number}]"
             yield RULE.at(

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.ir import SeparateRows
-from translator.lint.context import File
+from translator.lint.context import File, is_name
 from translator.lint.rule import Rule
 
 RULE = Rule(
@@ -44,7 +44,9 @@ def check(file: File) -> Iterator[Diagnostic]:
         return
     trained = {(s.path, s.subset, s.split, s.files) for s in data.sources}
     for number, source in enumerate(data.validation.sources):
-        if (source.path, source.subset, source.split, source.files) in trained and source.path:
+        if (source.path, source.subset, source.split, source.files) in trained and is_name(
+            source.path
+        ):
             field = f"data.validation.sources[{number}]"
             yield RULE.at(
                 file,

@@ -39,7 +39,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     model = file.recipe.model
     pinned = model.revision is not None and len(model.revision) >= 7
     local = model.id.startswith((".", "/", "~"))
-    if model.trust_remote_code and not pinned and not local:
+    if model.trust_remote_code and not pinned and not local and "/" in model.id:
         yield RULE.at(
             file,
             file.where("model.trust_remote_code"),

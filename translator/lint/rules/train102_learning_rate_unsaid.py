@@ -40,7 +40,7 @@ RULE = Rule(
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding, at the optimizer where there is one."""
-    if file.written("optimizer.learning_rate"):
+    if file.written("optimizer.learning_rate") or file.open_ended:
         return
     rate = file.recipe.optimizer.learning_rate
     place = file.at("optimizer", "args") if file.format != "unsloth" else file.at()

@@ -12,6 +12,7 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from equivalence_page import page
 
@@ -30,7 +31,7 @@ def files() -> dict[Path, str]:
     """Every generated file and its text."""
     made = {
         ROOT / "schemas" / f"{name}.schema.json": json.dumps(schema, indent=2) + "\n"
-        for name, schema in schemas().items()
+        for name, schema in {**schemas(), **config_schemas()}.items()
     }
     made[ROOT / "docs" / "matrix.md"] = matrix_markdown(matrix())
     made[ROOT / "docs" / "codes.md"] = codes()
@@ -38,6 +39,18 @@ def files() -> dict[Path, str]:
     made |= rule_files()
     made[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
     return made
+
+
+def config_schemas() -> dict[str, Any]:
+    """Schemas of the files that users write."""
+    from translator.lint.settings_schema import settings_schema
+    from translator.schema_configs import axolotl_schema, torchtune_schema
+
+    return {
+        "axolotl": axolotl_schema(),
+        "torchtune": torchtune_schema(),
+        "settings": settings_schema(),
+    }
 
 
 def rule_files() -> dict[Path, str]:

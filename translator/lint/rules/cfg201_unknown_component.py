@@ -50,6 +50,7 @@ def check(file: File) -> Iterator[Diagnostic]:
             file.at(place),
             f"there is no {path}",
             help=f"did you mean {close[0]}?" if close else None,
+            severity=None if close else Severity.WARNING,  # a fork's own, more likely than a slip
             fix=file.replace(place, close[0], safe=False) if close else None,
         )
 

@@ -1,10 +1,9 @@
 """The learning rate is far from what the method is trained with.
 
 What it does
-Compares the peak rate with the range in which adapters, full fine-tuning and preference
-objectives are trained, an order of magnitude wide on either side: 2e-6 to 3e-3 for adapters, 1e-7
-to 3e-4 for all weights; for preference objectives 1e-8 to 2e-4. Optimizers with a scale of their
-own are left out.
+Compares the peak rate with the range in which adapters (2e-6 to 3e-3), all weights (1e-7 to 1e-3)
+and preference objectives (1e-8 to 1e-3 with an adapter, 1e-4 without) are trained, an order of
+magnitude wide on either side. Optimizers with a scale of their own are left out.
 
 Why it matters
 A rate of 2e-2 in place of 2e-4 diverges within minutes, or only after a day; one of 2e-8 leaves
@@ -54,11 +53,12 @@ def check(file: File) -> Iterator[Diagnostic]:
         return
     preference = isinstance(recipe.objective, PreferenceObjective | LabelObjective)
     if preference:
-        least, most, what = 1e-8, 2e-4, "a preference objective"
+        least, most = 1e-8, 1e-3 if recipe.adapter is not None else 1e-4
+        what = "a preference objective"
     elif recipe.adapter is not None:
         least, most, what = 2e-6, 3e-3, "adapters"
     else:
-        least, most, what = 1e-7, 3e-4, "all weights"
+        least, most, what = 1e-7, 1e-3, "all weights"
     rate = recipe.optimizer.learning_rate
     if least <= rate <= most or not file.written("optimizer.learning_rate"):
         return

@@ -2,7 +2,7 @@
 
 What it does
 Computes what the update is multiplied with: alpha / rank, or alpha / sqrt(rank) with `rslora`,
-and tells when it is 16 or more, or 0.06 or less.
+and tells when it is above 16, or 0.06 or less.
 
 Why it matters
 The scale multiplies the learning rate of the adapter. Switching rsLoRA on without lowering alpha
@@ -46,13 +46,13 @@ def check(file: File) -> Iterator[Diagnostic]:
         return
     divisor = sqrt(adapter.rank) if adapter.rank_stabilized else adapter.rank
     scale = adapter.alpha / divisor
-    if 0.06 < scale < 16:
+    if 0.06 < scale <= 16:
         return
     formula = "alpha / sqrt(rank)" if adapter.rank_stabilized else "alpha / rank"
     yield RULE.at(
         file,
         file.where("adapter.alpha", "adapter.rank_stabilized", "adapter.rank"),
         f"{formula} is {scale:.3g} (alpha {adapter.alpha:g}, rank {adapter.rank}): "
-        f"the adapter learns {'much faster' if scale >= 16 else 'next to nothing'}",
+        f"the adapter learns {'much faster' if scale > 16 else 'next to nothing'}",
         help="1 or 2 is usual",
     )

@@ -25,7 +25,7 @@ RULE = Rule(
     code="TRAIN107",
     name="seed-unset",
     severity=Severity.NOTE,
-    opt_in=True,
+    quiet=True,
     bad={"torchtune": "seed: null\n"},
     good={"torchtune": "seed: 42\n"},
 )

@@ -27,7 +27,7 @@ RULE = Rule(
     code="TRAIN108",
     name="mean-of-means",
     severity=Severity.NOTE,
-    opt_in=True,
+    quiet=True,
     bad={"axolotl": "micro_batch_size: 1\ngradient_accumulation_steps: 16  # <-\n"},
     good={"axolotl": "micro_batch_size: 16\ngradient_accumulation_steps: 1\n"},
 )

@@ -449,3 +449,19 @@ def test_versions_are_taken_to_be_current(version: str) -> None:
         'else:\n    dataset = load_dataset("acme/new", split="train")'
     )
     assert read(code).recipe.data.sources[0].path == "acme/new"
+
+
+# --- what is trained -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_full_finetuning_leaves_out_the_adapter(whole: bool) -> None:
+    code = (
+        f'model, tokenizer = FastLanguageModel.from_pretrained("m", full_finetuning={whole})\n'
+        "model = FastLanguageModel.get_peft_model(model, r=8)\n"
+        'dataset = load_dataset("acme/texts", split="train")'
+    )
+    document = read(code)
+    assert (document.recipe.adapter is None) is whole
+    told = [d for d in document.diagnostics if "get_peft_model has no effect" in d.message]
+    assert bool(told) is whole

@@ -37,8 +37,12 @@ def listed(value: object) -> list[object]:
 
 
 def has_adapter(reader: Reader) -> bool:
-    """Whether the script puts adapters on the model."""
-    return reader.peek("peft") is not None
+    """Whether the script puts adapters on the model. With ``full_finetuning`` Unsloth's own
+    ``get_peft_model`` does nothing (unsloth/models/llama.py:3125, vision.py:1884)."""
+    if reader.peek("peft") is None:
+        return False
+    whole = reader.tree.get(("load", "full_finetuning"))
+    return whole is None or whole.plain() is not True or _plain_peft(reader)
 
 
 def _adapter_key(reader: Reader, name: str) -> tuple[str, Node] | None:
@@ -47,23 +51,27 @@ def _adapter_key(reader: Reader, name: str) -> tuple[str, Node] | None:
 
 def _read_adapter(reader: Reader) -> None:
     node = reader.peek("peft")
-    reader.set(
-        "adapter",
-        node is not None,
-        reader.default("get_peft_model is not called")
-        if node is None
-        else Origin(written=True, span=node.span, key="get_peft_model"),
-    )
+    on = has_adapter(reader)
+    origin = reader.default("get_peft_model is not called")
     if node is not None:
-        if (kind := reader.node("peft", "class")) is not None:
-            reader.facts["peft_class"] = str(kind.plain())
+        origin = Origin(written=True, span=node.span, key="get_peft_model")
+    reader.set("adapter", on, origin)
+    if node is not None and not on:
+        message = (
+            "get_peft_model has no effect beside full_finetuning=True: all weights are trained"
+        )
+        reader.say(Code.SURPRISE, Severity.WARNING, message, node, field="adapter")
+        reader.used.add(("peft",))
+    if on:
+        reader.node("peft", "class")
         _read_targets(reader)
         _read_initialization(reader)
         _read_layers(reader)
 
 
 def _plain_peft(reader: Reader) -> bool:
-    return reader.facts.get("peft_class", "").endswith("LoraConfig")
+    kind = reader.tree.get(("peft", "class"))
+    return kind is not None and str(kind.plain()).endswith("LoraConfig")
 
 
 def _number(name: str, unsloth: object, peft: object, field: str, conv: Conv) -> Row:

@@ -53,7 +53,9 @@ def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> 
     online = isinstance(reader.values.get("objective"), ir.OnlineObjective)
     seen = online or reader.values.get("model.modality") != "text"
     if node is not None and (seen or any(isinstance(s.rows, ir.CustomRows) for s in sources)):
-        message = f"the script prepares its rows in these steps: {node.plain()!r}"
+        name = [reader.tree.get((s, "dataset_text_field")) for s in ("args", "trainer")]
+        column = ", ".join(f"in the column {n.plain()!r}" for n in name if n is not None)
+        message = f"the script prepares its rows {column} in these steps: {node.plain()!r}"
         reader.say(Code.ASSUMED, Severity.NOTE, message[:_MAX_TOLD], node,
                    field="data.sources", verbose=True)  # fmt: skip
 

@@ -81,6 +81,9 @@ def _read_quantization(
     if flags["full_finetuning"] and flags["load_in_4bit"] and "load_in_4bit" in nodes:
         message = "load_in_4bit has no effect beside full_finetuning: all weights are trained"
         reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes["load_in_4bit"], verbose=True)
+    if "load_in_16bit" in nodes and kind is None and key != "load_in_16bit":
+        message = f"load_in_16bit {flags['load_in_16bit']!r} has no effect: {key} decides"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes["load_in_16bit"], verbose=True)
     reader.set("quantization", kind is not None, origin)
     if kind is None:
         return
@@ -173,6 +176,8 @@ def _read_modality(reader: Reader) -> None:
         audio = "audio" in str(reader.values.get("model.id", "")).lower()
         if "Vision" in name:
             modality = "vision"
+            message = f"{_called(name, node)} makes the batches"
+            reader.say(Code.ASSUMED, Severity.NOTE, message, node, verbose=True)
         elif name in _TEXT_COLLATORS:
             message = f"{_called(name, node)} pads batches, which is done anyway"
             reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, verbose=True)

@@ -8,6 +8,7 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.frameworks.unsloth.adapter import has_adapter
 from translator.frameworks.unsloth.defaults import Flavour
 from translator.frameworks.unsloth.objective_writing import put_objective
 from translator.frameworks.unsloth.rows import find, flavour_of, known
@@ -105,7 +106,7 @@ def _preference(reader: Reader, method: str) -> ir.PreferenceObjective:
 def _reference(reader: Reader, method: str) -> Any:
     if method not in ("dpo", "ipo"):
         return "none"
-    return "base" if reader.peek("peft") is not None else "copy"
+    return "base" if has_adapter(reader) else "copy"
 
 
 def _online(reader: Reader) -> ir.OnlineObjective:

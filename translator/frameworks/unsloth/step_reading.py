@@ -219,7 +219,8 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         return
     made = function.get("columns") or {}
     if not made and "output" in function:
-        keys = ("parts", "messages", "with_input", "without_input", "input")
+        text = "parts" in function or "with_input" in function
+        keys = ("parts", "with_input", "without_input", "input") if text else ("messages",)
         made = {function["output"]: {k: function[k] for k in keys if k in function}}
     before = dict(prepared.columns)
     for column, description in made.items():
@@ -352,6 +353,9 @@ def _hold_out(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> N
     share = float(size) if isinstance(size, int | float) else 0.25
     if plain.get("part") == "test":
         return
+    if plain.get("part") not in (None, "train"):
+        message = f"train_test_split makes no part {plain['part']!r}"
+        reader.say(Code.BAD_VALUE, Severity.ERROR, message, step, field="data.sources")
     if prepared.held_out is not None:
         why = "rows are held out twice; only the second part is kept for evaluation"
         reader.leave((f"data.train_test_split:{plain.get('line', '')}",), step, why,

@@ -25,7 +25,7 @@ from translator.frameworks.unsloth.row_reading import (
 )
 from translator.frameworks.unsloth.span_reading import supervision_of
 from translator.frameworks.unsloth.step_reading import substituted
-from translator.frameworks.unsloth.text_reading import bare, end_token, obstacle, text_rows
+from translator.frameworks.unsloth.text_reading import BOS, bare, end_token, obstacle, text_rows
 from translator.reading import Reader
 
 Plain = dict[str, Any]
@@ -61,15 +61,17 @@ def _supervised(reader: Reader, prepared: Prepared) -> Meaning:
     name = _text_field(reader)
     if name in columns and ("messages" not in columns[name] or "renamed" in columns[name]):
         return _from_text(reader, prepared, columns[name], masked)
+    texts = [c for c in columns.values() if "parts" in c or "with_input" in c]
+    if _names_text(reader) and name not in columns and texts and prepared.unknown is None:
+        return _as_it_is(reader, prepared, name, masked)
     for column in (name, "messages", "conversations"):
         if column in columns and "messages" in columns[column]:
             return _from_chat(reader, prepared, columns[column]["messages"], masked)
-    texts = [c for c in columns.values() if "parts" in c or "with_input" in c]
     if prepared.unknown is not None:
         return custom(reader, prepared, prepared.unknown)
     if len(texts) == 1 and not _names_text(reader):
         return _from_text(reader, prepared, texts[0], masked)
-    if _names_text(reader) and (texts or not prepared.standardized):
+    if _names_text(reader) and not prepared.standardized:
         return _as_it_is(reader, prepared, name, masked)
     if prepared.standardized:
         return _from_chat(reader, prepared, {"column": "conversations"}, masked)
@@ -149,7 +151,9 @@ def tell_parts(reader: Reader, form: ir.Format) -> None:
     model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
     known = catalogue_format(form, model) if isinstance(form, ir.ChatFormat) else None
     for key, role in (("instruction_part", "user"), ("response_part", "assistant")):
-        node = reader.tree.get(("responses", key))
+        node = reader.tree.get(("responses", key)) or reader.tree.get(
+            ("trainer", "data_collator", key)
+        )
         if node is None or not isinstance(node.value, str):
             continue
         message = f"train_on_responses_only looks for {key} {node.value!r}"
@@ -186,6 +190,15 @@ def _tell_options(reader: Reader, part: Plain) -> None:
         message = "apply_chat_template(add_generation_prompt=True) opens one more answer, which is "
         message += "trained and is not carried"
         reader.say(Code.ASSUMED, Severity.WARNING, message, node, field="data.sources")
+    for call in part.get("methods", []):
+        given = call.get("arguments") or []
+        text = " ".join(str(a.get("literal", a.get("token", "…"))) for a in given)
+        start = call["name"] in ("removeprefix", "lstrip", "strip", "rstrip") and (
+            text in ("", "bos") or bool(re.fullmatch(BOS, text))
+        )
+        message = f"the rendered text is changed by {call['name']}({text!r})"
+        severity = Severity.NOTE if start else Severity.WARNING
+        reader.say(Code.ASSUMED, severity, message, node, field="data.sources", verbose=start)
     others = sorted(part.keys() - {"chat", "tokenize", "add_generation_prompt", "methods",
                                    "truncation", "padding", "max_length", "return_tensors"})  # fmt: skip
     for name in others:

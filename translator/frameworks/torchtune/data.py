@@ -304,7 +304,7 @@ ROWS: tuple[Row, ...] = (
         value=False,
         why="torchtune/datasets/_sft.py: rows are loaded whole",
         code=Code.LOST_SOURCE,
-        severity=Severity.ERROR,
-        instead="downloads data sets whole; it does not stream them",
+        severity=Severity.WARNING,
+        instead="downloads data sets whole and shuffles all of their rows; it does not stream them",
     ),
 )  # fmt: skip

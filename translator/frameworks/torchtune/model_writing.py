@@ -68,6 +68,9 @@ def put_model(writer: Writer) -> None:
         writer.lose(Code.LOST_MODEL, "model.id", why, help=help)
         writer.put("model._component_", "torchtune.models.UNKNOWN", "model.id")
     else:
+        if "vision" in (made.path or ""):
+            why = "ftx writes torchtune's text models; this one is of several parts"
+            writer.lose(Code.LOST_MODEL, "model.id", why)
         _put_builder(writer, made)
     _put_checkpointer(writer, made)
 

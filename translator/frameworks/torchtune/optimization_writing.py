@@ -87,10 +87,20 @@ def _put_arguments(writer: Writer, known: Component) -> None:
             writer.lose(Code.LOST_KERNEL, "optimizer.fused", why, Severity.NOTE)
     for name, value in writer.value("optimizer.arguments"):
         if name in known.arguments:
-            writer.put(f"optimizer.{name}", value, "optimizer.arguments")
+            number = isinstance(known.parameters.get(name), int | float)
+            writer.put(f"optimizer.{name}", _as_number(value) if number else value,
+                       "optimizer.arguments")  # fmt: skip
         else:
             why = f"{known.path} takes no {name}"
             writer.lose(Code.LOST_OPTIMIZER, "optimizer.arguments", why)
+
+
+def _as_number(value: object) -> object:
+    """A number that YAML took for text (``1e-8``) as the number that it spells."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def put_clipping(writer: Writer) -> None:

@@ -55,8 +55,10 @@ class TurnTokenizer:
         self.split = re.compile(f"({'|'.join(map(re.escape, known))})") if known else None
         self.goes_on = "trim_leading_whitespace" in inspect.signature(own.encode).parameters
         end = wording["end"]
-        self.end = [] if end is None else [own.eos_id if end == "eos" else self.number(end)]
-        self.start = [] if own.bos_id is None else [own.bos_id]
+        inner = own if hasattr(own, "eos_id") else own.tokenizer  # within a transform of images
+        self.eos_id, self.bos_id = inner.eos_id, inner.bos_id
+        self.end = [] if end is None else [self.eos_id if end == "eos" else self.number(end)]
+        self.start = [] if self.bos_id is None else [self.bos_id]
         self.bos = self.start if wording["bos"] else []
         self.pad_id = own.pad_id if hasattr(own, "pad_id") else self.padding()
 
@@ -139,7 +141,7 @@ class TurnTokenizer:
         named = (getattr(self.own, "config", None) or {}).get("pad_token")
         named = named.get("content") if isinstance(named, dict) else named
         found = None if named is None else self.number(named)
-        return self.own.eos_id if found is None else found
+        return self.eos_id if found is None else found
 
     def closes(self, text):
         """Whether a text ends with a special token, after which the next one starts afresh."""

@@ -90,18 +90,34 @@ def card_gib() -> float:
     return float(said.split()[0]) / 1024
 
 
+def _launcher(run: dict[str, Any]) -> list[str]:
+    """Two processes for a run on two devices."""
+    if not run.get("strategy"):
+        return []
+    port = 20000 + sum(map(ord, run["name"])) % 20000
+    return ["-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={port}"]
+
+
 def command(run: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
     """How a run is started."""
     paths = [str(FOLDER), str(FOLDER / "hf")]
-    start = [sys.executable, str(FOLDER / "probe.py"), str(OUT / f"{run['name']}.json"), "3"]
+    start = [
+        sys.executable,
+        *_launcher(run),
+        str(FOLDER / "probe.py"),
+        str(OUT / f"{run['name']}.json"),
+        "3",
+    ]
     start += ["--snapshot"] if os.environ.get("SNAPSHOT") else []
     if run["framework"] == "axolotl":
         rest = ["axolotl.cli.train", run["file"]]
     elif run["framework"] == "torchtune":
         paths.insert(1, str(FOLDER / "tt"))
         kind = "full" if run["method"] == "full" else "lora"
+        recipe = str(FOLDER / "tt" / "recipes" / f"{kind}_finetune_distributed.py")
         rest = ["torchtune._cli.tune", "run", f"{kind}_finetune_single_device", "--config",
                 run["file"]]  # fmt: skip
+        rest = [recipe, "--config", run["file"]] if run.get("strategy") else rest
     else:
         rest = [run["file"]]
     environment = dict(os.environ) | {

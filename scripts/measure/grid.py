@@ -95,6 +95,8 @@ class Run:
     held_out: bool = False
     """Predicted with frozen formulas; the others may be looked at while formulas are made."""
     expandable: bool = False
+    strategy: str = ""
+    """ddp, fsdp2, zero2, zero3 over two devices; empty for one."""
 
     @property
     def name(self) -> str:
@@ -107,6 +109,7 @@ class Run:
         flags = ("packed", "dora", "layers", "expandable")
         parts += [flag for flag in flags if getattr(self, flag)]
         parts += ["dropout"] if self.dropout else []
+        parts += [f"{self.strategy}x2"] if self.strategy else []
         return "-".join(parts)
 
 
@@ -146,6 +149,15 @@ def axolotl(run: Run) -> str:
             config["peft_use_dora"] = True
     if run.method == "qlora":
         config["load_in_4bit"] = True
+    if run.strategy == "fsdp2":
+        config |= {"fsdp_version": 2, "fsdp_config": {
+            "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
+            "transformer_layer_cls_to_wrap": "LlamaDecoderLayer",
+            "state_dict_type": "FULL_STATE_DICT", "reshard_after_forward": True,
+            "cpu_ram_efficient_loading": False, "offload_params": False,
+        }}  # fmt: skip
+    if run.strategy.startswith("zero"):
+        config["deepspeed"] = f"files/{run.strategy}.json"
     if run.loss == "liger" or run.layers:
         config["plugins"] = ["axolotl.integrations.liger.LigerPlugin"]
         config |= {"liger_fused_linear_cross_entropy": True} if run.loss == "liger" else {}
@@ -222,7 +234,7 @@ def torchtune(run: Run) -> str:
             "num_warmup_steps": 1,
         }
         config["save_adapter_weights_only"] = True
-    else:
+    elif not run.strategy:
         config["optimizer_in_bwd"] = run.optimizer == "inbwd"
     import yaml
 
@@ -341,6 +353,13 @@ def write(folder: Path, runs: list[Run]) -> None:
                 "eos_token_id": 1, "pad_token_id": 0} | config  # fmt: skip
         (place / "config.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
     (folder / "files").mkdir(parents=True, exist_ok=True)
+    for stage in (2, 3):
+        zero = {"zero_optimization": {"stage": stage}, "bf16": {"enabled": True},
+                "zero_allow_untested_optimizer": True, "gradient_clipping": 1.0,
+                "gradient_accumulation_steps": "auto", "train_batch_size": "auto",
+                "train_micro_batch_size_per_gpu": "auto"}  # fmt: skip
+        place = folder / "files" / f"zero{stage}.json"
+        place.write_text(json.dumps(zero, indent=1), encoding="utf-8")
     listed = []
     for run in runs:
         ending = "yaml" if run.framework in ("axolotl", "torchtune") else "py"

@@ -53,7 +53,7 @@ def workload(run: dict[str, Any]) -> Workload:
     """What ftx reads in the run's file."""
     if run["framework"] == "trl":
         return plain_trl(run)
-    work = read(load(run["file"])).work
+    work = read(load(run["file"]), gpus=2 if run.get("strategy") else None).work
     # torchtune's data set component is not known to ftx, and neither is the length of its rows
     return replace(work, length=run["length"], workspaces=WORKSPACES)
 

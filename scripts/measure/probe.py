@@ -21,6 +21,8 @@ from typing import Any
 import torch
 
 OUT, STEPS = sys.argv[1], int(sys.argv[2])
+if os.environ.get("RANK", "0") != "0":
+    OUT += ".rank" + os.environ["RANK"]
 REST = sys.argv[3:]
 SNAPSHOT = REST[0] == "--snapshot"
 REST = REST[REST.index("--") + 1 :]

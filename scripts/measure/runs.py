@@ -229,9 +229,35 @@ def _second() -> list[Run]:
     ]  # fmt: skip
 
 
+def _third() -> list[Run]:
+    """Two devices."""
+    ax = Run(framework="axolotl", model="llama1b", method="full", rows=2, length=2048,
+             optimizer="adamw_torch_fused", loss="liger", strategy="fsdp2")  # fmt: skip
+    tt = Run(framework="torchtune", model="llama1b", method="full", rows=2, length=2048,
+             optimizer="adamw_fused", strategy="fsdp2")  # fmt: skip
+    return [
+        tt,
+        replace(tt, rows=1, length=8192),
+        replace(tt, model="llama8b", method="lora", rows=1, length=2048),
+        replace(tt, model="llama8b", method="qlora", rows=2, length=2048),
+        ax,
+        replace(ax, loss="", rows=1, length=4096),
+        replace(ax, method="lora", rows=2, length=4096),
+        replace(ax, model="llama8b", method="lora", rows=1, length=4096),
+        replace(ax, model="llama8b", method="qlora", rows=1, length=4096),
+        replace(ax, method="lora", rows=2, length=4096, strategy="ddp"),
+        replace(ax, strategy="ddp"),
+        replace(ax, strategy="zero2"),
+        replace(ax, strategy="zero3"),
+        replace(ax, model="llama8b", method="lora", rows=1, length=2048, strategy="zero3"),
+    ]  # fmt: skip
+
+
 FIRST = (*SEEN, *(replace(run, held_out=True)
                   for run in (*_axolotl(), *_torchtune(), *_unsloth(), *_trl())))  # fmt: skip
 """Round 1, of which ``SEEN`` had been measured before."""
 SECOND = tuple(replace(run, held_out=True) for run in _second())
 """Round 2: formulas were frozen after round 1."""
-ROUNDS = {"1": FIRST, "2": SECOND}
+THIRD = tuple(replace(run, held_out=True) for run in _third())
+"""Round 3: two devices."""
+ROUNDS = {"1": FIRST, "2": SECOND, "3": THIRD}

@@ -139,7 +139,7 @@ def read(
             "none" if act == "none" else "offload" if recipe.kernels.activation_offload else "full"
         ),
         kernels=Kernels(compute=4 if recipe.precision.compute == "float32" else 2),
-        sharding=_sharding(recipe.parallelism, gpus),
+        sharding=_sharding(recipe.parallelism, gpus, document.format, said),
         keeps_vision=recipe.model.modality != "text" or document.format == "axolotl",
         trains_vision=recipe.adapter is None and recipe.model.modality != "text",
     )
@@ -198,11 +198,16 @@ def _reference(recipe: Recipe) -> Literal["none", "pass", "copy"]:
     return "none"
 
 
-def _sharding(parallel: Parallelism, gpus: int | None) -> Sharding:
+def _sharding(
+    parallel: Parallelism, gpus: int | None, framework: str, said: list[str]
+) -> Sharding:  # fmt: skip
     devices = gpus or parallel.gpus or 1
     strategy = parallel.strategy
     name: Strategy
-    if strategy == "single" or strategy == "auto" or strategy == "ddp":
+    if strategy == "single" and framework == "torchtune" and devices > 1:
+        said.append("on several devices torchtune's distributed recipe shards everything (FSDP2)")
+        name = "fsdp2"
+    elif strategy == "single" or strategy == "auto" or strategy == "ddp":
         name = "ddp" if devices > 1 and strategy != "single" else "none"
         devices = devices if name == "ddp" else 1
     else:

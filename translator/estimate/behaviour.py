@@ -58,14 +58,14 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
     weights = 2 if half and recipe.precision.weights != "float32" else 4
     base = work.base if half or work.base != "16bit" else "float32"
     sharded = work.sharding.strategy in ("fsdp1", "fsdp2") and work.sharding.gpus > 1
-    if sharded and half and recipe.adapter is None:
+    if work.sharding.strategy == "fsdp1" and sharded and half and recipe.adapter is None:
         # accelerate upcasts what is trained to float32 under FSDP mixed precision
         # (accelerate/utils/fsdp_utils.py)
         weights = 4
-        said.append("FSDP with mixed precision keeps trained weights in float32 (accelerate)")
+        said.append("FSDP1 with mixed precision keeps trained weights in float32 (accelerate)")
     wide = 2 if half else 4
     root = None
-    if recipe.adapter is None and recipe.precision.weights == "mixed":
+    if recipe.adapter is None and recipe.precision.weights == "mixed" and not sharded:
         # embeddings and norms in float32 make the hidden state float32 as well
         root, kernels = 4, replace(kernels, stream=4)
     return replace(
@@ -108,7 +108,8 @@ def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
     return replace(
         work, kernels=kernels, loss=loss, lora=lora, weight_bytes=element, norm_bytes=element,
         embedding_bytes=element,
-        optimizer=replace(work.optimizer, root_in_float=False), buffers=_rotary_cache(work),
+        optimizer=replace(work.optimizer, root_in_float=False),
+        sharding=replace(work.sharding, root_at_loss=False), buffers=_rotary_cache(work),
         unpacking=14,
         base=work.base if half or work.base != "16bit" else "float32",
     )  # fmt: skip

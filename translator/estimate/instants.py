@@ -129,6 +129,8 @@ def instants(work: Workload) -> tuple[Instant, ...]:
     loss_source = f"{work.loss} path"
     unit = _term("gathered layers", view.layers, view.layer_formula, view.source)
     root = _term("gathered embeddings and head", view.root, "V h x 2, unsharded", view.source)
+    root_then = _term("gathered embeddings and head", view.root_at_loss, "V h x 2, unsharded",
+                      view.source)  # fmt: skip
     layer_grads = _term("layer gradients", 0 if held else view.layer_gradients,
                         "parameters of a layer, unsharded", view.source)  # fmt: skip
     retained = _term("activations retained by FSDP1", view.retained, "(2 L - 3) h T x 2",
@@ -137,17 +139,28 @@ def instants(work: Workload) -> tuple[Instant, ...]:
     found = [
         Instant(name="forward", terms=(*always, held_term, kept, forward, unit, root)),
         Instant(name="forward loss", terms=(
-            *always, held_term, kept, root,
+            *always, held_term, kept, root_then,
             _term("last hidden state", stack.normal, "h T x bytes", "the model's forward"),
             _term("logits and loss", head.forward, head.formula, loss_source))),
         Instant(name="loss", terms=(
-            *always, held_term, kept, root,
+            *always, held_term, kept, root_then,
             _term("logits and loss", head.backward, head.formula, loss_source))),
         Instant(name="backward, last layer", terms=(
             *always, held_term, kept, near, working, head_grad, layer_grads, unit, root)),
         Instant(name="backward, first layer", terms=(
             *always, grads, first, near, working, retained, unit, root)),
     ]  # fmt: skip
+    if view.gathering:
+        found.append(Instant(name="forward, gathering", terms=(
+            *always, held_term,
+            _term("gathered parameters", view.gathering, "2 x root unit + 2 layers, unsharded",
+                  view.source))))  # fmt: skip
+    if view.late:
+        found.append(Instant(name="backward, gathering", terms=(
+            *always, held_term, kept,
+            _term("gathered parameters", view.late, "2 x root unit, unsharded", view.source),
+            _term("logits and loss", work.kernels.compute * work.shape.vocab * work.tokens,
+                  "gradient of the logits", loss_source))))  # fmt: skip
     if states.embedding_gradient(work):
         found.append(Instant(name="backward, embedding", terms=(
             *always, grads, near,

@@ -39,5 +39,11 @@ def band(work: Workload) -> tuple[int, int]:
         # saved tensors of the next step are cut from blocks that held logits
         lost += min(stack.kept, loss.block)
     lost += states.paged_states(work) + states.embedding_gradient(work)
+    view = sharding.view(work)
+    if view.gathering:
+        # buffers of the streams that gather and reduce serve those streams only
+        lost += view.gathering + 2 * view.root if work.trains_all else view.gathering / 2
+    if work.sharding.strategy.startswith("zero"):
+        lost += 2 * view.buffers
     lost += states.step_transient(work) / 4 / sharding.view(work).shards
     return round(top.bytes * (1 - ROUNDING)), round(top.bytes * (1 + ROUNDING) + lost)

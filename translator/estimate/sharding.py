@@ -32,6 +32,11 @@ class View(Record):
     """Gathered layers, beyond the shards."""
     layer_formula: str = ""
     root: float = 0
+    root_at_loss: float = 0
+    gathering: float = 0
+    """FSDP2 copies what it gathered out of a buffer: the root unit twice and two layers."""
+    late: float = 0
+    """What is gathered anew when the backward pass begins."""
     layer_gradients: float = 0
     """Gradients of one layer before they are spread."""
     retained: float = 0
@@ -104,6 +109,9 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         layers=count * unit,
         layer_formula=f"{count} layers, unsharded",
         root=root,
+        root_at_loss=root if shared.root_at_loss else 0,
+        gathering=2 * root + count * unit if shared.strategy == "fsdp2" else 0,
+        late=0 if shared.root_at_loss else 2 * root,
         layer_gradients=layer_grads,
         retained=retained,
         source="torch/distributed/fsdp",
@@ -129,6 +137,9 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     unit = _layer_bytes(work)
     live = min(2 * LIVE, max(2 * unit, min(2 * LIVE, 2 * shape.parameters / 4)))
     host = shared.offload_parameters
+    if not work.trains_all:
+        # frozen weights that the backward pass gathers are let go at the step only (measured)
+        live = max(live, weights)
     return View(
         shards=n,
         weights=0 if host else weights / n,

@@ -87,6 +87,9 @@ class Sharding(Record):
     strategy: Strategy = "none"
     gpus: int = 1
     reshard: bool = True
+    root_at_loss: bool = True
+    """Fully sharded strategies: whether embeddings and head are still gathered while the loss is
+    computed; torchtune drops them with the layers and gathers them anew."""
     offload_parameters: bool = False
     offload_optimizer: bool = False
     tensor: int = 1

@@ -7,11 +7,14 @@ BIN := $(VENV)/bin
 ORACLES := .oracles
 CORPUS ?= fixtures/corpus_sample
 PYTEST_FLAGS ?=
+ROUND ?= 2
+MEASURE_PYTHON ?= python3
+MEASURE_SECONDS ?= 3600
 
 export FTX_AXOLOTL_PYTHON ?= $(CURDIR)/$(ORACLES)/axolotl/bin/python
 export FTX_TORCHTUNE_PYTHON ?= $(CURDIR)/$(ORACLES)/torchtune/bin/python
 
-.PHONY: help demo test lint format oracles corpus audit bench generate clean
+.PHONY: help demo test lint format oracles corpus audit bench measure generate clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +50,12 @@ audit: $(VENV)/ready ## Change every value below CORPUS and look for silence
 
 bench: $(VENV)/ready ## Time the command beside its alternatives
 	$(BIN)/python scripts/bench.py
+
+measure: $(VENV)/ready ## Train on this machine's GPU what was predicted (ROUND=2); see docs/estimate.md
+	$(BIN)/python scripts/measure/grid.py build/measure $(ROUND)
+	$(BIN)/python scripts/measure/predict.py build/measure
+	cp scripts/measure/probe.py scripts/measure/ftx_rows.py build/measure
+	$(MEASURE_PYTHON) scripts/measure/drive.py build/measure build/measured $(MEASURE_SECONDS)
 
 generate: $(VENV)/ready ## Write schemas, the matrix and the README's blocks anew
 	$(BIN)/python scripts/generate.py

@@ -28,6 +28,7 @@ from translator.frameworks.unsloth.rows import (
     flavour_of,
     known,
 )
+from translator.frameworks.unsloth.trainer_settings import DECAY, MEAN, SECTION, WARMUP
 from translator.frameworks.unsloth.transformers_names import OPTIMIZERS, SCHEDULES
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
@@ -87,10 +88,21 @@ def _scalar(text: str) -> str | float | int | bool:
 
 def _read_constants(reader: Reader) -> None:
     why = "transformers/trainer.py:1308 (5.16): biases and norms are exempt from decay"
-    reader.set("optimizer.decays_norms", False, reader.default(why))
+    for field, name, plain, other in (
+        ("optimizer.decays_norms", DECAY, (False, why), True),
+        (
+            "batching.normalization",
+            MEAN,
+            ("token", "unsloth/models/llama.py:2989 (2026.8.19): the sum over a step's tokens"),
+            "micro_batch",
+        ),
+    ):
+        node = reader.node(SECTION, name)
+        if node is None:
+            reader.set(field, plain[0], reader.default(plain[1]))
+        else:
+            reader.set(field, other, reader.written((SECTION, name), node))
     reader.set("optimizer.in_backward", False, reader.default("no such option"))
-    why = "unsloth/models/llama.py:2989 (2026.8.19): the sum over a step's tokens"
-    reader.set("batching.normalization", "token", reader.default(why))
 
 
 _CLIPPING = Conv(
@@ -148,6 +160,11 @@ def _options(reader: Reader) -> dict[str, Any]:
 
 def _warmup(reader: Reader) -> tuple[ir.WarmupSteps | ir.WarmupRatio, Any]:
     steps = find(reader, "args.warmup_steps")
+    bounded = reader.node(SECTION, WARMUP)
+    if bounded is not None:
+        share, bound, rounding = bounded.plain()
+        warmup = ir.WarmupRatio(ratio=share, at_most=bound, rounding=rounding)
+        return warmup, reader.written((SECTION, WARMUP), bounded)
     ratio = find(reader, "args.warmup_ratio")
     for found in (steps, ratio):
         if found is None:
@@ -269,17 +286,16 @@ ROWS: tuple[Row, ...] = (
         conv=REAL_OR_NONE, default=None, why="unsloth/trainer.py:941 (2026.10.9)",
         code=Code.LOST_OPTIMIZER),
     Via(fields=("optimizer.decays_norms", "optimizer.in_backward", "batching.normalization"),
-        read_keys=(), get=_read_constants, put=put_constants,
-        partly={"optimizer.decays_norms": ("approximated", "norms and biases never decay"),
-                "optimizer.in_backward": ("approximated", "updates follow the backward pass"),
-                "batching.normalization": ("approximated", "always the mean over tokens")}),
+        read_keys=(f"{SECTION}.{DECAY}", f"{SECTION}.{MEAN}"), get=_read_constants,
+        put=put_constants,
+        partly={"optimizer.in_backward": ("approximated", "updates follow the backward pass")}),
     Via(fields=("schedule.shape", "schedule.min_ratio", "schedule.cycles", "schedule.arguments",
                 "schedule.warmup"),
         read_keys=("args.lr_scheduler_type", "args.lr_scheduler_kwargs", "args.warmup_steps",
-                   "args.warmup_ratio"),
+                   "args.warmup_ratio", f"{SECTION}.{WARMUP}"),
         get=_read_schedule, put=put_schedule,
         partly={"schedule.warmup=ratio.at_most":
-                ("approximated", "exact when the number of steps is given")}),
+                ("approximated", "exact where the number of steps is known")}),
     Via(fields=("duration",),
         read_keys=("args.max_steps", "args.num_train_epochs"),
         get=_read_duration, put=put_duration),

@@ -6,6 +6,11 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.rows import WHOLE, Arg
+from translator.frameworks.unsloth.trainer_settings import (
+    put_decay,
+    put_micro_batch_mean,
+    put_warmup,
+)
 from translator.frameworks.unsloth.transformers_names import OPTIMIZERS, SCHEDULES
 from translator.writing import Writer
 
@@ -37,10 +42,13 @@ def put_optimizer(writer: Writer) -> None:
 
 
 def put_constants(writer: Writer) -> None:
-    if writer.value("optimizer.decays_norms") and writer.document.recipe.adapter is None:
-        why = "norms and biases are exempt from weight decay"
-        if writer.value("optimizer.weight_decay"):
-            writer.lose(Code.LOST_OPTIMIZER, "optimizer.decays_norms", why, Severity.WARNING)
+    if writer.value("optimizer.decays_norms"):
+        if writer.document.recipe.adapter is None and writer.value("optimizer.weight_decay"):
+            put_decay(writer)
+        else:
+            why = "no norm is trained, or nothing decays"
+            writer.lose(Code.TOLD_OTHERWISE, "optimizer.decays_norms", why, Severity.NOTE,
+                        verbose=True)  # fmt: skip
     if writer.value("optimizer.in_backward"):
         why = "updates come after the backward pass, which takes the memory of all gradients"
         writer.lose(Code.LOST_KERNEL, "optimizer.in_backward", why, Severity.WARNING)
@@ -49,13 +57,9 @@ def put_constants(writer: Writer) -> None:
     tokens = isinstance(recipe.objective, ir.SupervisedObjective)
     if recipe.batching.normalization == "micro_batch" and not (several and tokens):
         why = "the same on one device without accumulation" if tokens else "pairs weigh alike"
-        writer.lose(Code.TOLD_OTHERWISE, "batching.normalization", why, Severity.NOTE)
+        writer.lose(Code.TOLD_OTHERWISE, "batching.normalization", why, Severity.NOTE, verbose=True)
     elif recipe.batching.normalization == "micro_batch":
-        why = (
-            "the loss of a step is the mean over its tokens, not over its micro batches; rows "
-            "with short answers weigh less"
-        )
-        writer.lose(Code.LOST_BATCHING, "batching.normalization", why, Severity.WARNING)
+        put_micro_batch_mean(writer)
 
 
 def put_schedule(writer: Writer) -> None:
@@ -69,7 +73,7 @@ def put_schedule(writer: Writer) -> None:
     if options.pop("constant_lr_ratio", None) is not None:
         why = "the rate reaches its floor at the end of the run, not before"
         writer.lose(Code.LOST_SCHEDULE, "schedule.arguments", why)
-    if shape == "constant" and steps:
+    if shape == "constant" and steps != 0:
         shape = "constant_with_warmup"
     if schedule.min_ratio:
         if shape == "cosine":
@@ -91,11 +95,12 @@ def put_schedule(writer: Writer) -> None:
     writer.put("args.lr_scheduler_type", shape, "schedule.shape")
     if options:
         writer.put("args.lr_scheduler_kwargs", dict(sorted(options.items())), "schedule.arguments")
-    writer.put("args.warmup_steps", steps, "schedule.warmup", "schedule.warmup.ratio")
+    if steps is not None:
+        writer.put("args.warmup_steps", steps, "schedule.warmup", "schedule.warmup.ratio")
 
 
-def _warmup_steps(writer: Writer) -> float | int:
-    """Steps of warm-up, or a share of all below 1."""
+def _warmup_steps(writer: Writer) -> float | int | None:
+    """Steps of warm-up, or a share of all below 1; None where a statement of its own says them."""
     recipe = writer.document.recipe
     warmup = recipe.schedule.warmup
     if isinstance(warmup, ir.WarmupSteps):
@@ -109,6 +114,8 @@ def _warmup_steps(writer: Writer) -> float | int:
             return steps
     if not warmup.ratio:
         return 0
+    if warmup.at_most is not None and put_warmup(writer, warmup):
+        return None
     if warmup.at_most is not None:
         bound = int(warmup.at_most / warmup.ratio)
         why = (

@@ -19,6 +19,7 @@ from translator.frameworks.unsloth.rows import FLAVOUR, SUPERVISED
 from translator.frameworks.unsloth.script import Script, Training
 from translator.frameworks.unsloth.script import read_script as read_trees
 from translator.frameworks.unsloth.table import table
+from translator.frameworks.unsloth.trainer_settings import SECTION, settings
 from translator.reading import Reader
 from translator.source import Source
 from translator.spans import Span
@@ -175,7 +176,12 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, object]]:
 
 
 def _complete(tree: Node, script: Script) -> None:
-    """Adds what a script tells trackers through the environment."""
+    """Adds what a script tells its trainer, and trackers through the environment."""
+    for setting, told, at in settings(script.module.tree):
+        section = tree.value.setdefault(SECTION, Node(value={}, span=tree.span))
+        span = script.module.span(at)
+        items = [Node(value=part, span=span) for part in told] if isinstance(told, list) else told
+        section.value[setting] = Node(value=items, span=span)
     for node in ast.walk(script.module.tree):
         if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)):
             continue

@@ -18,6 +18,7 @@ from translator.frameworks.unsloth.pycode import Argument, call, docstring, lite
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.frameworks.unsloth.rows import FLAVOUR
 from translator.frameworks.unsloth.table import table
+from translator.frameworks.unsloth.trainer_settings import SECTION
 from translator.writing import Writer
 
 # Keywords in the order in which scripts usually have them; what is not listed follows.
@@ -124,6 +125,8 @@ class _Script:
             module, _, function = name.rpartition(".")
             if module:
                 others.setdefault(module, set()).add(function)
+        if any("math." in str(e.value) for a, e in self.writer.entries.items() if a[0] == SECTION):
+            self.code.modules.add("math")
         if FREEZE in self.writer.entries:
             self.code.modules.add("re")
         modules = {*self.code.modules, *(["os"] if self._environment() else [])}
@@ -331,6 +334,11 @@ class _Script:
             parts = [Argument("", Expression("trainer"))]
             parts += [Argument(name, value) for name, value in self.code.responses.items()]
             lines.append(call("train_on_responses_only", parts, prefix="trainer = "))
+        lines += [
+            str(entry.value)
+            for address, entry in self.writer.entries.items()
+            if address[0] == SECTION
+        ]
         resume = self._arguments("train")
         if [argument.value for argument in resume] == [True]:
             # transformers/trainer.py:1439 (5.16): True is an error where there is no checkpoint

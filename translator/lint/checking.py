@@ -115,7 +115,11 @@ def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Without what a reader says of a place where a rule has found the same fault: a rule's
     message is the fuller one."""
     rules = {entry.code for entry in entries()}
-    faults = [d for d in findings if d.code in rules and d.severity is Severity.ERROR]
+    faults = [
+        d
+        for d in findings
+        if d.code in rules and (d.severity is Severity.ERROR or d.fix is not None)
+    ]
     spans, keys = {d.span for d in faults}, {d.key for d in faults}
     return [
         d

@@ -1,20 +1,20 @@
-"""Quantised weights are sharded in a way that does not save their memory or does not work.
+"""Quantised weights are sharded in a way that is known to fail or to save little.
 
 What it does
-Looks for weights of 4 or 8 bits under DeepSpeed ZeRO-3 or FSDP. 8-bit weights cannot be sharded;
-4-bit ones can under FSDP, where their storage type is that of the computation.
+Looks for 8-bit weights under DeepSpeed ZeRO-3 or FSDP2, and for 4-bit weights under ZeRO-3.
 
 Why it matters
-ZeRO-3 gathers and partitions by 16-bit elements; bitsandbytes' 8-bit states do not survive that.
-With 4 bits every rank first loads the whole model (axolotl#1717, alignment-handbook#42).
+The states of bitsandbytes' 8-bit weights are no plain tensors that could be split. 4-bit weights
+are split where their storage type is that of the computation (Axolotl's default), but every rank
+first loads the whole model, which is where runs of large models end (axolotl#1717).
 
 When it is fine
-With 4-bit weights under FSDP, which is how 70B models are trained on two cards; it is not told
-of.
+When the whole model fits into each device while it is loaded. FSDP with 4-bit weights, which is how
+70B models are trained on two cards, is not told of.
 
 References
-axolotl-ai-cloud/axolotl#1717; huggingface/alignment-handbook#42; bitsandbytes, documentation of
-FSDP-QLoRA.
+axolotl-ai-cloud/axolotl#1717; huggingface/alignment-handbook#42; PEFT, documentation of
+bitsandbytes with DeepSpeed and FSDP.
 """
 
 from __future__ import annotations
@@ -47,17 +47,18 @@ def check(file: File) -> Iterator[Diagnostic]:
     place = file.where("parallelism.strategy")
     if file.format == "axolotl":
         place = file.at("deepspeed" if strategy == "zero3" else "fsdp_config", "fsdp")
-    if quantization.kind == "int8":
+    if quantization.kind == "int8" and strategy != "fsdp1":
         yield RULE.at(
             file,
             place,
-            f"8-bit weights cannot be sharded ({strategy})",
+            f"8-bit weights under {strategy}: they are known not to be split",
             help="4-bit weights under FSDP, or 16-bit ones",
         )
     elif strategy == "zero3" and quantization.kind in ("nf4", "fp4"):
         yield RULE.at(
             file,
             place,
-            "ZeRO-3 does not partition 4-bit weights: every device holds all of them",
-            help="FSDP shards them; ZeRO-2 costs the same memory and less communication",
+            "4-bit weights under ZeRO-3: every device loads the whole model before it is split",
+            severity=Severity.NOTE,
+            help="FSDP loads it on one rank",
         )

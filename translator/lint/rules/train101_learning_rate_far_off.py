@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
-from translator.ir import LabelObjective, PreferenceObjective
+from translator.ir import LabelObjective, OnlineObjective, OtherObjective, PreferenceObjective
 from translator.lint.context import File
 from translator.lint.rule import Rule
 
@@ -50,6 +50,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the rate."""
     recipe = file.recipe
     if any(word in recipe.optimizer.name.lower() for word in OWN_SCALE):
+        return
+    if isinstance(recipe.objective, OnlineObjective | OtherObjective):
         return
     preference = isinstance(recipe.objective, PreferenceObjective | LabelObjective)
     if preference:

@@ -1,0 +1,102 @@
+"""A key stands under a former name that Axolotl still takes.
+
+What it does
+Looks for former names that mean exactly what a present one does: the switches for attention
+(`flash_attention: true`), `evaluation_strategy`, the `fsdp_` prefix inside `fsdp_config`, and others.
+
+Why it matters
+Axolotl warns at every start, and removes such names with some later version: files with
+`max_packed_sequence_len` or `type: sharegpt` do not start any more.
+
+When it is fine
+For a version of Axolotl from before the present name.
+
+References
+axolotl/utils/schemas/config.py, `normalize_attn_implementation`; validation.py, `check_eval_strategy`,
+`check_neftune`, `check_fsdp_config_kwargs_prefix`; deprecated.py (0.19).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from translator.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from translator.lint.context import File, Place
+from translator.lint.rule import Rule
+
+RULE = Rule(
+    code="CFG132",
+    name="former-name",
+    severity=Severity.NOTE,
+    formats=("axolotl",),
+    words=(
+        "_attention", "evaluation_strategy", "noisy_embedding_alpha", "dpo_beta",
+        "sequence_parallel_degree", "dataset_processes", "pretrain_multipack", "fsdp_",
+    ),
+    bad={"axolotl": "flash_attention: true  # <-\n"},
+    good={"axolotl": "attn_implementation: flash_attention_2\n"},
+)  # fmt: skip
+SAFE = Applicability.SAFE
+RENAMED = {
+    "evaluation_strategy": "eval_strategy",
+    "noisy_embedding_alpha": "neftune_noise_alpha",
+    "dpo_beta": "rl_beta",
+    "sequence_parallel_degree": "context_parallel_size",
+    "dataset_processes": "dataset_num_proc",
+    "pretrain_multipack_buffer_size": "streaming_multipack_buffer_size",
+}
+SWITCHES = {
+    "xformers_attention": "xformers",
+    "sage_attention": "sage",
+    "flex_attention": "flex_attention",
+    "flash_attention": "flash_attention_2",
+    "sdp_attention": "sdpa",
+    "eager_attention": "eager",
+}
+"""The first that is on counts, in this order."""
+
+
+def check(file: File) -> Iterator[Diagnostic]:
+    """A finding for each former name."""
+    for old, new in RENAMED.items():
+        if file.node(old) is None:
+            continue
+        free = file.node(new) is None
+        fix = file.rename(old, new, safe=True) if free else None
+        yield RULE.at(file, file.at(old), f"{old} is called {new} now", fix=fix)
+    on = [name for name in SWITCHES if file.value(name) is True]
+    if len(on) == 1 and file.node("attn_implementation") is None:
+        present = f"attn_implementation: {SWITCHES[on[0]]}"
+        yield RULE.at(
+            file,
+            file.at(on[0]),
+            f"{on[0]}: true is {present} now",
+            fix=_line(file, on[0], present),
+        )
+    yield from _prefixes(file)
+
+
+def _prefixes(file: File) -> Iterator[Diagnostic]:
+    """Keys of ``fsdp_config`` that carry its name; the reader has taken it from them already."""
+    config = file.node("fsdp_config")
+    children = config.value if config is not None and config.is_mapping else {}
+    text = file.document.text
+    for name, node in children.items():
+        place = node.key_span
+        spelled = text[place.start : place.end] if place is not None else name
+        if place is None or spelled == name or spelled != f"fsdp_{name}":
+            continue
+        edit = Edit(start=place.start, end=place.end, text=name)
+        fix = Fix(message=f"{spelled} becomes {name}", edits=(edit,), applicability=SAFE)
+        where = Place(node.span, f"fsdp_config.{spelled}")
+        message = f"fsdp_config.{spelled} is called {name} now"
+        yield RULE.at(file, where, message, fix=fix if file.editable else None)
+
+
+def _line(file: File, key: str, text: str) -> Fix | None:
+    """A fix that writes another key and value in the place of one."""
+    node = file.node(key)
+    if node is None or node.key_span is None or node.key_span.line != node.span.end_line:
+        return None
+    edit = Edit(start=node.key_span.start, end=node.span.end, text=text)
+    return Fix(message=text, edits=(edit,), applicability=SAFE)

@@ -29,6 +29,7 @@ LEVELS = (
     ("frameworks",),
     (
         "equivalence",
+        "equivalence_data",
         "matrix",
         "detect",
         "schema_recipe",

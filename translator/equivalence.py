@@ -5,34 +5,28 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from translator.equivalence_data import data_at_rest
 from translator.ir import (
     MODULE_ORDER,
     Adapter,
     Batching,
-    ChatFormat,
     Checkpoints,
-    Data,
     Epochs,
     Evaluation,
     Every,
-    InstructionRows,
     LabelObjective,
     Model,
+    Objective,
     OnlineObjective,
     Optimizer,
     Parallelism,
     PerEpoch,
-    PlainFormat,
     Precision,
     PreferenceObjective,
     Quantization,
     Recipe,
     Schedule,
-    SeparateRows,
-    Source,
     Steps,
-    Supervision,
-    TextRows,
     WarmupRatio,
     WarmupSteps,
 )
@@ -51,11 +45,12 @@ def canonical(recipe: Recipe) -> Recipe:
         model=_model(recipe.model),
         adapter=_adapter(recipe.adapter, recipe.model.id) if recipe.adapter else None,
         quantization=_quantization(recipe.quantization) if recipe.quantization else None,
-        data=_data(recipe.data, recipe.model.id, evaluates),
+        data=data_at_rest(recipe, evaluates),
         optimizer=_optimizer(recipe.optimizer, adapters),
         schedule=_schedule(recipe),
         batching=_batching(recipe, evaluates),
         precision=_precision(recipe.precision, adapters),
+        objective=_objective(recipe.objective, adapters),
         evaluation=recipe.evaluation if evaluates else Evaluation(),
         parallelism=_parallelism(recipe.parallelism),
         checkpoints=_checkpoints(recipe, adapters),
@@ -99,43 +94,6 @@ def _quantization(quantization: Quantization) -> Quantization:
     return quantization if in_blocks else replace(quantization, double=True)
 
 
-def _data(data: Data, model: str, evaluates: bool) -> Data:
-    validation = data.validation
-    if isinstance(validation, SeparateRows):
-        separate = SeparateRows(sources=tuple(_source(s, model) for s in validation.sources))
-        validation = separate if evaluates else None
-    sources = tuple(_source(source, model) for source in data.sources)
-    return replace(data, sources=sources, validation=validation)
-
-
-def _source(source: Source, model: str) -> Source:
-    """Local files by format and name, texts as what they are, the template that a model's
-    tokenizer ships by its name where the catalogue has it."""
-    from translator.catalog.locations import as_files
-
-    path, files, kind = as_files(source.path, source.files, source.file_format)
-    source = replace(source, path=path, files=files, file_format=kind)
-    if isinstance(source.rows, TextRows):
-        # there is no prompt: one text is tokenized whole and trained whole
-        source = replace(source, supervision=Supervision(prompt=True))
-        if isinstance(source.format, PlainFormat):
-            return replace(source, format=replace(source.format, joined="whole"))
-    if isinstance(source.rows, InstructionRows) and source.supervision.prompt:
-        # what opens an answer is part of the prompt, which is trained
-        supervision = replace(source.supervision, turn_headers=False)
-        source = replace(source, supervision=supervision)
-    if isinstance(source.rows, InstructionRows):
-        source = replace(source, rows=replace(source.rows, style=None))  # the texts tell it all
-    if not isinstance(source.format, ChatFormat) or source.format.template != "tokenizer":
-        return source
-    from translator.catalog.models import facts
-
-    known = facts(model)
-    if known is None or known.chat_format is None or known.base is not False:
-        return source
-    return replace(source, format=replace(source.format, template=known.chat_format))
-
-
 def _optimizer(optimizer: Optimizer, adapters: bool) -> Optimizer:
     same_rate = optimizer.embedding_learning_rate == optimizer.learning_rate
     return replace(
@@ -173,14 +131,31 @@ def _batching(recipe: Recipe, evaluates: bool) -> Batching:
 
 
 def _precision(precision: Precision, adapters: bool) -> Precision:
-    return replace(precision, weights="compute") if adapters else precision
+    """What full training keeps in float32 beside a 16-bit computation."""
+    rest = adapters or precision.compute == "float32"
+    return replace(precision, weights="compute") if rest else precision
+
+
+def _objective(objective: Objective, adapters: bool) -> Objective:
+    """Only DPO and IPO have a reference model, which without adapters is a copy."""
+    if not isinstance(objective, PreferenceObjective):
+        return objective
+    if objective.method not in ("dpo", "ipo"):
+        return replace(objective, reference="none")
+    copied = objective.reference == "base" and not adapters
+    return replace(objective, reference="copy") if copied else objective
 
 
 def _parallelism(parallelism: Parallelism) -> Parallelism:
-    """Without what only counts when parameters are sharded."""
-    if not parallelism.strategy.startswith("fsdp"):
+    """Without what only counts when something is sharded."""
+    strategy = parallelism.strategy
+    if not strategy.startswith("fsdp"):
         parallelism = replace(parallelism, reshard_after_forward=True)
-    return replace(parallelism, gpus=1) if parallelism.strategy == "single" else parallelism
+    if not strategy.startswith(("fsdp", "zero")):
+        parallelism = replace(parallelism, offload_optimizer=False)
+    if not strategy.startswith("fsdp") and strategy != "zero3":
+        parallelism = replace(parallelism, offload_parameters=False)
+    return replace(parallelism, gpus=1) if strategy == "single" else parallelism
 
 
 def _checkpoints(recipe: Recipe, adapters: bool) -> Checkpoints:

@@ -111,7 +111,8 @@ def _get_normalization(reader: Reader) -> None:
 
 def _put_normalization(writer: Writer) -> None:
     token = writer.value("batching.normalization") == "token"
-    if not token or writer.value("objective") not in ("supervised", "other"):
+    own_mean = writer.value("objective") in ("preference", "label", "online")
+    if not token or (own_mean and writer.value("objective.method") != "cpo"):
         return
     if writer.value("batching.accumulation") > 1:
         why = "Axolotl averages the means of micro batches, so tokens of short rows weigh more"
@@ -203,7 +204,8 @@ def _put_weights(writer: Writer) -> None:
     if writer.value("adapter") or writer.value("precision.compute") == "float32":
         return
     wanted = writer.value("precision.weights")
-    attention = writer.value("kernels.attention")
+    found = writer.entries.get(("attn_implementation",))
+    attention = found.value if found is not None else None
     got = "mixed" if attention in _WITHOUT_CAST else "compute"
     if wanted != got:
         held = {

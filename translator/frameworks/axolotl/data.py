@@ -124,12 +124,15 @@ def _put_length(writer: Writer) -> None:
         writer.lose(Code.TOLD_OTHERWISE, "data.max_length", why, Severity.NOTE)
     writer.put("sequence_len", length, "data.max_length")
     texts = [isinstance(s.rows, TextRows) for s in writer.document.recipe.data.sources]
-    if all(texts):
-        if overlong in ("truncate", "drop"):
-            does = {"truncate": "cut", "drop": "leave out"}[overlong]
+    if all(texts) and writer.value("objective") == "supervised":
+        if overlong != "split":
+            does = {"truncate": "cut", "drop": "leave out"}.get(overlong, "stop at")
             why = f"Axolotl trains the rest of long texts too, in pieces; it does not {does} them"
             writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
         return
+    if all(texts):
+        how = "plain texts are split"
+        writer.lose(Code.TOLD_OTHERWISE, "data.overlong", how, Severity.NOTE, verbose=True)
     if overlong == "split":
         why = "Axolotl splits plain texts only; long rows are cut"
         writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)

@@ -58,7 +58,9 @@ def read_plan(reader: Reader) -> Plan | None:
         )
     number = stage[1] if stage else "2"
     everything = "cpuoffload_all" in name
-    return Plan(f"zero{number}", everything or "cpuoffload_params" in name, everything, origin)
+    parameters = everything or "cpuoffload_params" in name
+    optimizer = everything or "cpuoffload_optimizer" in name
+    return Plan(f"zero{number}", parameters, optimizer, origin)
 
 
 def _beside(config: str, name: str) -> dict[str, Any] | None:
@@ -139,7 +141,11 @@ def write_plan(writer: Writer) -> None:
         "train_micro_batch_size_per_gpu": "auto",
     }
     # said in the name as well, for who reads the configuration without this file
-    off = "_cpuoffload_all" if "offload_param" in zero else ""
+    off = ""
+    if "offload_optimizer" in zero or "offload_param" in zero:
+        both = "offload_optimizer" in zero and "offload_param" in zero
+        parameters = "_params" if "offload_param" in zero else "_optimizer"
+        off = "_cpuoffload_all" if both else f"_cpuoffload{parameters}"
     name = f"{writer.stem}.zero{stage}{off}.json"
     writer.files[name] = json.dumps(config, indent=2) + "\n"
     writer.put("deepspeed", name, "parallelism.strategy")

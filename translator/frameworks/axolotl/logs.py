@@ -123,6 +123,10 @@ def _put_trackers(writer: Writer) -> None:
                 writer.lose(Code.LOST_LOGGING, f"logging.{field}", why, Severity.NOTE)
             else:
                 writer.put(key_name, value, f"logging.{field}")
+    for field in ("project", "run_name", "entity"):
+        if not named and writer.value(f"logging.{field}") is not None:
+            why = "a name is for a tracker, and there is none"
+            writer.lose(Code.LOST_LOGGING, f"logging.{field}", why, Severity.NOTE)
 
 
 ROWS: tuple[Row, ...] = (

@@ -88,6 +88,9 @@ def _put_checkpointing(writer: Writer) -> None:
     offload = writer.value("kernels.activation_offload")
     if kind != "none" or offload or writer.needed("kernels.activation_checkpointing", "none"):
         value = kind != "none" or offload
+        if kind == "none" and offload:
+            why = "Axolotl offloads activations only where it recomputes them"
+            writer.lose(Code.LOST_KERNEL, "kernels.activation_checkpointing", why, Severity.WARNING)
         writer.put("gradient_checkpointing", value, "kernels.activation_checkpointing")
     if kind == "selective":
         writer.put("selective_checkpointing", True)
@@ -162,25 +165,34 @@ def _without_plugin(reader: Reader, name: str, plugin: str) -> None:
 
 def _put_fused(writer: Writer) -> None:
     """Only what the source asks for: each framework has kernels of its own by default."""
-    if writer.value("kernels.fused_layers") and writer.origin("kernels.fused_layers").written:
-        add_plugin(writer, LIGER)
-        for name in LIGER_LAYERS:
-            writer.put(name, True, "kernels.fused_layers")
+    if writer.value("kernels.fused_layers"):
+        if writer.origin("kernels.fused_layers").written:
+            add_plugin(writer, LIGER)
+            for name in LIGER_LAYERS:
+                writer.put(name, True, "kernels.fused_layers")
+        else:
+            _keep_own(writer, "kernels.fused_layers", "the layers are the model's own")
     loss = writer.value("kernels.fused_loss")
-    if loss == "none":
-        how = "the model's own cross entropy, which Axolotl takes unless a plugin replaces it"
-        writer.lose(Code.TOLD_OTHERWISE, "kernels.fused_loss", how, Severity.NOTE, verbose=True)
+    if loss is None:
         return
-    if loss is None or not writer.origin("kernels.fused_loss").written:
-        return
-    if loss == "liger":
+    if loss == "none" or not writer.origin("kernels.fused_loss").written:
+        _keep_own(writer, "kernels.fused_loss", "the cross entropy is the model's own")
+    elif loss == "liger":
         add_plugin(writer, LIGER)
         writer.put("liger_fused_linear_cross_entropy", True, "kernels.fused_loss")
-    elif loss == "cut" and writer.value("precision.compute") != "float32":
-        add_plugin(writer, CUT)
-        writer.put("cut_cross_entropy", True, "kernels.fused_loss")
     elif loss == "chunked":
         writer.put("chunked_cross_entropy", True, "kernels.fused_loss")
+    elif writer.value("precision.compute") != "float32":
+        add_plugin(writer, CUT)
+        writer.put("cut_cross_entropy", True, "kernels.fused_loss")
+    else:
+        why = "Axolotl's cut cross entropy takes 16-bit numbers only"
+        writer.lose(Code.LOST_KERNEL, "kernels.fused_loss", why, Severity.WARNING)
+
+
+def _keep_own(writer: Writer, field: str, how: str) -> None:
+    """Notes on demand that nothing is written: the source did not ask for it either."""
+    writer.lose(Code.TOLD_OTHERWISE, field, how, Severity.NOTE, verbose=True)
 
 
 ROWS: tuple[Row, ...] = (

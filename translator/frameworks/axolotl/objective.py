@@ -38,8 +38,8 @@ def _get_objective(reader: Reader) -> None:
     elif value == "kto":
         objective = LabelObjective(
             beta=0.1 if beta is None else beta,
-            desirable_weight=find(reader, "kto_desirable_weight", number, 1.0).value or 1.0,
-            undesirable_weight=find(reader, "kto_undesirable_weight", number, 1.0).value or 1.0,
+            desirable_weight=find(reader, "kto_desirable_weight", number, 1.0).value,
+            undesirable_weight=find(reader, "kto_undesirable_weight", number, 1.0).value,
         )
     elif value in ("grpo", "gdpo"):
         objective = _online(reader, value, beta)
@@ -256,7 +256,9 @@ def _put_own(writer: Writer, name: str) -> None:
 def _put_pairs(writer: Writer, objective: PreferenceObjective) -> None:
     if objective.method == "cpo":
         why = "Axolotl has SimPO, but no plain CPO"
-        writer.lose(Code.LOST_OBJECTIVE, "objective.method", why)
+        writer.lose(Code.LOST_OBJECTIVE, "objective", why)
+        how = "without the objective the mean is another one"
+        writer.lose(Code.TOLD_OTHERWISE, "batching.normalization", how, Severity.NOTE, verbose=True)
         return
     writer.put("rl", objective.method, "objective.method", "objective")
     writer.put("rl_beta", objective.beta, "objective.beta")
@@ -276,6 +278,9 @@ def _put_pairs(writer: Writer, objective: PreferenceObjective) -> None:
             writer.lose(Code.LOST_OBJECTIVE, "objective.loss", why)
     if objective.method == "simpo":
         margin = 0.5 if objective.margin is None else objective.margin
+        if objective.margin is None:
+            how = "0.5, as Axolotl has it unless told"
+            writer.lose(Code.TOLD_OTHERWISE, "objective.margin", how, Severity.NOTE, verbose=True)
         writer.put("simpo_gamma", margin, "objective.margin")
     if objective.max_prompt_length is not None:
         if objective.method in ("dpo", "ipo"):
@@ -302,6 +307,9 @@ def _put_online(writer: Writer, objective: OnlineObjective) -> None:
     if objective.max_completion_length is not None:
         name = "max_completion_length"
         put(f"trl.{name}", objective.max_completion_length, f"objective.{name}")
+    else:
+        why = "answers end after 256 tokens unless told"
+        writer.lose(Code.LOST_LENGTH, "objective.max_completion_length", why, Severity.NOTE)
     put("trl.beta", objective.beta, "objective.beta")
     put("trl.epsilon", objective.epsilon, "objective.epsilon")
     put("trl.temperature", objective.temperature, "objective.temperature")

@@ -76,6 +76,11 @@ def _put_strategy(writer: Writer) -> None:
         why = f"Axolotl takes every GPU it sees; launch it with --num-processes {gpus}"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.gpus", why, Severity.NOTE)
         writer.facts["options"] = f" --num-processes {gpus}"
+        if strategy == "ddp":
+            how = "what axolotl train does on several GPUs without being told"
+            writer.lose(
+                Code.TOLD_OTHERWISE, "parallelism.strategy", how, Severity.NOTE, verbose=True
+            )
     elif strategy == "ddp":
         why = "what axolotl train does on several GPUs without being told"
         writer.lose(Code.TOLD_OTHERWISE, "parallelism.strategy", why, Severity.NOTE)

@@ -153,6 +153,12 @@ def _put_interval(writer: Writer, field: str, interval: Interval, every: str, ti
 def _put_evaluation(writer: Writer) -> None:
     recipe = writer.document.recipe
     if not (writer.has("val_set_size") or writer.has("test_datasets", 0, "path")):
+        if recipe.data.validation is not None and recipe.evaluation.interval is not None:
+            why = "nothing is held out for evaluation"
+            writer.lose(Code.LOST_VALIDATION, "evaluation", why, Severity.WARNING)
+            writer.lose(
+                Code.LOST_VALIDATION, "batching.eval_micro_batch", why, Severity.NOTE, verbose=True
+            )
         return
     interval = recipe.evaluation.interval
     if recipe.data.validation is None:

@@ -58,8 +58,14 @@ class Entry:
 def told(entry: Entry, source: Source) -> None:
     """Writes ``type`` and what belongs to it."""
     rows, form = source.rows, source.format
+    if not _fits(entry.writer, rows):
+        why = "its rows are not what this objective learns from"
+        entry.writer.lose(Code.LOST_SOURCE, entry.field, why)
+        return
     _pictures(entry, rows)
-    if isinstance(rows, InstructionRows) and rows.fields:
+    if isinstance(rows, InstructionRows) and any(
+        f"{{{name}}}" in rows.with_input + rows.without_input for name, _ in rows.fields
+    ):
         why = "Axolotl's prompts have an instruction, an input and a system text, no further fields"
         entry.lose(Code.LOST_TEMPLATE, "rows.fields", why, Severity.ERROR)
     if isinstance(rows, TextRows):
@@ -85,6 +91,23 @@ def told(entry: Entry, source: Source) -> None:
             entry.writer.lose(Code.LOST_SOURCE, entry.field, why)
     else:
         assert isinstance(rows, TokenRows)
+
+
+def _fits(writer: Writer, rows: Rows) -> bool:
+    """Whether rows are of the kind that the objective learns from."""
+    objective = writer.value("objective")
+    if isinstance(rows, CustomRows):
+        return True
+    if writer.value("objective.method") == "cpo":
+        return False  # Axolotl has no such objective
+    wanted = {
+        "preference": PreferenceRows,
+        "label": LabelledRows,
+        "online": PromptRows,
+    }.get(objective)
+    if wanted is not None:
+        return isinstance(rows, wanted)
+    return not isinstance(rows, PreferenceRows | LabelledRows | PromptRows)
 
 
 def _pictures(entry: Entry, rows: Rows) -> None:
@@ -122,6 +145,11 @@ def _texts(entry: Entry, rows: TextRows, source: Source) -> None:
     entry.put("type", "completion", "rows")
     if rows.column != "text" or entry.written("rows.column"):
         entry.put("field", rows.column, "rows.column")
+    as_text(entry, source)
+
+
+def as_text(entry: Entry, source: Source) -> None:
+    """Reports what Axolotl does not do with a column of plain text."""
     if isinstance(source.format, PlainFormat):
         _end(entry, source.format)
     else:
@@ -180,6 +208,9 @@ def _wrapped_instructions(
     entry: Entry, rows: InstructionRows, form: ChatFormat, source: Source
 ) -> None:
     """A prompt inside a user turn: the turn's markers become part of the formats."""
+    if source.supervision.turn_ends == "none":
+        why = "Axolotl trains the token that ends an answer"
+        entry.lose(Code.LOST_MASK, "supervision.turn_ends", why, Severity.WARNING)
     known = templates.format_of(form.template, entry.writer.value("model.id"))
     if known is None or not known.turns:
         why = "how this template wraps a prompt is not known here"
@@ -218,6 +249,7 @@ def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
     if not isinstance(form, ChatFormat):
         why = "Axolotl renders turns with a chat template only"
         entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
+        entry.tell("supervision", "the mask goes with the chat template")
         form = ChatFormat(template="tokenizer")
     entry.put("type", "chat_template", "rows")
     _own_template(entry, form)
@@ -233,6 +265,8 @@ def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
         for name, role in rows.roles:
             names.setdefault(role, []).append(name)
         entry.put("roles", names, "rows.roles")
+    elif rows.roles and rows.role_key != "from":
+        entry.tell("rows.roles", "Axolotl knows these names by itself")
     if rows.tools is not None:
         entry.put("field_tools", rows.tools, "rows.tools")
     if rows.drop_system:
@@ -274,6 +308,9 @@ def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
     if source.supervision.turn_headers:
         why = "Axolotl does not count the markers that open an answer"
         entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+    if rows.prompt is None and not rows.messages:
+        why = "Axolotl wants the prompt in a column of its own"
+        entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
     if isinstance(form, PlainFormat):
         _plain_pairs(entry, rows, form)
     usual = (rows.chosen, rows.rejected) == ("chosen", "rejected")
@@ -310,11 +347,13 @@ def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
 def _plain_pairs(entry: Entry, rows: PreferenceRows, form: PlainFormat) -> None:
     if rows.messages:
         why = "Axolotl renders turns with a chat template only"
-        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
-    elif rows.prompt is None:
-        why = "Axolotl wants the prompt in a column of its own"
-        entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
-    elif form.joined == "whole":
+        entry.writer.lose(Code.LOST_TEMPLATE, entry.field, why)
+    elif rows.prompt is not None:
+        _plain_answer(entry, form)
+
+
+def _plain_answer(entry: Entry, form: PlainFormat) -> None:
+    if form.joined == "whole":
         why = "prompt and answer are tokenized apart; a token across the border is split"
         entry.lose(Code.LOST_TEMPLATE, "format.joined", why, Severity.NOTE)
     if form.end == "none":
@@ -324,6 +363,8 @@ def _plain_pairs(entry: Entry, rows: PreferenceRows, form: PlainFormat) -> None:
 
 def _labels(entry: Entry, rows: LabelledRows, source: Source) -> None:
     form = source.format
+    if isinstance(form, PlainFormat):
+        _plain_answer(entry, form)
     usual = (rows.completion, rows.label) == ("completion", "label")
     if isinstance(form, ChatFormat) and form.template in ("chatml", "llama3") and usual:
         variant = _LABELS_BY_PROMPT.get(rows.prompt)

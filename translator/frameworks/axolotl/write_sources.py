@@ -8,7 +8,7 @@ from translator.catalog.locations import FORMATS
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.preference import doubles_start
-from translator.frameworks.axolotl.write_prompts import Entry, told
+from translator.frameworks.axolotl.write_prompts import Entry, as_text, told
 from translator.frameworks.axolotl.write_templates import put_templates
 from translator.ir import PreferenceRows, SeparateRows, Source, Steps, TextRows, TokenRows
 from translator.writing import Writer
@@ -25,7 +25,7 @@ def put_sources(writer: Writer) -> None:
             why = "Axolotl needs max_steps for a stream, as its length is not known"
             writer.lose(Code.LOST_DURATION, "duration", why)
     texts = all(isinstance(source.rows, TextRows) for source in data.sources)
-    if data.streaming and texts:
+    if data.streaming and texts and writer.value("objective") == "supervised":
         _put_pretraining(writer, data.sources)
     else:
         _put_list(writer, "datasets", data.sources, "data.sources")
@@ -51,9 +51,14 @@ def _put_mask(writer: Writer) -> None:
     """``train_on_inputs`` is one switch for all data sets; texts are always trained whole."""
     if writer.value("objective") not in ("supervised", "other"):
         return
+    data = writer.document.recipe.data
+    lists = {"data.sources": data.sources}
+    if isinstance(data.validation, SeparateRows):
+        lists["data.validation.sources"] = data.validation.sources
     prompts = {
-        f"data.sources[{position}].supervision.prompt": source.supervision.prompt
-        for position, source in enumerate(writer.document.recipe.data.sources)
+        f"{name}[{position}].supervision.prompt": source.supervision.prompt
+        for name, sources in lists.items()
+        for position, source in enumerate(sources)
         if not isinstance(source.rows, TextRows | TokenRows)
     }
     if not prompts:
@@ -84,6 +89,10 @@ def _put_pretraining(writer: Writer, sources: tuple[Source, ...]) -> None:
         entry.put("split", source.split, "split")
         entry.put("text_column", source.rows.column, "rows.column")
         entry.put("type", "pretrain", "rows")
+        as_text(entry, source)
+        if source.revision:
+            why = "Axolotl takes streamed texts from the default branch"
+            entry.lose(Code.LOST_SOURCE, "revision", why, Severity.WARNING)
 
 
 def _one_file_each(sources: tuple[Source, ...]) -> tuple[Source, ...]:

@@ -10,7 +10,14 @@ from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
-from translator.ir import ChatFormat, InstructionRows, MessageRows, PreferenceRows, Source
+from translator.ir import (
+    ChatFormat,
+    InstructionRows,
+    MessageRows,
+    PreferenceRows,
+    SeparateRows,
+    Source,
+)
 from translator.writing import Writer
 
 
@@ -38,12 +45,16 @@ def is_transform(source: Source) -> bool:
 
 def put_templates(writer: Writer) -> None:
     """``chat_template`` of the file, from the first data set that is rendered with one."""
-    sources = writer.document.recipe.data.sources
-    for position, source in enumerate(sources):
+    data = writer.document.recipe.data
+    places = [(f"data.sources[{i}]", source) for i, source in enumerate(data.sources)]
+    if isinstance(data.validation, SeparateRows):
+        held = enumerate(data.validation.sources)
+        places += [(f"data.validation.sources[{i}]", source) for i, source in held]
+    for place, source in places:
         form = source.format
         if not isinstance(form, ChatFormat):
             continue
-        field = f"data.sources[{position}].format.template"
+        field = f"{place}.format.template"
         if templated(source) and not writer.has("chat_template"):
             name, text = spelled(writer, form, field)
             if name != templates.DEFAULT or field in writer.document.origins:

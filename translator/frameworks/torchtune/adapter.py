@@ -9,13 +9,22 @@ from translator.catalog.torchtune import form_of
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.adapter_writing import (
+    TRAINED,
     put_adapter,
     put_dtype,
     put_quantization,
+    put_trained,
 )
 from translator.frameworks.torchtune.components import REQUIRED
-from translator.frameworks.torchtune.lookup import argument_default, called, find, surprise
+from translator.frameworks.torchtune.lookup import (
+    argument_default,
+    called,
+    find,
+    model_called,
+    surprise,
+)
 from translator.frameworks.torchtune.model import MODEL_KEY
+from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.values import flag, number, positive, texts
 from translator.ir import MODULE_ORDER
 from translator.lens import Always, Row, Via
@@ -29,7 +38,7 @@ _LORA = "torchtune/models/llama3/_model_builders.py"
 
 def _get_adapter(reader: Reader) -> None:
     key = reader.facts.get(MODEL_KEY, "model")
-    path, known = called(reader, key)
+    path, known = model_called(reader, key)
     component = reader.peek(key, "_component_")
     form = "full" if path is None else form_of(path)
     present = form != "full" or reader.peek(key, "lora_attn_modules") is not None
@@ -68,7 +77,7 @@ def _get_adapter(reader: Reader) -> None:
 
 def _get_quantization(reader: Reader) -> None:
     key = reader.facts.get(MODEL_KEY, "model")
-    path, _ = called(reader, key)
+    path, _ = model_called(reader, key)
     four = path is not None and form_of(path) == "qlora"
     found = find(reader, f"{key}.quantize_base", flag, four, "the builder's own")
     origin = found.origin if found.written else reader.origins["adapter"]
@@ -108,6 +117,18 @@ def _as_stored(reader: Reader, names: set[str]) -> set[str]:
         if set(parts) <= names:
             names = (names - set(parts)) | {fused}
     return names
+
+
+def _get_trained(reader: Reader) -> None:
+    """What the side file's ``lora_and_more`` trains beside adapters."""
+    key = reader.facts.get(MODEL_KEY, "model")
+    if part_named(called(reader, key)[0]) != "lora_and_more":
+        reader.set("adapter.trained_modules", (), reader.default(_LORA))
+        return
+    found = find(reader, (key, "trained"), texts, (), field="adapter.trained_modules")
+    names = {own: name for name, own in TRAINED.items()}
+    named = tuple(sorted(names.get(own, own) for own in found.value))
+    reader.set("adapter.trained_modules", named, found.origin)
 
 
 def _get_dtype(reader: Reader) -> None:
@@ -153,8 +174,13 @@ ROWS: tuple[Row, ...] = (
         put=put_dtype,
         partly={"adapter.dtype": ("approximated", "adapters have the run's dtype")},
     ),
-    _never("adapter.trained_modules", (), _LORA, Severity.ERROR,
-           "trains adapters and nothing beside them"),
+    Via(
+        fields=("adapter.trained_modules",),
+        read_keys=("model.trained",),
+        get=_get_trained,
+        put=put_trained,
+        partly={"adapter.trained_modules": ("approximated", "embeddings and output head")},
+    ),
     _never("adapter.bias", "none", _LORA, Severity.ERROR, "trains no biases"),
     _never("adapter.initialization", "default", _INIT, Severity.WARNING,
            "starts from Kaiming A and zero B"),

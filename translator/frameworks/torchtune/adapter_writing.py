@@ -10,6 +10,7 @@ from translator.catalog.torchtune import Builder
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.model_writing import target_builder
+from translator.frameworks.torchtune.parts import module_of
 from translator.frameworks.torchtune.values import tidy
 from translator.writing import Writer
 
@@ -148,6 +149,34 @@ def uneven_layer(made: Builder) -> int | None:
     attention = [head * shape["num_heads"], head * shape.get("num_kv_heads", shape["num_heads"])]
     counts = [width * other for other in (*attention, shape["intermediate_dim"])]
     return next((count for count in counts if count % _GROUP), None)
+
+
+TRAINED = {"embed_tokens": "tok_embeddings", "lm_head": "output"}
+"""Layers that may train beside adapters, and torchtune's names for them."""
+
+
+def put_trained(writer: Writer) -> None:
+    """Embeddings and output head by the side file's model; torchtune trains nothing else."""
+    wanted = list(writer.value("adapter.trained_modules") or ())
+    if not wanted or target_builder(writer) is None:
+        return
+    names = [name for name in wanted if name in TRAINED]
+    if other := [name for name in wanted if name not in TRAINED]:
+        why = f"torchtune trains no {', '.join(other)} beside adapters"
+        writer.lose(Code.LOST_ADAPTER, "adapter.trained_modules", why)
+    if "lm_head" in names and not _takes(writer, "apply_lora_to_output"):
+        why = "the output head is the embedding in torchtune; the one matrix trains"
+        writer.lose(Code.LOST_ADAPTER, "adapter.trained_modules", why, Severity.WARNING)
+        names = ["embed_tokens"]
+    if not names:
+        return
+    if writer.entries.get(("model", "apply_lora_to_output")) and "lm_head" in names:
+        writer.put("model.apply_lora_to_output", False)  # it trains as a whole
+    writer.facts["side:lora_and_more"] = "adapter.trained_modules"
+    own = writer.entries["model", "_component_"].value
+    writer.put("model._component_", f"{module_of(writer.stem)}.lora_and_more")
+    writer.put("model.base", own)
+    writer.put("model.trained", [TRAINED[name] for name in names], "adapter.trained_modules")
 
 
 def put_dtype(writer: Writer) -> None:

@@ -10,6 +10,8 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.frameworks.torchtune.components import Component, component
+from translator.frameworks.torchtune.parts import part_named
+from translator.frameworks.torchtune.values import text
 from translator.reading import Reader
 from translator.tree import Address, Node, Unresolved, spell
 
@@ -124,6 +126,16 @@ def called(reader: Reader, *address: str | int) -> tuple[str | None, Component |
         return None, None
     known = component(node.value)
     return (known.path if known else node.value), known
+
+
+def model_called(reader: Reader, key: str) -> tuple[str | None, Component | None]:
+    """The builder of a model, also where the side file trains more of it than adapters."""
+    path, known = called(reader, key)
+    if part_named(path) != "lora_and_more":
+        return path, known
+    base = find(reader, (key, "base"), text, None).value
+    known = component(base) if base else None
+    return (known.path if known else base), known
 
 
 def argument_default(known: Component | None, name: str, otherwise: object) -> object:

@@ -33,10 +33,15 @@ def check_mask(task: Task, told: Told | None) -> None:
     wanted = task.source.supervision
     shape = _shape(task)
     written = _written(task, told, shape)
+    pairs = isinstance(task.source.rows, PreferenceRows)
+    if pairs:  # what opens both answers cancels when they are compared
+        written = replace(written, turn_headers=False)
     for part in ("prompt", "roles", "turns", "turn_headers", "turn_ends"):
         if getattr(written, part) == getattr(wanted, part):
             continue
         severity = _severity(part, wanted, written, shape)
+        if pairs and part == "turn_headers":
+            severity = None
         if part == "turn_headers" and isinstance(task.source.rows, PreferenceRows):
             severity = None  # the same in both answers, so that it cancels
         why = _WHY[part]

@@ -22,6 +22,7 @@ from translator.frameworks.torchtune.lookup import (
     assume,
     called,
     find,
+    model_called,
     no_effect,
     refuse,
     surprise,
@@ -53,7 +54,7 @@ _ALIKE = {"LLAMA2", "LLAMA3", "LLAMA3_1", "LLAMA3_2", "MISTRAL", "GEMMA"}
 
 def _get_model(reader: Reader) -> None:
     key = reader.facts.get(MODEL_KEY, "model")
-    path, known = called(reader, key)
+    path, known = model_called(reader, key)
     made = _builder(reader, key, path)
     weights = _weights(reader)
     folder = weights.value or ""
@@ -252,7 +253,7 @@ def _check_tokenizer(reader: Reader, path: str, model: str) -> None:
 
 def _get_modality(reader: Reader) -> None:
     key = reader.facts.get(MODEL_KEY, "model")
-    path, _ = called(reader, key)
+    path, _ = model_called(reader, key)
     multimodal = "vision" in (path or "") or "multimodal" in str(_datasets(reader))
     node = reader.peek(key, "_component_")
     origin = reader.default("text") if node is None else reader.written((key, "_component_"), node)

@@ -155,7 +155,12 @@ def put_checkpoints(writer: Writer) -> None:
     if resuming and recipe.resume_from != "auto":
         writer.put("checkpointer.recipe_checkpoint", recipe.resume_from)
     if writer.value("adapter"):
-        writer.put("save_adapter_weights_only", recipe.adapter_only, "checkpoints.adapter_only")
+        only = recipe.adapter_only
+        if only and "side:lora_and_more" in writer.facts:
+            only = False
+            why = "what trains beside the adapters is saved with the merged weights"
+            writer.lose(Code.LOST_CHECKPOINT, "checkpoints.adapter_only", why, Severity.NOTE)
+        writer.put("save_adapter_weights_only", only, "checkpoints.adapter_only")
     elif not recipe.adapter_only:
         why = "there are no adapters"
         writer.lose(

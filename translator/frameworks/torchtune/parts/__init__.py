@@ -15,6 +15,7 @@ _DEFINED = {
     "turn_tokenizer": ("turn_tokenizer",),
     "datasets": ("prompts", "turns", "answer_pairs"),
     "schedules": ("schedule",),
+    "trained_modules": ("lora_and_more",),
 }
 """Module -> the components that it defines."""
 _SUFFIX = "_components"

@@ -8,6 +8,7 @@ field is generated without a change here.
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
@@ -165,8 +166,41 @@ def part(kind: type) -> st.SearchStrategy[Any]:
 
 
 def recipes() -> st.SearchStrategy[ir.Recipe]:
-    """Any recipe whose values each make sense; they need not make sense together."""
-    return part(ir.Recipe)
+    """Any recipe whose values each make sense; they need not make sense together, but for the rows:
+    what an objective cannot learn from is no recipe."""
+    return part(ir.Recipe).map(_with_fitting_rows)
+
+
+_LEARNED_FROM: dict[type, tuple[ir.Rows, ...]] = {
+    ir.SupervisedObjective: (
+        ir.TextRows(),
+        ir.InstructionRows(),
+        ir.MessageRows(),
+        ir.TokenRows(),
+        ir.CustomRows(reference="my_module.make_rows"),
+    ),
+    ir.PreferenceObjective: (ir.PreferenceRows(),),
+    ir.LabelObjective: (ir.LabelledRows(),),
+    ir.OnlineObjective: (ir.PromptRows(),),
+}
+"""Rows that an objective takes; the first stands in for others."""
+
+
+def _with_fitting_rows(recipe: ir.Recipe) -> ir.Recipe:
+    fitting = _LEARNED_FROM.get(type(recipe.objective))
+    if fitting is None:
+        return recipe
+
+    def fit(sources: tuple[ir.Source, ...]) -> tuple[ir.Source, ...]:
+        kinds = tuple(type(rows) for rows in fitting)
+        return tuple(
+            s if isinstance(s.rows, kinds) else replace(s, rows=fitting[0]) for s in sources
+        )
+
+    data = replace(recipe.data, sources=fit(recipe.data.sources))
+    if isinstance(data.validation, ir.SeparateRows):
+        data = replace(data, validation=ir.SeparateRows(sources=fit(data.validation.sources)))
+    return replace(recipe, data=data)
 
 
 def supervised_text() -> st.SearchStrategy[ir.Recipe]:

@@ -97,11 +97,11 @@ def test_what_trains_comes_before_what_is_told(document: Document) -> None:
     recipe = document.recipe
     other = _changed(
         document,
-        logging=replace(recipe.logging, project="p"),
+        logging=replace(recipe.logging, every=11),
         kernels=replace(recipe.kernels, compile=not recipe.kernels.compile),
         seed=11,
     )
-    assert _fields(document, other) == ["seed", "kernels.compile", "logging.project"]
+    assert _fields(document, other) == ["seed", "kernels.compile", "logging.every"]
 
 
 def _steps(document: Document, warmup: WarmupSteps | WarmupRatio) -> Document:

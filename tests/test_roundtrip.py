@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from strategies import recipes
 from test_corpus_sample import SAMPLE, TRAININGS
 
-from translator import Diagnostic, Document, Recipe, convert, load
+from translator import Conversion, Diagnostic, Document, Recipe, convert, load
 from translator.api import loads
 from translator.equivalence import canonical
 from translator.fields import flatten
 
+SUFFIXES = {"axolotl": ".yaml", "torchtune": ".yaml", "unsloth": ".py"}
 PAIRS = [(name, target) for name in TRAININGS for target in TARGETS if not name.startswith(target)]
 
 
@@ -49,13 +51,22 @@ def related(field: str, part: str) -> bool:
     )
 
 
+def read_back(result: Conversion) -> Document:
+    """What was written, read again with its side files beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        main = Path(folder) / f"run{SUFFIXES[result.target]}"
+        for path, text in {main: result.text, **result.files}.items():
+            (Path(folder) / path).write_text(text, encoding="utf-8")
+        return load(main, format=result.target)
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(recipe=recipes())
 def test_what_is_written_reads_back(target: str, recipe: Recipe) -> None:
     document = Document(path="any.ir.json", format="ir", text="", recipe=recipe, origins={})
     result = convert(document, target, strict=False, stem="run")
-    again = loads(result.text, name="run", format=target)
+    again = read_back(result)
     assert changed(recipe, again.recipe, result.losses) == {}
 
 

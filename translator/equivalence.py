@@ -15,6 +15,7 @@ from translator.ir import (
     Evaluation,
     Every,
     LabelObjective,
+    Logging,
     Model,
     Objective,
     OnlineObjective,
@@ -54,6 +55,7 @@ def canonical(recipe: Recipe) -> Recipe:
         evaluation=recipe.evaluation if evaluates else Evaluation(),
         parallelism=_parallelism(recipe.parallelism),
         checkpoints=_checkpoints(recipe, adapters),
+        logging=_logging(recipe.logging),
     )
 
 
@@ -167,6 +169,13 @@ def _checkpoints(recipe: Recipe, adapters: bool) -> Checkpoints:
         adapter_only=checkpoints.adapter_only or not adapters,
         keep=None if keeps_all else checkpoints.keep,
     )
+
+
+def _logging(logging: Logging) -> Logging:
+    """Names are told to trackers alone."""
+    if logging.trackers:
+        return logging
+    return replace(logging, project=None, entity=None, run_name=None)
 
 
 def _saves(interval: Every | PerEpoch | None, duration: Epochs | Steps) -> float | None:

@@ -38,8 +38,7 @@ def property_names(dataset: Dataset) -> tuple[str, str]:
         if name not in ("role", "content"):
             place = (*dataset.place, "message_property_mappings", name)
             node = dataset.reader.node(*place)
-            assert node is not None
-            if node.value != name:
+            if node is not None and node.value != name:
                 why = "a further property of turns, which only Axolotl passes to the template"
                 dataset.reader.leave(place, node, why, Severity.WARNING)
     return (

@@ -70,6 +70,8 @@ def _layers(writer: Writer) -> tuple[list[str], bool, bool]:
     attention = [_ATTENTION[name] for name in wanted if name in _ATTENTION]
     dense = [name for name in _MLP if name in wanted]
     if target_builder(writer) is None:  # said already, and nothing of it is known here
+        why = f"{', '.join(wanted)}: the layers of a model that torchtune does not make"
+        writer.lose(Code.TOLD_OTHERWISE, "adapter.modules", why, Severity.NOTE, verbose=True)
         return attention or ["q_proj"], bool(dense), "lm_head" in wanted
     unknown = [n for n in wanted if n not in (*_ATTENTION, *_MLP, "lm_head")]
     if unknown:

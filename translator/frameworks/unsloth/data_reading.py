@@ -43,6 +43,14 @@ def read_sources(reader: Reader) -> None:
     _read_validation(reader, prepared)
 
 
+def _is_rest(node: Node) -> bool:
+    """Whether a data set is what ``train_test_split`` holds out."""
+    steps = node.get(("steps",))
+    made = [s.plain() for s in steps.value] if steps is not None and steps.is_sequence else []
+    parts = [s.get("part") for s in made if isinstance(s, dict) and s["op"] == "train_test_split"]
+    return bool(parts) and parts[-1] == "test"
+
+
 def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> None:
     """Says at length what was understood, and where that is not all, what the script does."""
     for source in sources:
@@ -78,7 +86,7 @@ def _origin(node: Node | None) -> Origin:
 def _read_validation(reader: Reader, train: list[Prepared]) -> None:
     node = reader.tree.get(("data", "eval"))
     held = next((p.held_out for p in train if p.held_out is not None), None)
-    if held is not None:
+    if held is not None and (node is None or _is_rest(node)):
         origin = _origin(reader.tree.get(("data", "train")))
         reader.set("data.validation", ir.HeldOutRows(size=held), origin)
         return

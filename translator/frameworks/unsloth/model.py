@@ -78,9 +78,14 @@ def _read_quantization(
     else:
         why = "load_in_4bit True: unsloth/models/loader.py:1241 (2026.10.9)"
         origin = reader.default(why)
-    if flags["full_finetuning"] and flags["load_in_4bit"] and "load_in_4bit" in nodes:
-        message = "load_in_4bit has no effect beside full_finetuning: all weights are trained"
-        reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes["load_in_4bit"], verbose=True)
+    for other in ("load_in_4bit", "load_in_8bit", "load_in_fp8"):
+        if flags["full_finetuning"] and other in nodes:
+            message = f"{other}={flags[other]} has no effect beside full_finetuning: all weights "
+            message += "are trained"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes[other], verbose=True)
+    if "full_finetuning" in nodes and not flags["full_finetuning"] and not has_adapter(reader):
+        message = "neither full_finetuning nor an adapter: what can be trained is, as it is loaded"
+        reader.say(Code.SURPRISE, Severity.NOTE, message, nodes["full_finetuning"])
     if "load_in_16bit" in nodes and kind is None and key != "load_in_16bit":
         message = f"load_in_16bit {flags['load_in_16bit']!r} has no effect: {key} decides"
         reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes["load_in_16bit"], verbose=True)
@@ -139,6 +144,7 @@ def _read_tokens(reader: Reader) -> None:
             child = node.get((role,))
             if child is not None and isinstance(child.value, str):
                 special[role] = child.value
+        _tell_tokens(reader, node, special)
         found = node.get(("new_tokens",))
         if found is not None:
             value = known(reader, "new_tokens", found, "model.new_tokens")
@@ -146,6 +152,27 @@ def _read_tokens(reader: Reader) -> None:
             added = tuple(t for t in added if t not in special.values())
     reader.set("model.new_tokens", added, origin)
     reader.set("model.special_tokens", tuple(sorted(special.items())), origin)
+
+
+_TOKENIZING = {
+    "add_bos_token": "whether rows begin with a token of their own",
+    "add_eos_token": "whether the tokenizer puts the end token behind each row",
+    "eos_token_id": "which token ends a row",
+    "truncation_side": "which end of a long row is cut",
+}
+"""Attributes of a tokenizer that change what is trained."""
+
+
+def _tell_tokens(reader: Reader, node: Node, special: dict[str, str]) -> None:
+    """Attributes that a script sets on its tokenizer, beside the texts of special tokens."""
+    for name, child in node.value.items():
+        if name in special or name in ("new_tokens", "class", "model", "tokenizer"):
+            continue
+        if name in _TOKENIZING:
+            reader.leave(("tokens", name), child, _TOKENIZING[name], Severity.WARNING)
+        else:
+            message = f"tokenizer.{name} is set to {settled(child.plain())!r}"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, child, verbose=True)
 
 
 def _read_files(reader: Reader) -> None:
@@ -217,6 +244,10 @@ def _read_precision(reader: Reader) -> None:
             if states[name] is True and found is not None:
                 compute = format
                 origin = reader.written(tuple(found[0].split(".")), found[1])
+    for name, found in flags.items():
+        if found is not None and states[name] is not None and origin.key == "load.dtype":
+            message = f"{name}={states[name]} has no effect: dtype says what is computed in"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, found[1], verbose=True)
     reader.set("precision.compute", compute, origin)
     full = not has_adapter(reader)
     why = "unsloth/models/vision.py:2166 (2026.8.19): norms stay in float32"

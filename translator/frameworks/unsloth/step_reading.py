@@ -360,4 +360,10 @@ def _hold_out(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> N
         why = "rows are held out twice; only the second part is kept for evaluation"
         reader.leave((f"data.train_test_split:{plain.get('line', '')}",), step, why,
                      Severity.WARNING)  # fmt: skip
+    drawn = {name: plain[name] for name in ("seed", "shuffle", "random_state") if name in plain}
+    if drawn:
+        message = f"the rows that are held out are drawn anew ({drawn})"
+        reader.say(
+            Code.ASSUMED, Severity.NOTE, message, step, field="data.validation", verbose=True
+        )
     prepared.held_out = share

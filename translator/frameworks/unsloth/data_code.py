@@ -267,6 +267,8 @@ class _Composer:
         rule = self.recipe.data.overlong
         if rule == "drop" and step.kind != "columns":
             return [self._filter(name, step, source)]
+        if rule == "drop" and (test := self._answers_fit(source)) is not None:
+            return [call(f"{name}.filter", [Argument("", test)], prefix=f"{name} = ")]
         if rule == "drop":
             why = "rows that are too long are cut instead of left out"
             self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
@@ -277,6 +279,29 @@ class _Composer:
             why = "rows that are too long are cut; their rest is not trained"
             self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
         return []
+
+    def _answers_fit(self, source: ir.Source) -> Expression | None:
+        """A test whether a prompt fits with each of its answers; None where columns may hold turns
+        or text, as the files have it. axolotl/utils/data/rl.py:143 leaves such rows out."""
+        rows, chat = source.rows, isinstance(source.format, ir.ChatFormat)
+        if isinstance(rows, ir.PreferenceRows):
+            answers: tuple[str, ...] = ("chosen", "rejected")
+            known = rows.prompt is not None and (chat or not rows.messages)
+        else:
+            answers = ("completion",)
+            known = isinstance(rows, ir.LabelledRows)
+        if not known:
+            return None
+        joined = [f'row["prompt"] + row["{answer}"]' for answer in answers]
+        body = [f"texts = [{', '.join(joined)}]"]
+        if chat:
+            body = [
+                f"chats = [{', '.join(joined)}]",
+                "texts = [tokenizer.apply_chat_template(chat, tokenize=False) for chat in chats]",
+            ]
+        body.append('rows = tokenizer(texts, add_special_tokens=False)["input_ids"]')
+        result = "return all(len(ids) <= MAX_LENGTH for ids in rows)"
+        return Expression(self.make.once("fits", body, result))
 
     def _filter(self, name: str, step: Step, source: ir.Source) -> str:
         """Leaves out rows that are too long, as their token ids will be counted."""

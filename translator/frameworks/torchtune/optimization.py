@@ -232,7 +232,7 @@ def _get_duration(reader: Reader) -> None:
     limit = find(reader, "max_steps_per_epoch", positive, None, "all of the data")
     if "num_steps" in _keys(reader):
         limit = find(reader, "num_steps", positive, None)
-    if not epochs.written:
+    if not epochs.written and "num_steps" not in _keys(reader):
         message = "epochs is missing, which the recipe needs"
         reader.say(Code.MISSING_KEY, Severity.ERROR, message, key="epochs", field="duration")
     reader.facts["epochs"] = str(epochs.value)

@@ -16,7 +16,7 @@ from translator.frameworks.torchtune.components import (
     required_keys,
 )
 from translator.frameworks.torchtune.interpolation import Resolution, resolve
-from translator.frameworks.torchtune.lookup import no_effect
+from translator.frameworks.torchtune.lookup import assume, no_effect
 from translator.frameworks.torchtune.model import DOWNLOADS, MODEL_KEY
 from translator.frameworks.torchtune.overriding import override
 from translator.frameworks.torchtune.recognising import (
@@ -25,6 +25,7 @@ from translator.frameworks.torchtune.recognising import (
     kind_of,
     refuse_other_kinds,
 )
+from translator.frameworks.torchtune.recorded import as_written
 from translator.frameworks.torchtune.table import torchtune_table
 from translator.reading import Reader
 from translator.source import Source
@@ -41,6 +42,7 @@ _TOLD = {"model", "tokenizer", "dataset", "optimizer", "epochs", "checkpointer",
 def read_config(source: Source, options: ReadOptions) -> Document:
     """See :class:`translator.frameworks.base.Framework`."""
     tree, findings = read_yaml(source, OmegaConfDialect)
+    tree = as_written(tree)
     refuse_other_kinds(source, tree)
     override(tree, options.overrides, source.path)
     resolution = resolve(tree)
@@ -81,6 +83,8 @@ def _note_interpolation(reader: Reader, resolution: Resolution) -> None:
         name = spell(address)
         message = f"{name} ({node.reference!r}) refers to nothing in this file"
         reader.say(Code.BAD_VALUE, Severity.WARNING, message, node, key=name)
+    for address, why in resolution.defaults.items():
+        assume(reader, address, f"its default; {why}")
     for address in sorted(resolution.referenced, key=spell):
         if len(address) == 1 and address[0] not in all_keys():
             no_effect(reader, address, "a name that other values refer to")

@@ -50,6 +50,8 @@ LEVELS = (
         "commands_rules",
         "commands_estimate",
         "commands_check",
+        "server",
+        "commands_server",
     ),
     ("cli",),
     ("__main__",),

@@ -381,6 +381,21 @@ def lint(  # one parameter an option
     return run_lint(_console("text", verbose, quiet), request)
 
 
+@cli.command()
+@click.option(
+    "--tcp", "port", type=click.IntRange(1, 65535), metavar="PORT", help="Not over stdio."
+)
+def server(port: int | None) -> int:
+    """Serve an editor over the Language Server Protocol: findings, fixes, hovers.
+
+    \b
+    ftx server
+    """
+    from translator.commands_server import run_server
+
+    return run_server(port)
+
+
 @cli.command("convert-check")
 @click.argument("files", nargs=-1, required=True)
 def convert_check(files: tuple[str, ...]) -> int:

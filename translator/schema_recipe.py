@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import types
 from dataclasses import MISSING, fields
 from functools import cache
@@ -51,6 +52,21 @@ def _definition(part: type) -> Schema:
         "additionalProperties": False,
     }
     return {**definition, "required": required} if required else definition
+
+
+def field_description(field: str) -> str:
+    """What a field (``adapter.rank``) means, from the IR's docstrings; an empty text for one that
+    is none."""
+    part: type | None = ir.Recipe
+    steps = re.sub(r"\[\d+\]", "", field).split(".")
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
+        if part is None or step not in hints(part):
+            return ""
+        if following is None:
+            return _descriptions()[part.__name__].get(step, "")
+        inner = parts_of(hints(part)[step])
+        part = next((p for p in inner if following in hints(p)), None)
+    return ""
 
 
 def _of(annotation: Any) -> Schema:

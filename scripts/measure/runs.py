@@ -253,6 +253,60 @@ def _third() -> list[Run]:
     ]  # fmt: skip
 
 
+def _fourth() -> list[Run]:
+    """One device again, with the formulas that docs/estimate.md describes."""
+    ax = Run(framework="axolotl", model="qwen15", method="lora", rows=3, length=1792,
+             optimizer="adamw_torch_fused", rank=24)  # fmt: skip
+    tt = Run(framework="torchtune", model="llama1b", method="lora", rows=5, length=1280,
+             optimizer="adamw_fused", rank=24)  # fmt: skip
+    un = Run(framework="unsloth", model="llama1b", method="qlora", rows=5, length=1280,
+             optimizer="adamw_8bit", checkpointing="offload", rank=24)  # fmt: skip
+    plain = Run(framework="trl", model="qwen05", method="lora", rows=5, length=1280,
+                optimizer="adamw_torch_fused", rank=24)  # fmt: skip
+    return [
+        ax,
+        replace(ax, checkpointing="none", loss="liger", rows=2),
+        replace(ax, method="qlora", loss="liger", rows=4, layers=True),
+        replace(ax, method="full", rows=3, loss="liger", optimizer="adamw_torch"),
+        replace(ax, method="full", rows=1, length=5120, optimizer="lion_8bit"),
+        replace(ax, model="smol17", rows=5, targets=ATTENTION, checkpointing="offload"),
+        replace(ax, model="smol17", method="qlora", rows=2, length=5120, packed=True),
+        replace(ax, model="llama1b", rows=2, dora=True),
+        replace(ax, model="llama1b", method="full", rows=5, length=1280, loss="chunked"),
+        replace(ax, model="llama1b", rows=1, length=10240, loss="liger", dropout=0.1),
+        replace(ax, model="phi38", method="qlora", rows=1, length=2560, targets=PHI,
+                checkpointing="none", loss="liger", optimizer="paged_adamw_8bit"),
+        replace(ax, model="mistral7b", method="qlora", rows=1, length=5120, targets=ATTENTION),
+        replace(ax, model="qwen3_4b", method="qlora", rows=1, length=5120, loss="liger"),
+        tt,
+        replace(tt, method="qlora", rows=2, targets=ATTENTION, checkpointing="none"),
+        replace(tt, method="full", rows=3, optimizer="paged8"),
+        replace(tt, method="full", rows=2, optimizer="adamw", checkpointing="none"),
+        replace(tt, rows=1, length=10240),
+        replace(tt, rows=4, targets=ATTENTION, loss="nll"),
+        replace(tt, model="phi38", method="qlora", rows=1, length=2560, targets=ATTENTION),
+        replace(tt, model="phi38", rows=1, length=1280, checkpointing="none"),
+        replace(tt, model="llama8b", method="qlora", rows=1, length=2560, checkpointing="offload"),
+        un,
+        replace(un, method="lora", rows=1, length=10240),
+        replace(un, rows=2, checkpointing="none"),
+        replace(un, rows=4, length=640, checkpointing="full", targets=ATTENTION),
+        replace(un, method="full", rows=3),
+        replace(un, method="lora", rows=2, length=5120, checkpointing="full", rank=8),
+        replace(un, model="llama8b", rows=1, length=5120),
+        replace(un, model="mistral7b", rows=1, length=2560, checkpointing="full", rank=48),
+        plain,
+        replace(plain, loss="nll", rows=2),
+        replace(plain, method="full", rows=3, optimizer="adamw_torch"),
+        replace(plain, method="qlora", rows=4, loss="liger"),
+        replace(plain, model="smol17", method="full", rows=1, length=2560, loss="liger"),
+        replace(plain, model="qwen3_4b", method="qlora", rows=1, length=2560),
+        replace(plain, model="llama1b", rows=2, length=2560, checkpointing="none"),
+        replace(plain, model="mistral7b", method="qlora", rows=1, length=2560, loss="nll"),
+        replace(plain, model="gemma2b", method="qlora", rows=2, length=1280),
+    ]  # fmt: skip
+
+
 FIRST = (*SEEN, *(replace(run, held_out=True)
                   for run in (*_axolotl(), *_torchtune(), *_unsloth(), *_trl())))  # fmt: skip
 """Round 1, of which ``SEEN`` had been measured before."""
@@ -260,4 +314,6 @@ SECOND = tuple(replace(run, held_out=True) for run in _second())
 """Round 2: formulas were frozen after round 1."""
 THIRD = tuple(replace(run, held_out=True) for run in _third())
 """Round 3: two devices."""
-ROUNDS = {"1": FIRST, "2": SECOND, "3": THIRD}
+FOURTH = tuple(replace(run, held_out=True) for run in _fourth())
+"""Round 4: the formulas after all of that."""
+ROUNDS = {"1": FIRST, "2": SECOND, "3": THIRD, "4": FOURTH}

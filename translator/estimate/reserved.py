@@ -32,18 +32,21 @@ def band(work: Workload) -> tuple[int, int]:
     lost: float = loss.odd
     at_loss = "loss" in top.name
     lost += stack.forward if at_loss else min(loss.block, loss.forward // 2) + stack.working // 2
-    made_late = states.optimizer_states(work) / sharding.view(work).shards
+    view = sharding.view(work)
+    made_late = states.optimizer_states(work) / view.shards
     if at_loss:
-        lost += min(made_late, loss.block)
+        lost += min(made_late, max(loss.block, loss.saved))
+    elif work.base not in ("16bit", "float32"):
+        # what was read in 16 bits before it was quantised
+        lost += states.root_weights(work) / view.shards
     if work.checkpointing == "none":
         # saved tensors of the next step are cut from blocks that held logits
-        lost += min(stack.kept, loss.block)
+        lost += min(stack.kept, loss.block) + 0.04 * stack.kept
     lost += states.paged_states(work) + states.embedding_gradient(work)
-    view = sharding.view(work)
     if view.gathering:
         # buffers of the streams that gather and reduce serve those streams only
         lost += view.gathering + 2 * view.root if work.trains_all else view.gathering / 2
     if work.sharding.strategy.startswith("zero"):
         lost += 2 * view.buffers
-    lost += states.step_transient(work) / 4 / sharding.view(work).shards
+    lost += states.step_transient(work) / 4 / view.shards
     return round(top.bytes * (1 - ROUNDING)), round(top.bytes * (1 + ROUNDING) + lost)

@@ -105,6 +105,7 @@ STEPS: tuple[_Step, ...] = (
         apply=_fused_layers,
         keys={
             "axolotl": (
+                ("plugins", "[axolotl.integrations.liger.LigerPlugin]"),
                 ("liger_rms_norm", "true"),
                 ("liger_rope", "true"),
                 ("liger_glu_activation", "true"),
@@ -144,6 +145,17 @@ STEPS: tuple[_Step, ...] = (
 )
 
 
+CUT = "axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"
+
+
+def _keys(step: _Step, framework: str, work: Workload) -> Keys:
+    """A step's keys; a list of plugins keeps the one for the loss that runs already."""
+    keys = step.keys.get(framework, ())
+    if work.loss != "cut":
+        return keys
+    return tuple((k, v.replace("[", f"[{CUT}, ") if k == "plugins" else v) for k, v in keys)
+
+
 def suggest(work: Workload, device: Gpu, framework: str) -> tuple[Suggestion, ...]:
     """What makes ``work`` fit ``device``; empty when it fits already or nothing helps.
 
@@ -164,13 +176,13 @@ def suggest(work: Workload, device: Gpu, framework: str) -> tuple[Suggestion, ..
         changed = step.apply(now)
         alone = step.apply(work)
         if alone is not None and not found:
-            offer = _offer(alone, device, step.change, step.keys.get(framework, ()), step.harm)
+            offer = _offer(alone, device, step.change, _keys(step, framework, work), step.harm)
             found += [offer] if offer else []
         if changed is None or peak(changed).bytes > peak(now).bytes:
             continue
         now = changed
         words.append(step.change)
-        keys += step.keys.get(framework, ())
+        keys += _keys(step, framework, work)
         harms.append(step.harm)
         offer = _offer(now, device, "; ".join(words), tuple(keys), "; ".join(dict.fromkeys(harms)))
         if offer and len(words) > 1:

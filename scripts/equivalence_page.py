@@ -53,7 +53,7 @@ GPU = """\
 
 Recorded on {date}: {versions}. The same files in their own number formats (bfloat16, 4 and 8 bits
 where they ask for it), so losses agree as far as bfloat16 goes, and the 4-bit quantisers of
-bitsandbytes and torchao. `tests/gpu/record.py` makes the record, `tests/gpu/test_record.py` holds
+bitsandbytes and torchao. `tests/gpu/record.py` makes the record, `tests/gpu/test_gpu_record.py` holds
 it to what ftx says.
 
 | file | trained by | supervised tokens, steps 1 to 3 | rate of step 3 | loss at step 1 | 2 | 5 | 10 |

@@ -5,7 +5,7 @@
 Works in FOLDER, which must not exist, and writes what every run did to RECORD.json, with the
 versions of everything. ``FTX_AXOLOTL_PYTHON`` names a Python with Axolotl and Unsloth,
 ``FTX_TORCHTUNE_PYTHON`` one with torchtune; ftx and its own needs are found by this one.
-``tests/gpu/test_record.py`` holds the last one, ``recorded/h200.json``, to what ftx says.
+``tests/gpu/test_gpu_record.py`` holds the last one, ``recorded/h200.json``, to what ftx says.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ def files() -> dict[Path, str]:
     made[ROOT / "docs" / "codes.md"] = codes()
     made[ROOT / "docs" / "equivalence.md"] = page()
     made |= rule_files()
+    made[ROOT / "docs" / "lint.svg"] = picture_of_lint()
     made[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
     return made
 
@@ -51,6 +52,23 @@ def config_schemas() -> dict[str, Any]:
         "torchtune": torchtune_schema(),
         "settings": settings_schema(),
     }
+
+
+def picture_of_lint() -> str:
+    """What a terminal shows of a faulty file."""
+    from translator.lint.checking import check_source
+    from translator.lint.report import Report
+    from translator.lint.settings import Settings
+    from translator.render.full import full
+    from translator.render.terminal_svg import terminal_svg
+    from translator.source import Source
+
+    text = (ROOT / "fixtures" / "lint" / "run.yaml").read_text(encoding="utf-8")
+    settings = Settings(root=ROOT, gpu="t4")
+    checked = check_source(Source(path="run.yaml", text=text), settings)
+    findings = [d for d in checked.findings if not d.verbose]
+    report = Report(findings=findings, texts={"run.yaml": text}, root=ROOT, files=1)
+    return terminal_svg("$ ftx lint run.yaml --gpu t4\n" + full(report, colour=True))
 
 
 def rule_files() -> dict[Path, str]:

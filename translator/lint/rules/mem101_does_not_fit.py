@@ -52,5 +52,5 @@ def check(file: File) -> Iterator[Diagnostic]:
         file.where("model.id"),
         f"about {found.allocated / GIB:.1f} GiB are needed at the peak ({found.peak.name}); "
         f"{device.label} has {device.mib / 1024:.0f} GiB",
-        help="; ".join(change.change for change in changes[:2]) or None,
+        help="; ".join(change.change for change in changes[:1]) or None,
     )

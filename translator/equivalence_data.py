@@ -51,6 +51,8 @@ def _source(source: Source, model: str) -> Source:
     if isinstance(rows, PreferenceRows | PromptRows):
         used = tuple(pair for pair in rows.fields if f"{{{pair[0]}}}" in rows.text)
         source = replace(source, rows=replace(rows, fields=used))
+    if isinstance(rows, PromptRows) and isinstance(source.format, PlainFormat):
+        source = replace(source, format=PlainFormat(joined="whole"))  # no answer follows
     if isinstance(rows, PreferenceRows | LabelledRows | PromptRows):
         headers = isinstance(rows, PreferenceRows) and source.supervision.turn_headers
         source = replace(source, supervision=Supervision(prompt=False, turn_headers=headers))

@@ -200,12 +200,23 @@ def _get_weights(reader: Reader) -> None:
     reader.set("precision.weights", "mixed" if trained and mixed else "compute", origin)
 
 
+KEEPS_APART = "flex_attention"
+"""Attention that keeps packed rows apart without a package of its own."""
+
+
+def needs_attention(writer: Writer) -> bool:
+    """Whether packed rows have to be kept apart, which an implementation must be named for."""
+    packs = writer.value("data.packing") and writer.value("data.packing.isolated")
+    return bool(packs) and writer.value("objective") == "supervised"
+
+
 def _put_weights(writer: Writer) -> None:
     if writer.value("adapter") or writer.value("precision.compute") == "float32":
         return
     wanted = writer.value("precision.weights")
-    found = writer.entries.get(("attn_implementation",))
-    attention = found.value if found is not None else None
+    attention = writer.value("kernels.attention")
+    if attention is None and needs_attention(writer):
+        attention = KEEPS_APART
     got = "mixed" if attention in _WITHOUT_CAST else "compute"
     if wanted != got:
         held = {

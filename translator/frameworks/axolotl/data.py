@@ -6,6 +6,7 @@ from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.frameworks.axolotl.batching import KEEPS_APART
 from translator.frameworks.axolotl.lookup import find, mention, no_effect, refuse, surprise
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.sources import read_sources
@@ -195,7 +196,7 @@ def _put_packing(writer: Writer) -> None:
         if attention is None:
             why = "Axolotl keeps packed rows apart only when an implementation is named"
             writer.lose(Code.TOLD_OTHERWISE, "kernels.attention", why, Severity.NOTE)
-            writer.put("attn_implementation", "flex_attention", "kernels.attention")
+            writer.put("attn_implementation", KEEPS_APART, "kernels.attention")
         else:
             why = f"rows of one sequence attend to one another with {attention}"
             writer.lose(Code.LOST_PACKING, "data.packing.isolated", why, Severity.WARNING)

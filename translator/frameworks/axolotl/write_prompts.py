@@ -229,6 +229,8 @@ def _wrapped_instructions(
     for prompt in (rows.with_input, rows.without_input):
         text = prompt.strip() if known.strip and "user" in known.strip else prompt
         texts.append(templates.turns(known, text, system))
+        if text != prompt:
+            entry.tell("rows", f"without the white space at its ends, which {known.id} strips")
     if source.supervision.turn_headers and not source.supervision.prompt:
         why = "Axolotl masks the marker that opens the answer with the prompt"
         entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
@@ -315,6 +317,9 @@ def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
         _plain_pairs(entry, rows, form)
     usual = (rows.chosen, rows.rejected) == ("chosen", "rejected")
     if rows.messages and isinstance(form, ChatFormat):
+        if rows.system is not None and not is_transform(source):
+            why = "Axolotl takes the system text from the turns, not from a column of its own"
+            entry.lose(Code.LOST_SOURCE, "rows.system", why, Severity.ERROR)
         if is_transform(source) and usual:
             entry.put("type", f"{form.template}.ultra", "rows")
             return
@@ -348,7 +353,7 @@ def _plain_pairs(entry: Entry, rows: PreferenceRows, form: PlainFormat) -> None:
     if rows.messages:
         why = "Axolotl renders turns with a chat template only"
         entry.writer.lose(Code.LOST_TEMPLATE, entry.field, why)
-    elif rows.prompt is not None:
+    else:
         _plain_answer(entry, form)
 
 

@@ -131,6 +131,11 @@ def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> No
     own = dict(writer.value("model.special_tokens") or ()).get("eos_token")
     usual = own or templates.eos_token(model)
     if form.end_is_eos or (isinstance(source.rows, InstructionRows) and usual != end):
+        before = writer.entries.get(("special_tokens", "eos_token"))
+        if before is not None and before.value != end:
+            why = f"answers end in {before.value} in all data sets, here in {end}"
+            writer.lose(Code.LOST_TEMPLATE, field.removesuffix(".format.end_is_eos"), why)
+            return
         if own is None:
             writer.put("special_tokens.eos_token", end)
             how = f"{end} ends every turn of {form.template}"

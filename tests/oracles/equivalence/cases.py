@@ -82,7 +82,7 @@ ALL = (
     Case(
         "axolotl_lora_chat_qwen",
         "qwen-instruct",
-        {"torchtune": losses(MEANS), "unsloth": losses(MEANS)},
+        {"torchtune": losses(MEANS)},
     ),
     Case("axolotl_lora_completion_llama", "llama-base"),
     Case(
@@ -90,14 +90,13 @@ ALL = (
         "llama-instruct",
         {
             "torchtune": {"steps": LAST, "targets": LAST, "rates": LAST, **losses(MEANS)},
-            "unsloth": losses(MEANS),
         },
     ),
     Case("torchtune_full_alpaca_llama", "llama-base", {"axolotl": masks(HEADERS)}),
     Case(
         "torchtune_full_chat_llama",
         "llama-instruct",
-        {"axolotl": {**masks(HEADERS), "rates": WARMUP}, "unsloth": {"later losses": DECAY}},
+        {"axolotl": {**masks(HEADERS), "rates": WARMUP}},
     ),
     Case(
         "torchtune_lora_alpaca_qwen",

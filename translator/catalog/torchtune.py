@@ -78,6 +78,14 @@ class Builder(Record):
         """Module below ``torchtune.models``: ``llama3_1``."""
         return (self.path or self.component or "").removeprefix(PREFIX).split(".")[0]
 
+    @property
+    def tied(self) -> bool:
+        """Whether the output head is the embedding: torchtune's TiedLinear, which gets no adapter
+        whatever ``apply_lora_to_output`` says (torchtune/models/llama3_2/_component_builders.py:265).
+        """
+        always = self.component is not None and ".gemma" in self.component
+        return always or bool(dict(self.architecture).get("tie_word_embeddings", False))
+
     def dotpath(self, form: Form) -> str | None:
         """The builder for full weights, with adapters, or with adapters on 4-bit weights."""
         if form == "full":

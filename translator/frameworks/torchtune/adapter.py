@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from translator.catalog.models import facts
-from translator.catalog.torchtune import form_of
+from translator.catalog.torchtune import builder_for, form_of
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.adapter_writing import (
@@ -100,7 +100,12 @@ def _get_modules(reader: Reader, key: str, present: bool) -> None:
         surprise(reader, address, f"no layer of that name: it gets no adapter{hint}")
     if mlp.value:
         names |= set(MLP)
-    if output.value:
+    model = str(reader.facts.get("model", ""))
+    made = builder_for(model, "0.6.1") or builder_for(model, "main") if model else None
+    if output.value and made is not None and made.tied:
+        why = "no effect: the output head is the embedding, which gets no adapter"
+        surprise(reader, (key, "apply_lora_to_output"), why)
+    elif output.value:
         names.add("lm_head")
     if present and not attention.value:
         message = f"{key}.lora_attn_modules is missing or empty, which torchtune refuses"

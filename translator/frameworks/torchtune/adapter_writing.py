@@ -47,9 +47,9 @@ def put_adapter(writer: Writer) -> None:
 
 def _takes(writer: Writer, argument: str) -> bool:
     made = target_builder(writer)
-    if made is None or made.path is None:
-        return made is None or not dict(made.architecture).get("tie_word_embeddings", False)
-    return argument in dict(made.lora_accepts)
+    if made is None or made.tied:
+        return made is None
+    return made.path is None or argument in dict(made.lora_accepts)
 
 
 def _layers(writer: Writer) -> tuple[list[str], bool, bool]:

@@ -39,10 +39,10 @@ def _key(reader: Reader) -> str:
 
 def _get_sources(reader: Reader) -> None:
     name = _key(reader)
-    node = reader.peek(name)
-    if node is None:
-        message = "dataset is missing: no data is named"
-        reader.say(Code.MISSING_KEY, Severity.ERROR, message, field="data.sources")
+    node = reader.node(name) if reader.peek(name) is not None else None
+    if node is None or node.value in ([], {}):
+        message = f"{name} {'is missing' if node is None else 'is empty'}: no data is named"
+        reader.say(Code.MISSING_KEY, Severity.ERROR, message, node, field="data.sources")
         reader.set("data.sources", (), reader.default("no data"))
         return
     sources = read_sources(reader, name, "data.sources", wording(reader))

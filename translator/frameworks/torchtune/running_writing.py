@@ -94,20 +94,7 @@ def put_parallelism(writer: Writer) -> None:
         count = "one device" if single else f"{parallel.gpus or 2} processes, one for each GPU"
         why = f"the command at the head starts {count}"
         writer.lose(Code.LOST_PARALLELISM, "parallelism.gpus", why, Severity.NOTE, verbose=single)
-    offload = parallel.offload_parameters or parallel.offload_optimizer
-    if offload and not single:
-        writer.put("fsdp_cpu_offload", True, "parallelism.offload_parameters")
-        if parallel.offload_parameters != parallel.offload_optimizer:
-            added = "optimizer" if parallel.offload_parameters else "parameters"
-            why = "torchtune offloads parameters and optimizer states together"
-            writer.lose(Code.LOST_PARALLELISM, f"parallelism.offload_{added}", why, Severity.NOTE)
-    elif offload:
-        why = f"{recipe} offloads nothing"
-        for part in ("parameters", "optimizer"):
-            if writer.value(f"parallelism.offload_{part}"):
-                writer.lose(
-                    Code.LOST_PARALLELISM, f"parallelism.offload_{part}", why, Severity.NOTE
-                )
+    _put_offload(writer, single)
     sharded = not single and parallel.strategy.startswith("fsdp")
     if not parallel.reshard_after_forward and sharded:
         writer.put("fsdp_reshard_after_forward", False, "parallelism.reshard_after_forward")
@@ -124,6 +111,30 @@ def put_parallelism(writer: Writer) -> None:
         else:
             why = f"{recipe} of torchtune {writer.version} does not split this way"
             writer.lose(Code.LOST_PARALLELISM, f"parallelism.{field}", why, Severity.WARNING)
+
+
+def _put_offload(writer: Writer, single: bool) -> None:
+    """``fsdp_cpu_offload``: parameters and optimizer states together, where they are sharded."""
+    recipe, strategy = writer.facts["recipe"], writer.document.recipe.parallelism.strategy
+    shares = {
+        "parameters": strategy.startswith("fsdp") or strategy == "zero3",
+        "optimizer": strategy.startswith(("fsdp", "zero")),
+    }
+    wanted = {part: bool(writer.value(f"parallelism.offload_{part}")) for part in shares}
+    useful = [part for part in wanted if wanted[part] and shares[part]]
+    if useful and not single:
+        writer.put("fsdp_cpu_offload", True, "parallelism.offload_parameters")
+    for part in wanted:
+        why = "torchtune offloads parameters and optimizer states together"
+        idle = wanted[part] and not shares[part]
+        if idle:
+            why = "only what is sharded is offloaded"
+        elif wanted[part] and single:
+            why = f"{recipe} offloads nothing"
+        elif single or not useful or wanted[part]:
+            continue
+        field = f"parallelism.offload_{part}"
+        writer.lose(Code.LOST_PARALLELISM, field, why, Severity.NOTE, verbose=idle)
 
 
 def put_evaluation(writer: Writer) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 
 from translator.frameworks.axolotl import (
     adapter,
+    adapter_modules,
     batching,
     data,
     foreign_names,
@@ -20,6 +21,7 @@ from translator.frameworks.axolotl import (
     plugin_keys,
     removed_keys,
     run,
+    stored_weights,
     without_bearing,
 )
 from translator.frameworks.axolotl.schema import plugin_keys as keys_of_plugins
@@ -34,7 +36,9 @@ def table() -> Table:
         "axolotl",
         (
             *model.ROWS,
+            *stored_weights.ROWS,
             *adapter.ROWS,
+            *adapter_modules.ROWS,
             *optimization.ROWS,
             *data.SOURCES,
             *batching.ROWS,

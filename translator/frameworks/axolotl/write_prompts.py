@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
+from translator.frameworks.axolotl.entry import Entry
 from translator.frameworks.axolotl.prompts import name_of_prompt
-from translator.frameworks.axolotl.write_templates import is_transform, spelled
+from translator.frameworks.axolotl.write_preferences import labels, pairs
+from translator.frameworks.axolotl.write_templates import own_template
 from translator.ir import (
     ChatFormat,
     CustomRows,
@@ -23,36 +23,10 @@ from translator.ir import (
     TextRows,
     TokenRows,
 )
-from translator.tree import Address
 from translator.writing import Writer
 
 _OWN = "axolotl:"
 _SHAREGPT = {("gpt", "assistant"), ("human", "user")}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One data set that is being written, and the fields it tells."""
-
-    writer: Writer
-    place: Address
-    field: str
-
-    def put(self, name: str, value: object, *fields: str) -> None:
-        """Writes a key of the data set; dots lead into mappings."""
-        own = tuple(f"{self.field}.{field}" for field in fields)
-        self.writer.put((*self.place, *name.split(".")), value, *own)
-
-    def written(self, field: str) -> bool:
-        return self.writer.document.origins.get(f"{self.field}.{field}") is not None
-
-    def lose(self, code: Code, field: str, why: str, severity: Severity) -> None:
-        self.writer.lose(code, f"{self.field}.{field}", why, severity)
-
-    def tell(self, field: str, how: str) -> None:
-        """Notes the same meaning in other words."""
-        place = f"{self.field}.{field}"
-        self.writer.lose(Code.TOLD_OTHERWISE, place, how, Severity.NOTE, verbose=True)
 
 
 def told(entry: Entry, source: Source) -> None:
@@ -78,9 +52,9 @@ def told(entry: Entry, source: Source) -> None:
     elif isinstance(rows, MessageRows):
         _messages(entry, rows, source)
     elif isinstance(rows, PreferenceRows):
-        _pairs(entry, rows, source)
+        pairs(entry, rows, source)
     elif isinstance(rows, LabelledRows):
-        _labels(entry, rows, source)
+        labels(entry, rows, source)
     elif isinstance(rows, PromptRows):
         _prompts(entry, rows, form)
     elif isinstance(rows, CustomRows):
@@ -254,7 +228,7 @@ def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
         entry.tell("supervision", "the mask goes with the chat template")
         form = ChatFormat(template="tokenizer")
     entry.put("type", "chat_template", "rows")
-    _own_template(entry, form)
+    own_template(entry, form)
     if rows.column != "messages" or entry.written("rows.column"):
         entry.put("field_messages", rows.column, "rows.column")
     if (rows.role_key, rows.content_key) != ("role", "content"):
@@ -283,120 +257,3 @@ def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
     if mask.turns == "last":
         why = "Axolotl trains every answer of a conversation, not the last one only"
         entry.lose(Code.LOST_MASK, "supervision.turns", why, Severity.ERROR)
-
-
-def _own_template(entry: Entry, form: ChatFormat) -> None:
-    """A template of its own, where the data set's differs from the file's."""
-    name, text = spelled(entry.writer, form, f"{entry.field}.format.template")
-    file_name = entry.writer.entries.get(("chat_template",))
-    file_text = entry.writer.entries.get(("chat_template_jinja",))
-    same_text = (file_text.value if file_text is not None else None) == text
-    of_file = templates.DEFAULT if file_name is None else file_name.value
-    if of_file != name or not same_text:
-        entry.put("chat_template", name, "format.template")
-        if text is not None:
-            entry.put("chat_template_jinja", text, "format.jinja")
-
-
-_BY_PROMPT = {"prompt": "prompt_pairs", "input": "icr", "question": "intel"}
-_LABELS_BY_PROMPT = {"prompt": "prompt_pairs", "question": "intel", "instruction": "argilla"}
-
-
-def _pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
-    form = source.format
-    if rows.text != "{prompt}":
-        why = "Axolotl takes the prompt of a pair from one column, without text around it"
-        entry.lose(Code.LOST_TEMPLATE, "rows.text", why, Severity.ERROR)
-    if source.supervision.turn_headers:
-        why = "Axolotl does not count the markers that open an answer"
-        entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
-    if rows.prompt is None and not rows.messages:
-        why = "Axolotl wants the prompt in a column of its own"
-        entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
-    if isinstance(form, PlainFormat):
-        _plain_pairs(entry, rows, form)
-    usual = (rows.chosen, rows.rejected) == ("chosen", "rejected")
-    if rows.messages and isinstance(form, ChatFormat):
-        if rows.system is not None and not is_transform(source):
-            why = "Axolotl takes the system text from the turns, not from a column of its own"
-            entry.lose(Code.LOST_SOURCE, "rows.system", why, Severity.ERROR)
-        if is_transform(source) and usual:
-            entry.put("type", f"{form.template}.ultra", "rows")
-            return
-        kind = "chat_template.default" if rows.prompt is not None else "chat_template.argilla_chat"
-        if entry.writer.value("objective.method") == "orpo":
-            kind = "chat_template.argilla"
-        entry.put("type", kind, "rows")
-        _own_template(entry, form)
-        if rows.prompt not in (None, "messages"):
-            entry.put("field_messages", rows.prompt, "rows.prompt")
-        for name, column in (("chosen", rows.chosen), ("rejected", rows.rejected)):
-            if column != name:
-                entry.put(f"field_{name}", column, f"rows.{name}")
-        return
-    if isinstance(form, ChatFormat) and form.template in ("chatml", "llama3") and usual:
-        variant = _BY_PROMPT.get(rows.prompt or "")
-        if variant is not None and rows.system == "system":
-            entry.put("type", f"{form.template}.{variant}", "rows")
-            return
-    if not isinstance(form, ChatFormat) and rows == PreferenceRows(prompt="prompt"):
-        return
-    entry.put("type.field_prompt", rows.prompt or "prompt", "rows.prompt", "rows")
-    entry.put("type.field_chosen", rows.chosen, "rows.chosen")
-    entry.put("type.field_rejected", rows.rejected, "rows.rejected")
-    if rows.system is not None:
-        entry.put("type.field_system", rows.system, "rows.system")
-    _put_wrapping(entry, form, ("chosen", "rejected"), rows.system)
-
-
-def _plain_pairs(entry: Entry, rows: PreferenceRows, form: PlainFormat) -> None:
-    if rows.messages:
-        why = "Axolotl renders turns with a chat template only"
-        entry.writer.lose(Code.LOST_TEMPLATE, entry.field, why)
-    else:
-        _plain_answer(entry, form)
-
-
-def _plain_answer(entry: Entry, form: PlainFormat) -> None:
-    if form.joined == "whole":
-        why = "prompt and answer are tokenized apart; a token across the border is split"
-        entry.lose(Code.LOST_TEMPLATE, "format.joined", why, Severity.NOTE)
-    if form.end == "none":
-        why = "the trainer puts the end-of-sequence token behind every answer"
-        entry.lose(Code.LOST_TEMPLATE, "format.end", why, Severity.WARNING)
-
-
-def _labels(entry: Entry, rows: LabelledRows, source: Source) -> None:
-    form = source.format
-    if isinstance(form, PlainFormat):
-        _plain_answer(entry, form)
-    usual = (rows.completion, rows.label) == ("completion", "label")
-    if isinstance(form, ChatFormat) and form.template in ("chatml", "llama3") and usual:
-        variant = _LABELS_BY_PROMPT.get(rows.prompt)
-        if variant is not None:
-            entry.put("type", f"{form.template}.{variant}", "rows")
-            return
-    if not isinstance(form, ChatFormat) and rows == LabelledRows():
-        return
-    entry.put("type.field_prompt", rows.prompt, "rows.prompt", "rows")
-    entry.put("type.field_completion", rows.completion, "rows.completion")
-    entry.put("type.field_label", rows.label, "rows.label")
-    _put_wrapping(entry, form, ("completion",), None)
-
-
-def _put_wrapping(entry: Entry, form: object, answers: tuple[str, ...], system: str | None) -> None:
-    """The text around prompts and answers, for templates that no transform writes."""
-    if not isinstance(form, ChatFormat):
-        return
-    known = templates.format_of(form.template, entry.writer.value("model.id"))
-    if known is None or not known.turns:
-        why = "how this template wraps prompt and answer is not known here"
-        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
-        return
-    if form.template not in ("chatml", "llama3"):
-        entry.tell("format", f"the turns of {known.id} are written out around the columns")
-    wording = form.system_prompt if system is None else "{system}"
-    entry.put("type.prompt_format", templates.turns(known, "{prompt}", wording), "format.template")
-    end = templates.end_of_turn(form.template, entry.writer.value("model.id")) or ""
-    for answer in answers:
-        entry.put(f"type.{answer}_format", f"{{{answer}}}{end}")

@@ -7,8 +7,9 @@ from dataclasses import replace
 from translator.catalog.locations import FORMATS
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.axolotl.entry import Entry
 from translator.frameworks.axolotl.preference import doubles_start
-from translator.frameworks.axolotl.write_prompts import Entry, as_text, told
+from translator.frameworks.axolotl.write_prompts import as_text, told
 from translator.frameworks.axolotl.write_templates import put_templates
 from translator.ir import PreferenceRows, SeparateRows, Source, Steps, TextRows, TokenRows
 from translator.writing import Writer

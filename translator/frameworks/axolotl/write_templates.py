@@ -10,6 +10,7 @@ from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
+from translator.frameworks.axolotl.entry import Entry
 from translator.ir import (
     ChatFormat,
     InstructionRows,
@@ -147,3 +148,16 @@ def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> No
             writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
     elif source.supervision.turn_ends != "none" and usual is not None and usual != end:
         writer.put("eot_tokens", [end])
+
+
+def own_template(entry: Entry, form: ChatFormat) -> None:
+    """A template of its own, where the data set's differs from the file's."""
+    name, text = spelled(entry.writer, form, f"{entry.field}.format.template")
+    file_name = entry.writer.entries.get(("chat_template",))
+    file_text = entry.writer.entries.get(("chat_template_jinja",))
+    same_text = (file_text.value if file_text is not None else None) == text
+    of_file = templates.DEFAULT if file_name is None else file_name.value
+    if of_file != name or not same_text:
+        entry.put("chat_template", name, "format.template")
+        if text is not None:
+            entry.put("chat_template_jinja", text, "format.jinja")

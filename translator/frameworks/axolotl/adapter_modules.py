@@ -1,0 +1,137 @@
+"""Rows about which layers get adapters, and which are trained beside them."""
+
+from __future__ import annotations
+
+from translator.catalog.models import facts
+from translator.codes import Code
+from translator.diagnostics import Severity
+from translator.frameworks.axolotl.lookup import find, mention, no_effect
+from translator.frameworks.axolotl.rows import via
+from translator.frameworks.axolotl.values import (
+    anything,
+    flag,
+    texts,
+    whole,
+)
+from translator.ir import MODULE_ORDER
+from translator.lens import Row
+from translator.reading import Reader
+from translator.writing import Writer
+
+_PEFT = "axolotl/utils/schemas/peft.py"
+
+
+def linear_layers(model: str) -> tuple[str, ...] | None:
+    """The leaf names behind "all linear layers", where the model is known well enough."""
+    known = facts(model)
+    if known is None or known.experts or known.modality != "text":
+        return None
+    return known.linear_modules or None
+
+
+def in_module_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names in the IR's order, unknown ones last, each once."""
+    rank = {name: position for position, name in enumerate(MODULE_ORDER)}
+    return tuple(sorted(dict.fromkeys(names), key=lambda name: (rank.get(name, len(rank)), name)))
+
+
+def _get_modules(reader: Reader) -> None:
+    """axolotl/loaders/adapter.py:54: ``lora_target_linear`` adds all linear layers but the head
+    to the names in ``lora_target_modules``."""
+    linear = find(reader, "lora_target_linear", flag, False)
+    named = find(reader, "lora_target_modules", anything, None)
+    modules: tuple[str, ...] = ()
+    pattern = None
+    if isinstance(named.value, str) and named.value not in ("all-linear", "all_linear"):
+        if named.value.isidentifier():
+            modules = (named.value,)
+        else:
+            pattern = named.value
+    elif named.value is not None:
+        modules = texts(named.value)
+    everything = linear.value or "all-linear" in modules or "all_linear" in modules
+    if everything:
+        layers = linear_layers(str(reader.value("base_model") or "")) or ("all-linear",)
+        extra = [m for m in modules if m.replace("_", "-") != "all-linear"]
+        modules = (*layers, *(m for m in extra if layers != ("all-linear",) or m == "lm_head"))
+        if extra and named.node is not None and set(extra) - {"lm_head", "embed_tokens"}:
+            why = "lora_target_linear: true already means every linear layer"
+            no_effect(reader, ("lora_target_modules",), why)
+    mention(reader, ("lora_target_modules",), "the layers that get adapters")
+    source = linear if linear.value else named
+    if reader.values["adapter"] and not modules and pattern is None:
+        target = reader.peek("lora_target_parameters")
+        if target is None:
+            reader.say(
+                Code.MISSING_KEY,
+                Severity.ERROR,
+                "neither lora_target_modules nor lora_target_linear is set: nothing gets adapters",
+                key="lora_target_modules",
+                field="adapter.modules",
+            )
+    reader.set("adapter.modules", in_module_order(modules), source.origin)
+    reader.set("adapter.module_pattern", pattern, named.origin)
+
+
+def _get_parameters(reader: Reader) -> None:
+    named = find(reader, "lora_target_parameters", texts, (), f"{_PEFT}:58: none")
+    reader.set("adapter.parameters", tuple(named.value or ()), named.origin)
+
+
+def _put_parameters(writer: Writer) -> None:
+    if named := writer.value("adapter.parameters"):
+        writer.put("lora_target_parameters", list(named), "adapter.parameters")
+
+
+def _put_modules(writer: Writer) -> None:
+    if not writer.value("adapter"):
+        return
+    pattern = writer.value("adapter.module_pattern")
+    modules = writer.value("adapter.modules")
+    if pattern:
+        writer.put("lora_target_modules", pattern, "adapter.module_pattern")
+    elif modules and modules[0] == "all-linear":
+        writer.put("lora_target_linear", True, "adapter.modules")
+        if modules[1:]:
+            writer.put("lora_target_modules", list(modules[1:]), "adapter.modules")
+    else:
+        writer.put("lora_target_modules", list(modules), "adapter.modules")
+
+
+def _get_saved(reader: Reader) -> None:
+    found = find(reader, "lora_modules_to_save", texts, (), f"{_PEFT}:62: None")
+    reader.set("adapter.trained_modules", tuple(sorted(set(found.value))), found.origin)
+
+
+def _put_saved(writer: Writer) -> None:
+    if writer.value("adapter.trained_modules"):
+        modules = list(writer.value("adapter.trained_modules"))
+        writer.put("lora_modules_to_save", modules, "adapter.trained_modules")
+
+
+def _get_layers(reader: Reader) -> None:
+    def indices(value: object) -> tuple[int, ...]:
+        return tuple(whole(v) for v in (value if isinstance(value, list) else [value]))
+
+    found = find(reader, "peft_layers_to_transform", indices, None, f"{_PEFT}:81: every layer")
+    reader.set("adapter.layers", found.value, found.origin)
+
+
+def _put_layers(writer: Writer) -> None:
+    if writer.value("adapter.layers") is not None:
+        writer.put(
+            "peft_layers_to_transform", list(writer.value("adapter.layers")), "adapter.layers"
+        )
+
+
+ROWS: tuple[Row, ...] = (
+    via(
+        ("adapter.modules", "adapter.module_pattern"),
+        ("lora_target_modules", "lora_target_linear"),
+        _get_modules,
+        _put_modules,
+    ),
+    via(("adapter.parameters",), ("lora_target_parameters",), _get_parameters, _put_parameters),
+    via(("adapter.trained_modules",), ("lora_modules_to_save",), _get_saved, _put_saved),
+    via(("adapter.layers",), ("peft_layers_to_transform",), _get_layers, _put_layers),
+)

@@ -69,6 +69,7 @@ MEANINGFUL: dict[str, st.SearchStrategy[Any]] = {
     "MessageRows.role_key": st.sampled_from(["role", "from"]),
     "MessageRows.content_key": st.sampled_from(["content", "value"]),
     "InstructionRows.fields": st.sampled_from([(), (("topic", "topic"), ("_1", "1"))]),
+    "PreferenceRows.system": st.none(),
     "PreferenceRows.fields": st.sampled_from([(), (("topic", "topic"),)]),
     "PreferenceRows.text": st.sampled_from(["{prompt}", "Solve: {prompt}"]),
     "PromptRows.fields": st.sampled_from([(), (("topic", "topic"),)]),

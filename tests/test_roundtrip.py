@@ -30,6 +30,8 @@ def changed(before: Recipe, after: Recipe, losses: Iterable[Diagnostic]) -> dict
     """
     old, new = flatten(canonical(before)), flatten(canonical(after))
     lost = {bare(loss.field) for loss in losses if loss.field}
+    if "parallelism.gpus" in lost:
+        lost.add("batching.normalization")  # with the devices goes the number of means in a step
     return {
         field: (old.get(field), new.get(field))
         for field in old.keys() | new.keys()
@@ -61,7 +63,9 @@ def read_back(result: Conversion) -> Document:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(recipe=recipes())
 def test_what_is_written_reads_back(target: str, recipe: Recipe) -> None:
     document = Document(path="any.ir.json", format="ir", text="", recipe=recipe, origins={})

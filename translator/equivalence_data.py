@@ -56,6 +56,8 @@ def _source(source: Source, model: str) -> Source:
     if isinstance(rows, PreferenceRows | LabelledRows | PromptRows):
         headers = isinstance(rows, PreferenceRows) and source.supervision.turn_headers
         source = replace(source, supervision=Supervision(prompt=False, turn_headers=headers))
+    if isinstance(rows, PromptRows) and isinstance(source.format, PlainFormat):
+        source = replace(source, format=PlainFormat())  # rows without an answer to join or to end
     if isinstance(rows, MessageRows) and rows.role_key == "from" and not rows.roles:
         # names that go with that key are understood whether they are listed or not
         source = replace(source, rows=replace(rows, roles=_SHAREGPT))

@@ -300,7 +300,7 @@ class Steps:
             template = rows.without_input if rows.input is None else rows.with_input
             return [], self._filled(template, "PROMPT", columns)
         lines = [
-            f"if row[{quoted(rows.input)}]:",
+            f"if row.get({quoted(rows.input)}):",
             f"    prompt = {self._filled(rows.with_input, 'PROMPT', columns)}",
             "else:",
             f"    prompt = {self._filled(rows.without_input, 'PROMPT_WITHOUT_INPUT', columns)}",

@@ -88,6 +88,8 @@ def _scalar(text: str) -> str | float | int | bool:
 
 def _read_constants(reader: Reader) -> None:
     why = "transformers/trainer.py:1308 (5.16): biases and norms are exempt from decay"
+    for name in ("model_accepts_loss_kwargs", "get_decay_parameter_names"):
+        reader.node("trainer", name)
     for field, name, plain, other in (
         ("optimizer.decays_norms", DECAY, (False, why), True),
         (
@@ -286,13 +288,14 @@ ROWS: tuple[Row, ...] = (
         conv=REAL_OR_NONE, default=None, why="unsloth/trainer.py:941 (2026.10.9)",
         code=Code.LOST_OPTIMIZER),
     Via(fields=("optimizer.decays_norms", "optimizer.in_backward", "batching.normalization"),
-        read_keys=(f"{SECTION}.{DECAY}", f"{SECTION}.{MEAN}"), get=_read_constants,
+        read_keys=("trainer.model_accepts_loss_kwargs", "trainer.get_decay_parameter_names"),
+        get=_read_constants,
         put=put_constants,
         partly={"optimizer.in_backward": ("approximated", "updates follow the backward pass")}),
     Via(fields=("schedule.shape", "schedule.min_ratio", "schedule.cycles", "schedule.arguments",
                 "schedule.warmup"),
         read_keys=("args.lr_scheduler_type", "args.lr_scheduler_kwargs", "args.warmup_steps",
-                   "args.warmup_ratio", f"{SECTION}.{WARMUP}"),
+                   "args.warmup_ratio"),
         get=_read_schedule, put=put_schedule,
         partly={"schedule.warmup=ratio.at_most":
                 ("approximated", "exact where the number of steps is known")}),

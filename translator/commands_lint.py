@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from translator import api
 from translator.console import Console, wants_colour
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import FtxError, NotAConfigError
-from translator.lint.cache import Cache
 from translator.lint.checking import Checked, check_source
 from translator.lint.report import Report
 from translator.lint.running import Outcome, Plan, check, check_files
@@ -22,6 +21,9 @@ from translator.lint.values import codes, gpu
 from translator.lint.walking import find
 from translator.record import Record
 from translator.source import MAX_NOTEBOOK_BYTES, Source
+
+if TYPE_CHECKING:
+    from translator.lint.cache import Cache
 
 T = TypeVar("T")
 FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
@@ -73,7 +75,7 @@ class _Run:
             settings=self.settings,
             format=request.format,
             lenient=request.skip_unknown,
-            cache=Cache(self.here.root) if cached else None,
+            cache=_cache(self.here.root) if cached else None,
         )
 
     def settings(self, folder: Path) -> Settings:
@@ -223,6 +225,12 @@ def recheck(source: Source, plan: Plan) -> list[Diagnostic] | None:
     except (NotAConfigError, RecursionError):
         return None
     return None if checked.format in (None, "?") else checked.findings
+
+
+def _cache(root: Path) -> Cache:
+    from translator.lint.cache import Cache
+
+    return Cache(root)
 
 
 def _overrides(options: Iterable[tuple[str, object]]) -> dict[int, Settings]:

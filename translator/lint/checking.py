@@ -118,7 +118,8 @@ def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
     faults = [
         d
         for d in findings
-        if d.code in rules and (d.severity is Severity.ERROR or d.fix is not None)
+        if d.code in rules
+        and (d.severity is Severity.ERROR or d.fix is not None or d.code.startswith("DATA"))
     ]
     spans, keys = {d.span for d in faults}, {d.key for d in faults}
     return [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from hashlib import blake2b
 from pathlib import Path
 
 from translator.diagnostics import Diagnostic
@@ -25,6 +24,8 @@ def fingerprints(findings: Iterable[tuple[Diagnostic, str]], root: Path) -> list
     Made of the code, the file, the key or field, and the text of the line; the n-th finding that
     agrees in all of them gets another one than the first.
     """
+    from hashlib import blake2b
+
     seen: Counter[tuple[str, ...]] = Counter()
     found = []
     for diagnostic, text in findings:

@@ -6,13 +6,15 @@ import gc
 import marshal
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from translator.diagnostics import Diagnostic
-from translator.lint.cache import Cache
 from translator.lint.checking import Checked
 from translator.lint.rows import checked_of, row_of
 from translator.lint.walking import Found
+
+if TYPE_CHECKING:
+    from translator.lint.cache import Cache
 
 Result = Checked | Diagnostic | None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from translator.catalog.chat_jinja import jinja
@@ -120,7 +121,13 @@ def _as_text(writer: Writer, known: Known, form: ChatFormat, field: str) -> tupl
     how = "the text of that template"
     place = field.replace(".template", ".jinja")
     writer.lose(Code.TOLD_OTHERWISE, place, how, Severity.NOTE, verbose=True)
-    return "jinja", jinja(known, approximate=True)
+    return "jinja", _in_lines(jinja(known, approximate=True))
+
+
+def _in_lines(template: str) -> str:
+    """A statement a line: Jinja as transformers sets it up (``trim_blocks``) drops the line end
+    behind a statement."""
+    return re.sub(r"(\{%[^%]*%\})(?=\{)", r"\1\n", template)
 
 
 def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> None:

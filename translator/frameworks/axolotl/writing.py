@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import PurePath
+from shlex import quote
 
 from translator.diagnostics import Diagnostic
 from translator.document import Document, Entry, Leftover
@@ -77,7 +78,7 @@ def write_config(document: Document, options: WriteOptions) -> Written:
     if own:
         for left in document.leftovers:
             _put_back(writer, left)
-    entries = sorted(writer.entries.values(), key=_rank)
+    entries = _said_once(sorted(writer.entries.values(), key=_rank))
     text = write_yaml(_in_order(entries), _head(writer, options), _headings(entries))
     return Written(text=text, losses=tuple(writer.losses), files=writer.files)
 
@@ -109,6 +110,20 @@ def _in_order(entries: list[Entry]) -> list[Entry]:
     ]
 
 
+def _said_once(entries: list[Entry]) -> list[Entry]:
+    """A comment of the user's stands at the first of the keys that its line became."""
+    said: set[str] = set()
+    kept = []
+    for entry in entries:
+        comment = entry.comment
+        if comment is not None and comment in said:
+            entry = replace(entry, comment=None)
+        elif comment is not None:
+            said.add(comment)
+        kept.append(entry)
+    return kept
+
+
 def _headings(entries: list[Entry]) -> dict[str, str]:
     present = [str(entry.address[0]) for entry in entries]
     headings = {}
@@ -128,7 +143,7 @@ def _head(writer: Writer, options: WriteOptions) -> list[str]:
     run = writer.facts.get("run", "axolotl train")
     lines = [
         f"Made by ftx from {name} ({document.format}), for Axolotl {VERSION}.",
-        f"Run it with: {run} {options.stem}.yaml{writer.facts.get('options', '')}",
+        f"Run it with: {run} {quote(f'{options.stem}.yaml')}{writer.facts.get('options', '')}",
     ]
     told = sorted((d for d in writer.losses if not d.verbose), key=lambda d: d.severity.rank)
     differences = list(dict.fromkeys(_difference(loss) for loss in told))

@@ -7,6 +7,7 @@ trajectory in ``out``, or its traceback in ``out`` with ``.error`` at the end.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -41,6 +42,7 @@ def run_jobs(train: Callable[[Job], Trajectory]) -> None:
     A lone job needs none, and may use a GPU, which no fork of a process that has seen it can.
     """
     jobs = read_jobs(sys.argv[1])
+    gc.freeze()  # or every collection of a fork would copy what the framework's modules hold
     for job in jobs:
         child = os.fork() if len(jobs) > 1 else 0
         if child:

@@ -3,10 +3,10 @@
     python run_axolotl.py JOBS.json
 
 Run from the folder that the configs' data paths are relative to. A config is the user's, with
-these edits: the model's folder; the folders it writes to; no trackers. Without a GPU also: number
-formats to float32, which a CPU computes exactly enough to compare; attention to ``sdpa`` and no
-kernels that need a GPU; optimizer states in 32 bits. Rows are prepared in this process: a worker process would import Axolotl
-once more.
+these edits: the model's folder; the folders it writes to; no trackers; no checkpoints. Without a
+GPU also: number formats to float32, which a CPU computes exactly enough to compare; attention to
+``sdpa`` and no kernels that need a GPU; optimizer states in 32 bits. Rows are prepared in this
+process: a worker process would import Axolotl once more.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import axolotl.train  # noqa: F401 - imported before the jobs fork
+# what a training would import is imported before the jobs fork
+import axolotl.core.builders
+import axolotl.core.datasets
+import axolotl.train  # noqa: F401
 import torch
+import transformers.models.llama.modeling_llama
+import transformers.models.qwen2.modeling_qwen2  # noqa: F401
 import yaml
 from axolotl.cli.train import do_cli
 from datasets import Dataset
@@ -25,7 +30,7 @@ from jobs import Job, run_jobs
 from trajectory import Recorder, Trajectory
 
 EIGHT_BITS = ("adamw_8bit", "adamw_bnb_8bit", "paged_adamw_8bit")
-DROPPED = {"wandb_project", "hub_model_id"}
+DROPPED = {"wandb_project", "hub_model_id", "save_steps", "saves_per_epoch"}
 DROPPED_ON_THE_CPU = {"bf16", "fp16", "tf32", "bfloat16", "float16", "flash_attention",
                       "attn_implementation", "sdp_attention", "xformers_attention",
                       "flex_attention", "eager_attention"}  # fmt: skip
@@ -49,6 +54,7 @@ def edited(config: dict[str, Any], model: Path, scratch: str) -> dict[str, Any]:
         kept["optimizer"] = "adamw_torch"
     return (kept if gpu else kept | ON_THE_CPU) | {
         "base_model": str(model),
+        "save_strategy": "no",
         "dataset_num_proc": 1,
         "output_dir": f"{scratch}/output",
         "dataset_prepared_path": f"{scratch}/prepared",

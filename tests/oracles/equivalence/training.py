@@ -32,7 +32,7 @@ QUIET = {
     "UNSLOTH_DISABLE_STATISTICS": "1",
     "OMP_NUM_THREADS": "1",
 }
-LONGEST = 540
+LONGEST = 1200
 """Seconds that one process may take."""
 ON_THE_CPU = {
     "CUDA_VISIBLE_DEVICES": "",

@@ -126,6 +126,44 @@ def _by_line() -> Mapping[tuple[str, str], Mapping[str, Any]]:
     return found
 
 
+_TAIL = re.compile(
+    r"[-_.](?:v\d[\w.]*|base|instruct|chat|it|pt|hf|sft|dpo|thinking|think|preview|\d{4}|\d+k)$",
+    re.IGNORECASE,
+)
+
+
+def _stem(name: str) -> str:
+    """The last part of an id without what says how it was tuned, letters and digits only."""
+    leaf, before = name.rsplit("/", 1)[-1], ""
+    while leaf != before:
+        leaf, before = _TAIL.sub("", leaf), leaf
+    return re.sub(r"[^a-z0-9]", "", leaf.lower())
+
+
+@cache
+def _stems() -> Mapping[str, Mapping[str, Any]]:
+    """Catalogued models by the stem of their ids, where that tells a size."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for entry in _table("shapes")["models"]:
+        for name in entry["ids"]:
+            stem = _stem(name)
+            if re.search(r"[a-z]{3}.*\d+b", stem):
+                found.setdefault(stem, entry)
+    return found
+
+
+def _similar(name: str) -> Mapping[str, Any] | None:
+    """A model whose line and size, or whose name, is in ``name``."""
+    facts = facts_by_name(name)
+    if facts is not None and facts.line is not None and size_of(name):
+        entry = _by_line().get((facts.line, size_of(name) or ""))
+        if entry is not None:
+            return entry
+    plain = re.sub(r"[^a-z0-9]", "", name.rsplit("/", 1)[-1].lower())
+    inside = [stem for stem in _stems() if stem in plain]
+    return _stems()[max(inside, key=len)] if inside else None
+
+
 def _entry_shape(entry: Mapping[str, Any], name: str) -> Shape:
     config = dict(entry["config"])
     return shape_from_config(config, name=name, source=f"{entry['source']}; {entry['counted']}")
@@ -172,10 +210,7 @@ def find(name: str) -> Found | None:
         if entry is not None:
             how = f"catalogue ({entry['source']})"
             return Found(shape=_entry_shape(entry, identity.canonical), how=how)
-    facts = facts_by_name(identity.canonical)
-    if facts is None or facts.line is None or not size_of(identity.canonical):
-        return None
-    entry = _by_line().get((facts.line, size_of(identity.canonical) or ""))
+    entry = _similar(identity.canonical)
     if entry is None:
         return None
     how = f"as {entry['ids'][0]}, by the name"
@@ -193,6 +228,11 @@ def shape_of(name: str, *, given: str | None = None) -> Found:
     found = find(name)
     if found is not None:
         return found
+    if not re.fullmatch(r"[\w./~-]+", name):
+        raise refusal(
+            f"the file leaves open which model is trained ({name or 'nothing is said'})",
+            help="say it with --set NAME=VALUE, or give its config.json with --shape",
+        )
     near = get_close_matches(name.lower(), _by_id(), n=1, cutoff=0.6)
     hint = f"; nearest in the catalogue: {_by_id()[near[0]]['ids'][0]}" if near else ""
     raise refusal(

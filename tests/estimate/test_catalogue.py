@@ -1,0 +1,108 @@
+"""The catalogue of shapes and devices: well formed, and what the files say is what is computed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+from ftx_process import ROOT
+
+from translator import FtxError
+from translator.estimate.catalog import find, gpus, shape_of
+from translator.estimate.configuration import shape_from_config
+
+DATA = ROOT / "translator" / "estimate"
+SHAPES = json.loads((DATA / "shapes.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["shapes", "gpus"])
+def test_the_files_fit_their_schemas(name: str) -> None:
+    schema = json.loads((ROOT / "schemas" / f"estimate-{name}.schema.json").read_text("utf-8"))
+    jsonschema.validate(json.loads((DATA / f"{name}.json").read_text("utf-8")), schema)
+
+
+def test_no_id_stands_twice() -> None:
+    ids = [i.lower() for entry in SHAPES["models"] for i in entry["ids"]]
+    assert len(ids) == len(set(ids))
+    names = [g.name for g in gpus()]
+    assert len(names) == len(set(names))
+
+
+def test_common_devices_and_aliases_exist() -> None:
+    data = json.loads((DATA / "gpus.json").read_text("utf-8"))
+    names = {g["name"] for g in data["gpus"]}
+    assert set(data["common"]) <= names
+    assert set(data["aliases"].values()) <= names
+
+
+@pytest.mark.parametrize("entry", SHAPES["models"], ids=lambda e: e["ids"][0])
+def test_every_shape_has_the_parameters_that_were_counted(entry: dict) -> None:  # type: ignore[type-arg]
+    shape = shape_from_config(entry["config"])
+    assert shape.parameters == entry["config"]["text_parameters"]
+    assert shape.total == entry["config"]["parameters"]
+    # what the formula does not see is small, or the family is a hybrid that says so
+    assert abs(shape.other) <= 0.15 * shape.parameters
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [
+        ("experts", "Qwen/Qwen3-30B-A3B"),
+        ("experts", "openai/gpt-oss-20b"),
+        ("experts", "mistralai/Mixtral-8x7B-v0.1"),
+        ("latent", "deepseek-ai/DeepSeek-V2-Lite"),
+        ("tied", "google/gemma-3-4b-it"),
+        ("vision", "Qwen/Qwen2.5-VL-7B-Instruct"),
+        ("vision", "mistralai/Mistral-Small-3.1-24B-Instruct-2503"),
+    ],
+)
+def test_kinds_of_models_are_there(kind: str, model: str) -> None:
+    found = find(model)
+    assert found is not None
+    assert getattr(found.shape, kind)
+
+
+def test_a_fine_tune_has_the_shape_of_its_base() -> None:
+    found = find("somebody/My-Llama-3.1-8B-Chat")
+    assert found is not None
+    assert found.assumed
+    assert found.shape.parameters == 8_030_261_248
+
+
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("teknium/OpenHermes-2.5-Mistral-7B", "mistralai/Mistral-7B-v0.1"),
+        ("me/qwen2.5-14b-my-sft", "Qwen/Qwen2.5-14B"),
+        ("me/some-gemma-2-9b-tune", "google/gemma-2-9b"),
+    ],
+)
+def test_a_base_in_the_middle_of_a_name_is_seen(name: str, base: str) -> None:
+    found, expected = find(name), find(base)
+    assert found is not None
+    assert expected is not None
+    assert found.assumed
+    assert found.shape.parameters == expected.shape.parameters
+
+
+def test_a_model_that_is_left_open_is_asked_for() -> None:
+    with pytest.raises(FtxError, match="leaves open"):
+        shape_of('config["model_name"]')
+
+
+def test_nothing_heavy_is_loaded() -> None:
+    file = ROOT / "fixtures" / "recipes" / "chat_lora" / "axolotl.yaml"
+    code = (
+        "import sys\nfrom translator.cli import main\n"
+        "try: main(['estimate', sys.argv[1]])\nexcept SystemExit: pass\n"
+        "print('==', *sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)], capture_output=True, text=True, cwd=ROOT
+    )
+    modules = set(done.stderr.partition("==")[2].split())
+    assert "translator.estimate.report" in modules
+    assert not modules & {"torch", "transformers", "libcst", "jsonschema", "ruamel.yaml"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+from translator import load, loads
 from translator.errors import UnreadableError
 from translator.frameworks.unsloth.script import read_script
 from translator.source import decode
@@ -112,3 +114,50 @@ def test_an_empty_script_says_why_it_is_none() -> None:
     assert script.reason == (
         "is no training script: it neither loads a model nor constructs a trainer"
     )
+
+
+def test_modules_that_import_each_other_end(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("from two import *\nimport two\nRANK = two.RANK\n")
+    (tmp_path / "two.py").write_text("from one import *\nimport one\nRANK = 8\n")
+    script = tmp_path / "train.py"
+    script.write_text(
+        "from unsloth import FastLanguageModel\nfrom trl import SFTTrainer, SFTConfig\n"
+        "from datasets import load_dataset\nimport one\n"
+        'model, tokenizer = FastLanguageModel.from_pretrained("m")\n'
+        "model = FastLanguageModel.get_peft_model(model, r=one.RANK)\n"
+        "SFTTrainer(model=model, args=SFTConfig(output_dir='o'), "
+        "train_dataset=load_dataset('d', split='train')).train()\n"
+    )
+    document = load(script)
+    assert document.recipe.adapter is not None
+    assert document.recipe.adapter.rank == 8
+
+
+ENDLESS = {
+    "a generator of itself": "def g():\n    yield from g()\ndataset = Dataset.from_generator(g)",
+    "a split of itself": "d = load_dataset('d')\n"
+    + "d['train'] = d['train'].shuffle()\n" * 80
+    + "dataset = d['train']",
+    "texts that double": "t = ''\nfor r in load_dataset('d', split='train'):\n"
+    + "    t += t + r['a'] if r['b'] else t\n" * 40
+    + "dataset = Dataset.from_dict({'text': [t]})",
+    "choices of choices": "dataset = load_dataset('d', split='train')\n"
+    + "".join(f"if x{n}:\n    dataset = dataset.filter(f{n})\n" for n in range(40)),
+    "frames of themselves": "f = load_dataset('d', split='train').to_pandas()\n"
+    + "f['a'] = f['a'] + f['a']\n" * 60
+    + "dataset = Dataset.from_pandas(f)",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_data_that_is_made_of_itself_ends(name: str) -> None:
+    text = (
+        "from unsloth import FastLanguageModel\nfrom trl import SFTTrainer, SFTConfig\n"
+        "from datasets import Dataset, load_dataset\n"
+        'model, tokenizer = FastLanguageModel.from_pretrained("m")\n'
+        f"{ENDLESS[name]}\n"
+        "SFTTrainer(model=model, train_dataset=dataset, args=SFTConfig(output_dir='o')).train()\n"
+    )
+    started = time.perf_counter()
+    loads(text, name="endless.py", format="unsloth")
+    assert time.perf_counter() - started < 20

@@ -25,6 +25,7 @@ from translator.source import Source
 from translator.spans import Span
 from translator.tree import Node, Unresolved
 
+_TOLD = ("model_accepts_loss_kwargs", "get_decay_parameter_names", ".warmup_steps")
 _VARIABLES = ("WANDB_PROJECT", "WANDB_ENTITY", "COMET_PROJECT")
 
 
@@ -177,11 +178,15 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, object]]:
 
 def _complete(tree: Node, script: Script) -> None:
     """Adds what a script tells its trainer, and trackers through the environment."""
-    for setting, told, at in settings(script.module.tree):
+    text = script.module.text
+    told_there = any(word in text for word in _TOLD)
+    for setting, told, at in settings(script.module.tree) if told_there else ():
         section = tree.value.setdefault(SECTION, Node(value={}, span=tree.span))
         span = script.module.span(at)
         items = [Node(value=part, span=span) for part in told] if isinstance(told, list) else told
         section.value[setting] = Node(value=items, span=span)
+    if not any(name in text for name in _VARIABLES):
+        return  # most scripts: a walk over all syntax is what takes the longest here
     for node in ast.walk(script.module.tree):
         if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)):
             continue

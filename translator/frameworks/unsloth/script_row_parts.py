@@ -30,6 +30,8 @@ _TOKENS = {
     "unk_token": "unk",
 }
 MAX_DEPTH = 14
+MAX_PIECES = 2_000
+"""Pieces of one text that are described; the longest in the wild has some 60."""
 _STRIPS = ("strip", "lstrip", "rstrip")
 _MAX_CHAIN = 60
 METHODS = frozenset(
@@ -49,11 +51,13 @@ class PartReader:
     def __init__(self, builder: TreeBuilder) -> None:
         self.builder = builder
         self.own: set[int] = set()
+        self.pieces = 0
 
     def of(self, source: Value) -> None:
         """Sets the data set whose rows are described; the tables that it was made from count as
         the same, since a step keeps the columns that it does not touch."""
         self.own = set()
+        self.pieces = 0
         at: Value | None = source
         while at is not None and id(at) not in self.own and len(self.own) < _MAX_CHAIN:
             self.own.add(id(at))
@@ -70,7 +74,8 @@ class PartReader:
 
     def parts(self, value: Value, depth: int = 0) -> list[Any]:
         """What a string is made of, in order."""
-        if depth > MAX_DEPTH:
+        self.pieces += 1
+        if depth > MAX_DEPTH or self.pieces > MAX_PIECES:
             return [self._code(value)]
         value = as_text(value)
         if isinstance(value, Text):
@@ -324,21 +329,24 @@ class PartReader:
         return self._reference(value) or self._code(value)
 
 
-def as_text(value: Value, depth: int = 0) -> Value:
-    """A value with all additions of strings made texts."""
-    if depth > MAX_DEPTH:
+def as_text(value: Value, depth: int = 0, budget: list[int] | None = None) -> Value:
+    """A value with all additions of strings made texts; ``budget`` bounds how many pieces of it
+    are looked at, since the same value may be in it many times over."""
+    left = [MAX_PIECES] if budget is None else budget
+    left[0] -= 1
+    if depth > MAX_DEPTH or left[0] < 0:
         return value
     if isinstance(value, Operation) and value.operator == "+":
-        return joined([as_text(o, depth + 1) for o in value.operands], value.at)
+        return joined([as_text(o, depth + 1, left) for o in value.operands], value.at)
     if isinstance(value, Text):
-        return joined([as_text(p, depth + 1) for p in value.parts], value.at)
+        return joined([as_text(p, depth + 1, left) for p in value.parts], value.at)
     if isinstance(value, Made) and value.name in _STRIPS and not value.arguments.positional:
-        inner = value.receiver if value.receiver is None else as_text(value.receiver, depth + 1)
+        inner = None if value.receiver is None else as_text(value.receiver, depth + 1, left)
         if isinstance(inner, Text):
             return _stripped(inner, value.name)
     if isinstance(value, Choice):
-        then, otherwise = as_text(value.then, depth + 1), as_text(value.otherwise, depth + 1)
-        return Choice(value.test, then, otherwise, at=value.at)
+        then = as_text(value.then, depth + 1, left)
+        return Choice(value.test, then, as_text(value.otherwise, depth + 1, left), at=value.at)
     return value
 
 

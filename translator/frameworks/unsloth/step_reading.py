@@ -162,17 +162,20 @@ def _merge(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None
     count = plain.get("conversation_extension", 1)
     if count != 1:
         why = f"{count} rows drawn at random are joined to each conversation"
-        reader.leave(("data.to_sharegpt", "conversation_extension"), step, why, Severity.ERROR)
+        node = step.get(("conversation_extension",)) or step
+        reader.leave(("data.to_sharegpt", "conversation_extension"), node, why, Severity.ERROR)
 
 
 def _chosen(reader: Reader, step: Node, why: str, code: str) -> None:
     """Keeps aside a choice of rows that no other framework makes. A limit on the length, or
     leaving out what is empty, changes the data little; another choice makes it another set."""
-    little = _LENGTH.search(code) or code in ("drop_duplicates", "dropna")
+    little = (
+        _LENGTH.search(code) or "max_seq_length" in code or code in ("drop_duplicates", "dropna")
+    )
     severity = Severity.WARNING if little else Severity.ERROR
     line = step.get(("line",))
     place = f"data.{step.plain().get('op')}:{'' if line is None else line.value}"
-    reader.leave((place,), step, why, severity)
+    reader.leave((place,), Node(value=" ".join(code.split()), span=step.span), why, severity)
 
 
 def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
@@ -182,8 +185,7 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         if re.search(r"len\(", code) and re.search(r"<=?\s*\w+", code) and "input_ids" in code:
             prepared.drops = True
         else:
-            shown = code if len(code) <= 80 else f"{code[:79]}…"
-            why = f"a filter of the script chooses rows ({shown}); elsewhere all are trained"
+            why = "a filter of the script chooses rows; elsewhere all are trained"
             _chosen(reader, step, why, code)
         return
     if not isinstance(function, dict):
@@ -303,8 +305,8 @@ def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> Non
     split = str(prepared.source.get("split") or "train")
     found = None if wanted is None else sliced(split, wanted)
     if found is None:
-        chosen = plain.get("indices", plain.get("n"))
-        code = chosen.expression if isinstance(chosen, Unresolved) else ""
+        chosen = plain.get("indices", plain.get("n", plain.get("frac")))
+        code = chosen.expression if isinstance(chosen, Unresolved) else str(chosen)
         why = "the script chooses rows in a way that no slice of a split says"
         _chosen(reader, step, why, f"len({code})" if "where(" in code else code)
         return
@@ -358,7 +360,8 @@ def _hold_out(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> N
         reader.say(Code.BAD_VALUE, Severity.ERROR, message, step, field="data.sources")
     if prepared.held_out is not None:
         why = "rows are held out twice; only the second part is kept for evaluation"
-        reader.leave((f"data.train_test_split:{plain.get('line', '')}",), step, why,
+        size_node = Node(value=share, span=step.span)
+        reader.leave((f"data.train_test_split:{plain.get('line', '')}",), size_node, why,
                      Severity.WARNING)  # fmt: skip
     drawn = {name: plain[name] for name in ("seed", "shuffle", "random_state") if name in plain}
     if drawn:

@@ -144,11 +144,14 @@ def _stem(name: str) -> str:
 def _stems() -> Mapping[str, Mapping[str, Any]]:
     """Catalogued models by the stem of their ids, where that tells a size."""
     found: dict[str, Mapping[str, Any]] = {}
-    for entry in _table("shapes")["models"]:
-        for name in entry["ids"]:
-            stem = _stem(name)
-            if re.search(r"[a-z]{3}.*\d+b", stem):
-                found.setdefault(stem, entry)
+    ids = [
+        (i.rsplit("/", 1)[-1], entry) for entry in _table("shapes")["models"] for i in entry["ids"]
+    ]
+    # the plainest name of several, and of versions the first
+    for leaf, entry in sorted(ids, key=lambda pair: (len(pair[0]), pair[0])):
+        stem = _stem(leaf)
+        if re.search(r"[a-z]{3}.*\d+b", stem):
+            found.setdefault(stem, entry)
     return found
 
 

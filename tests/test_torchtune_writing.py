@@ -12,6 +12,7 @@ import yaml
 from translator import Conversion, convert
 from translator.api import loads
 from translator.codes import Code
+from translator.frameworks.torchtune.held_out import parts
 
 LORA = """
 base_model: {model}
@@ -168,3 +169,23 @@ def test_part_of_the_layers_is_checkpointed_by_ac_mode() -> None:
     both = loads(text, name="run.yaml", format="torchtune", recipe="full_finetune_distributed",
                  set={"ac_mode": "selective", "enable_activation_checkpointing": "True"})  # fmt: skip
     assert both.recipe.kernels.activation_checkpointing == "none"
+
+
+@pytest.mark.parametrize(
+    ("split", "size", "kept", "held"),
+    [
+        ("train", 0.05, "train[:95%]", "train[95%:]"),
+        ("train", 100.0, "train[:-100]", "train[-100:]"),
+        ("train[:5000]", 0.05, "train[:4750]", "train[4750:5000]"),
+        ("train[100:200]", 10.0, "train[100:190]", "train[190:200]"),
+        ("train[:50%]", 0.02, "train[:49%]", "train[49%:50%]"),
+        ("train[:10%]", 0.05, None, None),
+        ("train[10%:]", 0.05, None, None),
+        ("train", 0.033, None, None),
+        ("a+b[:10]", 0.1, None, None),
+        ("a+b", 0.1, None, None),
+        ("train[:3]", 0.001, "train[:2]", "train[2:3]"),
+    ],
+)
+def test_held_out_rows_are_a_slice(split: str, size: float, kept: str | None, held: str) -> None:
+    assert parts(split, size) == (None if kept is None else (kept, held))

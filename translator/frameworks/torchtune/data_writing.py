@@ -6,6 +6,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import reads
 from translator.frameworks.torchtune.dataset_writing import Rows, tell
+from translator.frameworks.torchtune.held_out import parts as held_out_parts
 from translator.frameworks.torchtune.location_writing import put_location
 from translator.frameworks.torchtune.model_writing import target_builder
 from translator.frameworks.torchtune.parts import module_of
@@ -117,26 +118,15 @@ def _put_source(
 # --- validation ----------------------------------------------------------------------------------
 
 
-def _share(writer: Writer) -> int | None:
-    """Whole percents of the rows that are held out; None when it is none."""
-    held = writer.document.recipe.data.validation
-    if not isinstance(held, HeldOutRows) or not 0 < held.size < 1:
-        return None
-    percent = round(held.size * 100, 6)
-    return int(percent) if percent == int(percent) else None
-
-
 def _kept_split(writer: Writer, source: Source) -> str:
     """The split without the rows that are held out."""
     held = writer.document.recipe.data.validation
-    if not isinstance(held, HeldOutRows) or "[" in source.split or not held.size:
+    if not isinstance(held, HeldOutRows):
         return source.split
-    percent = _share(writer)
-    if percent is not None:
-        return f"{source.split}[:{100 - percent}%]"
-    if held.size >= 1 and len(writer.document.recipe.data.sources) == 1:
-        return f"{source.split}[:-{int(held.size)}]"
-    return source.split
+    if held.size >= 1 and len(writer.document.recipe.data.sources) > 1:
+        return source.split  # so many of all rows together, not of each data set
+    found = held_out_parts(source.split, held.size)
+    return source.split if found is None else found[0]
 
 
 def put_validation(writer: Writer) -> None:
@@ -169,8 +159,9 @@ def _put_held_out(writer: Writer, able: bool) -> None:
         entries = [e for e in writer.entries.values() if e.address[0] == "dataset"]
         for entry in entries:
             writer.put(("dataset_val", *entry.address[1:]), entry.value)
-        held = kept[0].rpartition("[:")[2].removesuffix("]")
-        writer.put(("dataset_val", "split"), f"{sources[0].split}[{held}:]")
+        found = held_out_parts(sources[0].split, writer.value("data.validation.size"))
+        assert found is not None
+        writer.put(("dataset_val", "split"), found[1])
         writer.put(("dataset_val", "packed"), False)
 
 

@@ -14,7 +14,7 @@ MEASURE_SECONDS ?= 3600
 export FTX_AXOLOTL_PYTHON ?= $(CURDIR)/$(ORACLES)/axolotl/bin/python
 export FTX_TORCHTUNE_PYTHON ?= $(CURDIR)/$(ORACLES)/torchtune/bin/python
 
-.PHONY: help demo test lint format oracles corpus audit bench measure generate clean
+.PHONY: help demo test lint format oracles corpus audit agreement bench measure generate clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,11 @@ corpus: $(VENV)/ready ## Read, convert and have accepted every file below CORPUS
 
 audit: $(VENV)/ready ## Change every value below CORPUS and look for silence
 	$(BIN)/python scripts/audit.py $(CORPUS) --scripts
+
+agreement: $(VENV)/ready $(ORACLES)/axolotl/ready $(ORACLES)/torchtune/ready ## Compare lint with the frameworks' own checks below CORPUS
+	PYTHONPATH=.:scripts $(BIN)/python scripts/lint_oracle.py $(CORPUS)
+	PYTHONPATH=.:scripts $(BIN)/python scripts/lint_oracle.py $(CORPUS) --framework torchtune
+	PYTHONPATH=.:scripts $(BIN)/python scripts/lint_fix_oracle.py $(CORPUS)
 
 bench: $(VENV)/ready ## Time the command beside its alternatives
 	$(BIN)/python scripts/bench.py

@@ -115,20 +115,17 @@ def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Without what a reader says of a place where a rule has found the same fault: a rule's
     message is the fuller one."""
     rules = {entry.code for entry in entries()}
-    faults = [
-        d
-        for d in findings
-        if d.code in rules
-        and (d.severity is Severity.ERROR or d.fix is not None or d.code.startswith("DATA"))
-    ]
-    spans, keys = {d.span for d in faults}, {d.key for d in faults}
-    return [
-        d
-        for d in findings
-        if d.code in rules
-        or not d.code.startswith("CFG")
-        or (d.span not in spans and d.key not in keys)
-    ]
+    told = [d for d in findings if d.code in rules]
+    graver = [d for d in told if d.severity is Severity.ERROR or d.code.startswith("DATA")]
+    mended = [d for d in told if d.fix is not None]
+
+    def repeats(finding: Diagnostic) -> bool:
+        if finding.code in rules or not finding.code.startswith("CFG"):
+            return False
+        among = mended if finding.severity is Severity.NOTE else graver
+        return any(d.span == finding.span or d.key == finding.key for d in (*graver, *among))
+
+    return [d for d in findings if not repeats(d)]
 
 
 def _about_comments(

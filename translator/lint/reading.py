@@ -32,7 +32,7 @@ def told_by_lint(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
             diagnostic = replace(diagnostic, help=None)  # lint takes no values
         if diagnostic.code in _ASIDE:
             yield replace(diagnostic, severity=Severity.NOTE, verbose=True)
-        elif diagnostic.code in STOPS and diagnostic.severity is Severity.WARNING:
+        elif diagnostic.code in STOPS:
             yield replace(diagnostic, severity=Severity.ERROR)
         else:
             yield diagnostic

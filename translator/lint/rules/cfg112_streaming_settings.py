@@ -36,12 +36,6 @@ RULE = Rule(
 
 CHECKS = (
     Refusal(
-        lambda f: isinstance(f.value("pretraining_dataset"), str | dict),
-        ("pretraining_dataset",),
-        "pretraining_dataset must be a list",
-        "- path: …",
-    ),
-    Refusal(
         lambda f: f.on("pretraining_dataset", "streaming") and not f.on("max_steps"),
         ("streaming", "pretraining_dataset"),
         "a stream needs max_steps: nobody knows how long it is",

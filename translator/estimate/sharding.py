@@ -137,8 +137,9 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     unit = _layer_bytes(work)
     live = min(2 * LIVE, max(2 * unit, min(2 * LIVE, 2 * shape.parameters / 4)))
     host = shared.offload_parameters
-    if not work.trains_all:
-        # frozen weights that the backward pass gathers are let go at the step only (measured)
+    if not work.trains_all and work.kernels.reentrant:
+        # under reentrant checkpointing frozen weights that the backward pass gathers are let go at
+        # the step only (measured with Axolotl 0.19)
         live = max(live, weights)
     return View(
         shards=n,

@@ -54,6 +54,9 @@ def fixed(checked: Iterable[Checked], report: Report, plan: Plan, request: Reque
         at = next((i for i, d in enumerate(report.findings) if id(d) in gone), len(kept))
         report.findings = [*kept[:at], *result.left, *kept[at:]]
         report.fixed += result.fixed
+    if request.paths == ("-",) and not changed and not request.diff:
+        for each in checked:
+            sys.stdout.buffer.write(each.text.encode("utf-8"))
     return changed
 
 

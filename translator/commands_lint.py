@@ -174,7 +174,7 @@ class _Run:
             from translator.files import write_files
 
             write_files({Path(request.out): text}, force=True)
-        elif not (request.diff and style == "full"):
+        elif not self._text_is_the_product(style):
             _write(text)
         else:
             sys.stderr.write(text)
@@ -184,6 +184,11 @@ class _Run:
             _write(github(report))
         for diagnostic in unusable:
             sys.stderr.write(f"ftx: {diagnostic.message}\n")
+
+    def _text_is_the_product(self, style: str) -> bool:
+        """Whether standard output holds a diff or a fixed text, so that findings go elsewhere."""
+        fixed = self.request.fix and self.request.paths == ("-",)
+        return fixed or (self.request.diff and style == "full")
 
     def _shows(self, diagnostic: Diagnostic) -> bool:
         if self.request.quiet:

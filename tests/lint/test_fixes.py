@@ -54,8 +54,12 @@ def test_diff_shows_and_writes_nothing(tmp_path: Path) -> None:
 
 def test_standard_input_comes_back_fixed() -> None:
     done = ftx("lint", "-", "--stdin-filename", "run.yaml", "--fix", stdin=TEXT.encode())
-    assert done.out.startswith(TEXT.replace("  # ftx: ignore[CFG101]", "").partition("\n")[0])
+    assert done.out == TEXT.replace("  # ftx: ignore[CFG101]", "")
+    assert "error[CFG108]" in done.err
     assert "ignore[CFG101]" not in done.out
+    good, _ = whole("axolotl", "seed: 1\n")
+    same = ftx("lint", "-", "--stdin-filename", "run.yaml", "--fix", "-q", stdin=good.encode())
+    assert same.out == good
 
 
 def test_fixes_that_overlap_take_turns() -> None:

@@ -76,7 +76,10 @@ def check_file(found: Found, plan: Plan) -> Checked | Diagnostic | None:
         source = _read(found, lenient and plan.format is None)
         if source is None:
             return None
-        return check(source, plan, lenient=lenient)
+        result = check(source, plan, lenient=lenient)
+        if isinstance(result, Checked) and not result.findings:
+            result.text = ""  # nothing of it will be shown, and there may be hundreds
+        return result
     except FtxError as error:
         return None if not found.named else error.diagnostics[0]
     except (RecursionError, MemoryError):

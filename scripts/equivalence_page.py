@@ -33,8 +33,10 @@ REASONS = """\
 What the frameworks do not share, each time it is met:
 
 - **Axolotl** takes the mean of its micro batches' means, the others the mean over the tokens of a
-  step: with accumulation, rows with short answers weigh more (`batching.normalization`).
-- **torchtune**'s recipes let norms decay as well (`optimizer.decays_norms`); they leave the last,
+  step: with accumulation, rows with short answers weigh more (`batching.normalization`). A script
+  for Unsloth is written so that it does the same; torchtune cannot, nor Axolotl the other way.
+- **torchtune**'s recipes let norms decay as well (`optimizer.decays_norms`), which is carried to
+  scripts and not to Axolotl; they leave the last,
   incomplete step of a pass out, which moves the learning rates of a run of few steps
   (`batching.drop_last`); and they count the marker in front of an answer. That marker is carried
   to Unsloth and back; Axolotl cannot train it (`supervision.turn_headers`).

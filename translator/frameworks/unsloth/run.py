@@ -18,6 +18,7 @@ from translator.frameworks.unsloth.rows import (
     find,
     flavour_of,
     known,
+    settled,
 )
 from translator.frameworks.unsloth.run_writing import (
     put_checkpointing,
@@ -201,8 +202,9 @@ def _read_hub(reader: Reader) -> None:
             chosen = node.get(("save_method",))
             only = chosen is not None and chosen.plain() == "lora"
             where = Origin(written=True, span=node.span, key=kind)
-        reader.leave(("save", str(kind)), node, "what the script saves when it has trained",
-                     Severity.NOTE)  # fmt: skip
+        given = {k: settled(v) for k, v in node.plain().items() if k != "method"}
+        message = f"the script calls {kind} when it has trained: {given}"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, node, verbose=True)
     reader.set("checkpoints.adapter_only", only, where)
 
 

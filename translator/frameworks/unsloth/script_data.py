@@ -96,8 +96,9 @@ class DataReader(StepReader):
         split that is taken from it."""
         if isinstance(value, Foreign) and value.entries and is_table(value):
             columns = {str(k): v for k, v in value.entries.items() if isinstance(v, Value)}
-            steps.insert(0, {"op": "map", "line": line_of(value),
-                             "function": self.rows.assigned(columns, value)})  # fmt: skip
+            function = self.rows.assigned(columns, value)
+            made = {"op": "map", "line": line_of(value), "function": function}
+            steps.insert(0, self.builder.plain(made, value.at))
         if isinstance(value, Choice):
             side = decided(value)
             return None if side is None else (side, split)
@@ -117,7 +118,7 @@ class DataReader(StepReader):
         if inner is None:
             return None
         if step is not None:
-            steps.insert(0, step)
+            steps.insert(0, self.builder.plain(step, value.at))
         return inner, split
 
     def _before_item(
@@ -135,7 +136,7 @@ class DataReader(StepReader):
         elif isinstance(key, Unknown) and not is_table(base):
             steps.insert(0, {"op": "split", "name": self.builder.node(key, key.at)})
             return base, split
-        steps.insert(0, self.item_step(item))
+        steps.insert(0, self.builder.plain(self.item_step(item), item.at))
         return base, split
 
     def _before_split(
@@ -150,7 +151,7 @@ class DataReader(StepReader):
         step.pop("arrays", None)
         if split is not None:
             step["part"] = self.builder.node(split)
-        steps.insert(0, step)
+        steps.insert(0, self.builder.plain(step, made.at))
         return source, None
 
     def _stored(self, value: Value, split: Known | None) -> Value | None:

@@ -166,12 +166,12 @@ def _merge(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None
         reader.leave(("data.to_sharegpt", "conversation_extension"), node, why, Severity.ERROR)
 
 
-def _chosen(reader: Reader, step: Node, why: str, code: str) -> None:
+def _chosen(reader: Reader, step: Node, why: str, code: str, *, little: bool | None = None) -> None:
     """Keeps aside a choice of rows that no other framework makes. A limit on the length, or
     leaving out what is empty, changes the data little; another choice makes it another set."""
-    little = (
-        _LENGTH.search(code) or "max_seq_length" in code or code in ("drop_duplicates", "dropna")
-    )
+    if little is None:
+        little = bool(_LENGTH.search(code)) or "max_seq_length" in code
+    little = little or code in ("drop_duplicates", "dropna")
     severity = Severity.WARNING if little else Severity.ERROR
     line = step.get(("line",))
     place = f"data.{step.plain().get('op')}:{'' if line is None else line.value}"
@@ -308,7 +308,7 @@ def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> Non
         chosen = plain.get("indices", plain.get("n", plain.get("frac")))
         code = chosen.expression if isinstance(chosen, Unresolved) else str(chosen)
         why = "the script chooses rows in a way that no slice of a split says"
-        _chosen(reader, step, why, f"len({code})" if "where(" in code else code)
+        _chosen(reader, step, why, code, little="where(" in code)
         return
     if prepared.shuffled and found != split:
         message = "the rows are chosen at random; elsewhere as many are taken from the front"

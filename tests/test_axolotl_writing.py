@@ -157,3 +157,14 @@ def test_a_prompt_keeps_its_empty_lines(recipe: ir.Recipe) -> None:
 
 def replace_sources(recipe: ir.Recipe, source: ir.Source) -> ir.Recipe:
     return replace(recipe, data=replace(recipe.data, sources=(source,)))
+
+
+def test_experts_get_adapters_without_dropout(recipe: ir.Recipe) -> None:
+    assert recipe.adapter is not None
+    parameters = ("mlp.experts.gate_up_proj", "mlp.experts.down_proj")
+    adapter = replace(recipe.adapter, parameters=parameters, dropout=0.1)
+    written = write(foreign(replace(recipe, adapter=adapter)))
+    config = yaml.safe_load(written.text)
+    assert config["lora_target_parameters"] == list(parameters)
+    assert not config["lora_dropout"]
+    assert "adapter.dropout" in {loss.field for loss in written.losses}

@@ -81,6 +81,11 @@ def _get_parameters(reader: Reader) -> None:
 def _put_parameters(writer: Writer) -> None:
     if named := writer.value("adapter.parameters"):
         writer.put("lora_target_parameters", list(named), "adapter.parameters")
+        if writer.value("adapter.dropout"):
+            # peft/tuners/lora/layer.py: ParamWrapper has no dropout
+            why = "PEFT drops out no inputs of experts, and Axolotl refuses both; 0 is written"
+            writer.lose(Code.LOST_ADAPTER, "adapter.dropout", why)
+            writer.put("lora_dropout", 0.0, "adapter.dropout")
 
 
 def _put_modules(writer: Writer) -> None:

@@ -25,7 +25,7 @@ _SECTIONS: dict[str, str] = {
         bnb_config_kwargs model_quantization_config plugins""",
     "Adapter": """
         adapter lora_model_dir lora_r lora_alpha peft_use_rslora lora_dropout lora_target_linear
-        lora_target_modules lora_modules_to_save peft_use_dora peft_init_lora_weights peft
+        lora_target_modules lora_target_parameters lora_modules_to_save peft_use_dora peft_init_lora_weights peft
         peft_layers_to_transform peft_autocast_adapter_dtype loraplus_lr_ratio""",
     "Data": """
         chat_template chat_template_jinja eot_tokens datasets pretraining_dataset test_datasets

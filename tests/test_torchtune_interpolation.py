@@ -75,3 +75,17 @@ def test_a_recorded_run_is_read_as_it_was_written() -> None:
     )
     assert document.recipe == direct.recipe
     assert not [d for d in document.diagnostics if d.code == Code.UNKNOWN_KEY.code]
+
+
+def test_an_argument_that_no_one_reads_is_kept_aside() -> None:
+    text = FILE.read_text(encoding="utf-8").replace("dataset:\n", "dataset:\n  data_dir: /rows\n")
+    document = loads(text, name="run.yaml", format="torchtune")
+    assert [left.key for left in document.leftovers] == ["dataset.data_dir"]
+
+
+def test_an_empty_list_of_data_is_named() -> None:
+    document = loads(
+        FILE.read_text(encoding="utf-8"), name="run.yaml", format="torchtune", set={"dataset": "[]"}
+    )
+    told = [d.message for d in document.diagnostics if d.field == "data.sources"]
+    assert told == ["dataset is empty: no data is named"]

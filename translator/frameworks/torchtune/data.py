@@ -39,8 +39,9 @@ def _key(reader: Reader) -> str:
 
 def _get_sources(reader: Reader) -> None:
     name = _key(reader)
-    node = reader.node(name) if reader.peek(name) is not None else None
+    node = reader.peek(name)
     if node is None or node.value in ([], {}):
+        reader.used.add((name,))
         message = f"{name} {'is missing' if node is None else 'is empty'}: no data is named"
         reader.say(Code.MISSING_KEY, Severity.ERROR, message, node, field="data.sources")
         reader.set("data.sources", (), reader.default("no data"))

@@ -105,6 +105,7 @@ def _put_modules(writer: Writer) -> None:
 
 def _get_saved(reader: Reader) -> None:
     found = find(reader, "lora_modules_to_save", texts, (), f"{_PEFT}:62: None")
+    mention(reader, ("lora_modules_to_save",), "trained in full beside the adapters")
     reader.set("adapter.trained_modules", tuple(sorted(set(found.value))), found.origin)
 
 

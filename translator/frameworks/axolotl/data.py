@@ -212,7 +212,9 @@ def _get_order(reader: Reader) -> None:
     curriculum = find(reader, "curriculum_sampling", flag, False)
     if reader.value("rl"):
         # its trainers are TRL's, with TRL's sampler: axolotl/core/builders/rl.py
-        no_effect(reader, ("curriculum_sampling",), "the trainers of rl draw rows in random order")
+        why = "the trainers of rl draw rows in random order"
+        no_effect(reader, ("curriculum_sampling",), why)
+        mention(reader, ("shuffle_merged_datasets",), why)
         reader.set("data.shuffle", True, merged.origin)
         return
     if curriculum.value and (not merged.value or len(reader.values["data.sources"]) == 1):  # type: ignore[arg-type]

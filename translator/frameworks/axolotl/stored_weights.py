@@ -64,11 +64,12 @@ def _stored(
         return "nf4", reader.origins["model.id"]
     if model_kind.value is not None:
         reader.facts["model_quantization_config"] = model_kind.value
+        mention(reader, ("model_quantization_config",), "how the checkpoint is stored")
+        mention(reader, ("adapter",), "on weights that model_quantization_config describes")
         if reader.value("model_quantization_config_kwargs", "dequantize") is True:
             # transformers/quantizers/quantizer_mxfp4.py (5.16): the weights become bfloat16
             reader.facts["dequantize"] = "true"
             return None, model_kind.origin
-        mention(reader, ("adapter",), "on weights that model_quantization_config describes")
         return ("fp8" if "FP8" in model_kind.value else "other"), model_kind.origin
     if gptq.value:
         if adapter.value == "qlora" and adapter.node is not None:

@@ -6,7 +6,13 @@ from pathlib import PurePosixPath
 
 from translator.catalog.identity import is_local, resolve
 from translator.catalog.models import facts
-from translator.catalog.torchtune import Builder, builder_for, checkpoint_files, unfit
+from translator.catalog.torchtune import (
+    TEXT_TOKENIZER,
+    Builder,
+    builder_for,
+    checkpoint_files,
+    unfit,
+)
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.writing import Writer
@@ -161,9 +167,13 @@ def put_modality(writer: Writer) -> None:
 
 def put_vocabulary(writer: Writer) -> None:
     """torchtune's tokenizers have their tokens built in."""
-    usual = _usual_tokens(writer)
+    usual, made = _usual_tokens(writer), target_builder(writer)
     for role, token in writer.value("model.special_tokens"):
         if usual.get(role) == token:
+            continue
+        if role == "eos_token" and made is not None and made.tokenizer.component == TEXT_TOKENIZER:
+            why = f"{token!r}, which the side file's tokenizer ends rows with"
+            writer.lose(Code.TOLD_OTHERWISE, "model.special_tokens", why, Severity.NOTE)
             continue
         why = f"torchtune's tokenizer has its own {role}, not {token!r}"
         severe = role in ("eos_token", "bos_token") and usual.get(role) is not None

@@ -237,14 +237,14 @@ def _put_keep(writer: Writer, interval: Interval) -> None:
     elif isinstance(interval, Every) and isinstance(duration, Steps):
         expected = math.ceil(duration.count / interval.steps)
     if expected is None:
-        why = "Axolotl keeps the newest 4 unless told a number"
+        why = "Axolotl keeps the newest 4 checkpoints unless told a number"
         writer.lose(Code.LOST_CHECKPOINT, "checkpoints.keep", why, Severity.NOTE)
     elif expected > 4:
         writer.put("save_total_limit", expected, "checkpoints.keep")
         why = f"Axolotl needs a number; {expected} is all of them"
         writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE, verbose=True)
     else:
-        why = "Axolotl keeps the newest 4, which is all of them"
+        why = "Axolotl keeps the newest 4 checkpoints, which are all"
         writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE, verbose=True)
 
 

@@ -26,6 +26,8 @@ class Origin(Record):
     why: str | None = None
     comment: str | None = None
     """The user's comment at the end of the key's line."""
+    text: str | None = None
+    """The value in the source's own words, for a document whose text is not at hand."""
 
 
 class Leftover(Record):
@@ -72,6 +74,18 @@ class Document(Record):
                 return self.origins[path]
             path = path[: path.rindex("[")] if path.endswith("]") else path.rpartition(".")[0]
         return Origin(written=False)
+
+    def as_written(self, origin: Origin) -> str | None:
+        """The source's own words for a value, when it stands on one line and is short."""
+        span = origin.span
+        if span is None or not origin.written or not self.text:
+            return origin.text
+        text = self.text[span.start : span.end].strip()
+        return text if text and "\n" not in text and len(text) <= SHORT else None
+
+
+SHORT = 60
+"""Characters of a value that messages quote as it stands."""
 
 
 class Entry(Record):

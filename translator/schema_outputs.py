@@ -121,6 +121,7 @@ def _ir() -> Schema:
             "key": _TEXT,
             "why": {**_TEXT, "description": "Where a default was seen, or how it was derived."},
             "comment": _TEXT,
+            "text": {**_TEXT, "description": "The value in the source's own words, if short."},
         },
         ["written"],
     )

@@ -75,7 +75,7 @@ class Writer:
         value = self.value(field)
         name = origin.key or field
         if any(name.startswith(f"{field}.") for name in self.flat):
-            value = self._as_written(origin) or value  # a part's own value is only its kind
+            value = self.document.as_written(origin) or value  # a part's own value is only its kind
         described = [] if value is None else [_shown(value)]
         if not origin.written and origin.why is not None:
             described.append("by default")
@@ -93,14 +93,6 @@ class Writer:
                 verbose=verbose,
             )
         )
-
-    def _as_written(self, origin: Origin) -> str | None:
-        """The source's own text of a value that stands on one line."""
-        span = origin.span
-        if span is None or not origin.written:
-            return None
-        text = self.document.text[span.start : span.end].strip()
-        return text if text and "\n" not in text and len(text) <= _SHORT else None
 
     def leftover(self, key: str) -> Leftover | None:
         """A key that only the source's own framework has, for a target that tells it otherwise."""
@@ -137,7 +129,6 @@ class Writer:
             )
 
 
-_SHORT = 60
 _WHOLE = 2000
 """Letters shown of a key that gets lost, which may hold many others."""
 

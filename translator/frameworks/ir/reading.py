@@ -103,6 +103,7 @@ def _document(source: Source, data: dict[str, Any], recipe: Recipe, given: set[s
             key=value.get("key"),
             why=value.get("why"),
             comment=value.get("comment"),
+            text=value.get("text"),
         )
         for field, value in data.get("origins", {}).items()
         if field not in given

@@ -23,7 +23,9 @@ def write_ir(document: Document) -> str:
         "ftx": FORMAT,
         "source": {"format": document.format, "file": document.path},
         "recipe": to_json(document.recipe),
-        "origins": {field: _origin(origin) for field, origin in sorted(document.origins.items())},
+        "origins": {
+            field: _origin(document, origin) for field, origin in sorted(document.origins.items())
+        },
         "leftovers": [_leftover(leftover) for leftover in document.leftovers],
         "facts": dict(sorted(document.facts.items())),
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in document.diagnostics],
@@ -31,8 +33,13 @@ def write_ir(document: Document) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n"
 
 
-def _origin(origin: Origin) -> dict[str, Any]:
-    said = {"key": origin.key, "why": origin.why, "comment": origin.comment}
+def _origin(document: Document, origin: Origin) -> dict[str, Any]:
+    said = {
+        "key": origin.key,
+        "why": origin.why,
+        "comment": origin.comment,
+        "text": document.as_written(origin),
+    }
     return {"written": origin.written, **_place(origin.span), **_present(said)}
 
 

@@ -192,12 +192,22 @@ def _with_fitting_rows(recipe: ir.Recipe) -> ir.Recipe:
     if fitting is None:
         return recipe
 
-    def fit(sources: tuple[ir.Source, ...]) -> tuple[ir.Source, ...]:
-        kinds = tuple(type(rows) for rows in fitting)
-        return tuple(
-            s if isinstance(s.rows, kinds) else replace(s, rows=fitting[0]) for s in sources
-        )
+    form = recipe.data.sources[0].format
 
+    def fit(sources: tuple[ir.Source, ...]) -> tuple[ir.Source, ...]:
+        return tuple(pair(s) if isinstance(s.rows, kinds) else pair(swap(s)) for s in sources)
+
+    def swap(source: ir.Source) -> ir.Source:
+        return replace(source, rows=fitting[0])
+
+    def pair(source: ir.Source) -> ir.Source:
+        """Pairs are turns where there is a chat format, which all of a run share."""
+        if not isinstance(source.rows, ir.PreferenceRows):
+            return source
+        rows = replace(source.rows, messages=isinstance(form, ir.ChatFormat))
+        return replace(source, rows=rows, format=form)
+
+    kinds = tuple(type(rows) for rows in fitting)
     data = replace(recipe.data, sources=fit(recipe.data.sources))
     if isinstance(data.validation, ir.SeparateRows):
         data = replace(data, validation=ir.SeparateRows(sources=fit(data.validation.sources)))

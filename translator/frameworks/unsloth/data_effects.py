@@ -80,6 +80,14 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
         if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.system:
             why = "columns are taken as text, as one turn or as several"
             yield "rows", why, Code.TOLD_OTHERWISE, _NOTE
+        if (
+            isinstance(rows, ir.PreferenceRows)
+            and rows.messages
+            and rows.prompt is not None
+            and rows.text != "{prompt}"
+        ):
+            why = "turns are handed on as they are, without text around them"
+            yield "rows.text", why, Code.LOST_TEMPLATE, _ERROR
         own = isinstance(form, ir.ChatFormat) and form.template == "tokenizer"
         if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.prompt is None and own:
             why = "TRL sees for itself whether columns hold turns"

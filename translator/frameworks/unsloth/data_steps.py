@@ -333,10 +333,11 @@ class Steps:
             return self._turn_columns(rows, form)
         if rows.messages or not isinstance(form, ir.ChatFormat):
             same = all(column in (None, key) for key, column in names.items())
-            if same and rows.system is None and rows.text == "{prompt}":
+            worded = rows.prompt is not None and rows.text != "{prompt}"
+            if same and rows.system is None and not worded:
                 return Step((), "columns")
             pairs = [f'"{k}": row[{quoted(c)}]' for k, c in names.items() if c is not None]
-            if rows.text != "{prompt}":
+            if worded:
                 pairs[0] = f'"prompt": {self._asked(rows)}'
             return self._columns(pairs)
         prompt = f'{{"role": "user", "content": {self._asked(rows)}}}'

@@ -24,8 +24,9 @@ _FITTING: tuple[tuple[type, tuple[type, ...]], ...] = (
 
 def report(writer: Writer, source: ir.Source, place: str) -> None:
     """Records what of a source cannot be told, or has nothing to tell."""
-    sources = writer.document.recipe.data.sources
-    turns = any(isinstance(other.format, ir.ChatFormat) for other in sources)
+    data = writer.document.recipe.data
+    held_out = data.validation.sources if isinstance(data.validation, ir.SeparateRows) else ()
+    turns = any(isinstance(other.format, ir.ChatFormat) for other in (*data.sources, *held_out))
     columns = isinstance(source.rows, ir.PreferenceRows | ir.LabelledRows | ir.PromptRows)
     if columns and isinstance(source.format, ir.PlainFormat) and turns:
         why = "another data set has a chat template, which TRL applies to columns of turns"

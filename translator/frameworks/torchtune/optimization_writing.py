@@ -158,9 +158,9 @@ def put_schedule(writer: Writer) -> None:
         beside = f" with {settings}" if settings else ""
         why = f"torchtune has no schedule {schedule.shape}{beside}; a plain cosine is written"
         writer.lose(Code.LOST_SCHEDULE, "schedule.shape", why)
-        writer.put("lr_scheduler._component_", COSINE, "schedule.shape")
-        writer.put("lr_scheduler.num_warmup_steps", warmup or 0, "schedule.warmup")
-        _leave_floor(writer)
+        waves = schedule.cycles if schedule.shape == "cosine" else None
+        plain = replace(schedule, shape="cosine", cycles=waves, arguments=())
+        _put_own(writer, plain, warmup)
 
 
 def _leave_floor(writer: Writer) -> None:

@@ -62,6 +62,11 @@ def _read_adapter(reader: Reader) -> None:
         )
         reader.say(Code.SURPRISE, Severity.WARNING, message, node, field="adapter")
         reader.used.add(("peft",))
+        for name, argument in node.value.items():
+            message = f"{name} ({argument.plain()!r}) has no effect: no adapters are made"
+            reader.say(
+                Code.NO_EFFECT, Severity.NOTE, message, argument, key=f"peft.{name}", verbose=True
+            )
     if on:
         reader.node("peft", "class")
         _read_targets(reader)

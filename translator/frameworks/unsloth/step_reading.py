@@ -141,8 +141,8 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
             prepared.columns["text"] = {"parts": [chat]}
     elif name == "shuffle":
         prepared.shuffled = True
-        reader.say(Code.NO_EFFECT, Severity.NOTE, "rows are shuffled once more while training",
-                   step, verbose=True)  # fmt: skip
+        message = f"seed ({plain.get('seed')}): rows are shuffled once more while training"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, step, verbose=True)
     elif name in ("shard", "unique", "drop_duplicates", "dropna", "query"):
         _chosen(reader, step, f"{name}() chooses rows; elsewhere all are trained", name)
     elif name not in _HARMLESS:
@@ -303,15 +303,17 @@ def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> Non
             return
         prepared.shuffled = True
     split = str(prepared.source.get("split") or "train")
+    seed = plain.get("random_state", plain.get("seed"))
+    drawn = "" if seed is None else f", drawn with seed {seed}"
     found = None if wanted is None else sliced(split, wanted)
     if found is None:
         chosen = plain.get("indices", plain.get("n", plain.get("frac")))
         code = chosen.expression if isinstance(chosen, Unresolved) else str(chosen)
-        why = "the script chooses rows in a way that no slice of a split says"
+        why = f"the script chooses rows in a way that no slice of a split says{drawn}"
         _chosen(reader, step, why, code, little="where(" in code)
         return
     if prepared.shuffled and found != split:
-        message = "the rows are chosen at random; elsewhere as many are taken from the front"
+        message = f"the rows are chosen at random{drawn}; elsewhere as many come from the front"
         reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.sources")
     prepared.source["split"] = found
 

@@ -78,17 +78,16 @@ def _read_quantization(
     else:
         why = "load_in_4bit True: unsloth/models/loader.py:1241 (2026.10.9)"
         origin = reader.default(why)
-    for other in ("load_in_4bit", "load_in_8bit", "load_in_fp8"):
-        if flags["full_finetuning"] and other in nodes:
-            message = f"{other}={flags[other]} has no effect beside full_finetuning: all weights "
-            message += "are trained"
+    decided = f"{key} decides"
+    if flags["full_finetuning"]:
+        decided = "full_finetuning trains all weights"
+    for other in ("load_in_4bit", "load_in_8bit", "load_in_16bit", "load_in_fp8"):
+        if other in nodes and other != key:
+            message = f"{other} ({flags[other]!r}) has no effect: {decided}"
             reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes[other], verbose=True)
     if "full_finetuning" in nodes and not flags["full_finetuning"] and not has_adapter(reader):
         message = "neither full_finetuning nor an adapter: what can be trained is, as it is loaded"
         reader.say(Code.SURPRISE, Severity.NOTE, message, nodes["full_finetuning"])
-    if "load_in_16bit" in nodes and kind is None and key != "load_in_16bit":
-        message = f"load_in_16bit {flags['load_in_16bit']!r} has no effect: {key} decides"
-        reader.say(Code.NO_EFFECT, Severity.NOTE, message, nodes["load_in_16bit"], verbose=True)
     reader.set("quantization", kind is not None, origin)
     if kind is None:
         return

@@ -53,6 +53,10 @@ def _read_checkpointing(reader: Reader) -> None:
     elif trainer is not None and section == "load":
         value = known(reader, *trainer, "kernels.activation_checkpointing")
         origin = reader.written(("args", "gradient_checkpointing"), trainer[1])
+    if found is not None and spare is not None and section == "peft":
+        message = f"use_gradient_checkpointing ({spare.plain()!r}) of the loading has no effect: "
+        message += "get_peft_model has its own"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, spare, verbose=True)
     if trainer is not None and origin.key != "args.gradient_checkpointing":
         message = f"gradient_checkpointing ({trainer[1].plain()!r}): the model was prepared with "
         message += f"use_gradient_checkpointing={value!r}"

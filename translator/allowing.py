@@ -5,8 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from translator.codes import BY_CODE, Code
-from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError
+from translator.errors import bad_option
 
 
 def code_of(name: str) -> Code | None:
@@ -25,12 +24,7 @@ def code_of(name: str) -> Code | None:
     close = get_close_matches(name.upper(), BY_CODE, n=1, cutoff=0.6) or get_close_matches(
         name.lower(), by_title, n=1, cutoff=0.6
     )
-    raise FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code,
-            severity=Severity.ERROR,
-            message=f"{name!r} is no code of a diagnostic, nor 'all'",
-            file="",
-            help=f"did you mean {close[0]}?" if close else None,
-        )
+    raise bad_option(
+        f"{name!r} is no code of a diagnostic, nor 'all'",
+        help=f"did you mean {close[0]}?" if close else None,
     )

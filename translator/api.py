@@ -9,9 +9,9 @@ from pathlib import Path
 
 from translator.codes import BY_CODE, Code
 from translator.detect import check_format, detect
-from translator.diagnostics import Diagnostic, Severity
+from translator.diagnostics import Diagnostic
 from translator.document import Conversion, Document
-from translator.errors import FtxError, LossError, UnresolvedError
+from translator.errors import FtxError, LossError, UnresolvedError, bad_option
 from translator.frameworks import framework
 from translator.frameworks.base import ReadOptions, WriteOptions
 from translator.soundness import check_sound
@@ -93,11 +93,7 @@ def load_source(
 
 def _misplaced(source: Source, option: str, owner: str, name: str) -> FtxError:
     message = f"--{option} is for {owner} files, and {source.path} is one of {name}"
-    return FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code, severity=Severity.ERROR, message=message, file=source.path
-        )
-    )
+    return bad_option(message, file=source.path)
 
 
 def convert(

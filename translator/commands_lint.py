@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from translator import api
 from translator.console import Console, wants_colour
 from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError, NotAConfigError
+from translator.errors import FtxError, NotAConfigError, bad_option
 from translator.lint.checking import Checked, check_source
 from translator.lint.report import Report
 from translator.lint.running import Outcome, Plan, check, check_files
@@ -258,16 +258,7 @@ def _value(read: Callable[[object], T], value: object) -> T:
     try:
         return read(value)
     except ValueError as error:
-        from translator.codes import Code
-
-        raise FtxError(
-            Diagnostic(
-                code=Code.BAD_OPTION.code,
-                severity=Severity.ERROR,
-                message=str(error),
-                file="",
-            )
-        ) from None
+        raise bad_option(str(error)) from None
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError, NotAConfigError
+from translator.errors import NotAConfigError, bad_option
 from translator.frameworks import FORMATS, framework
 from translator.source import Source
 
@@ -54,12 +54,7 @@ def check_format(name: str) -> str:
     if name in FORMATS:
         return name
     close = get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
-    raise FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code,
-            severity=Severity.ERROR,
-            message=f"{name!r} is no format; there are {', '.join(FORMATS)}",
-            file="",
-            help=f"did you mean {close[0]}?" if close else None,
-        )
+    raise bad_option(
+        f"{name!r} is no format; there are {', '.join(FORMATS)}",
+        help=f"did you mean {close[0]}?" if close else None,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from translator.diagnostics import Diagnostic
+from translator.codes import Code
+from translator.diagnostics import Diagnostic, Severity
 
 
 class FtxError(Exception):
@@ -38,3 +39,16 @@ class LossError(FtxError):
     """The conversion would train something else; ``--allow CODE`` accepts it."""
 
     exit_code = 1
+
+
+def bad_option(message: str, *, file: str = "", help: str | None = None) -> FtxError:
+    """The error for an option, or a file of options, that cannot be used as it is."""
+    return FtxError(
+        Diagnostic(
+            code=Code.BAD_OPTION.code,
+            severity=Severity.ERROR,
+            message=message,
+            file=file,
+            help=help,
+        )
+    )

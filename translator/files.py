@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from translator.codes import Code
-from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError
+from translator.errors import FtxError, bad_option
 
 
 def write_files(files: Mapping[Path, str], *, force: bool) -> None:
@@ -76,12 +74,4 @@ def _mode(path: Path) -> int:
 
 
 def _refused(path: Path, message: str, help: str | None = None) -> FtxError:
-    return FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code,
-            severity=Severity.ERROR,
-            message=f"{path} {message}",
-            file=str(path),
-            help=help,
-        )
-    )
+    return bad_option(f"{path} {message}", file=str(path), help=help)

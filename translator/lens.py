@@ -25,7 +25,6 @@ from typing import Literal, Protocol
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
-from translator.document import Origin
 from translator.errors import UnreadableError
 from translator.fields import all_fields, cases_of, fields_below
 from translator.nearest import nearest
@@ -392,18 +391,3 @@ def _report_unknown(
         key=key,
         help=f"did you mean {close}?" if close else None,
     )
-
-
-def part_absent(reader: Reader, part: str, fields: Iterable[str], why: str) -> None:
-    """Notes the keys that were written for a part (``adapter``) which is not there."""
-    for name in fields:
-        origin = reader.origins.get(name)
-        if origin is not None and origin.written and name.startswith(f"{part}."):
-            message = f"{origin.key} has no effect: {why}"
-            node = None if origin.span is None else Node(value=None, span=origin.span)
-            reader.say(Code.NO_EFFECT, Severity.WARNING, message, node, key=origin.key, field=name)
-
-
-def derived(why: str, origin: Origin) -> Origin:
-    """An origin for a value worked out from another key: keeps the place, says how."""
-    return Origin(written=origin.written, span=origin.span, key=origin.key, why=why)

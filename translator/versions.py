@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from translator.codes import Code
-from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError
+from translator.errors import bad_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +35,5 @@ def check_version(format: str, version: str) -> str:
     for known in versions:
         if version == known or version.startswith(f"{known}."):
             return known
-    raise FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code,
-            severity=Severity.ERROR,
-            message=f"{format}@{version} is not written; there is "
-            + ", ".join(f"{format}@{known}" for known in versions),
-            file="",
-        )
-    )
+    there_is = ", ".join(f"{format}@{known}" for known in versions)
+    raise bad_option(f"{format}@{version} is not written; there is {there_is}")

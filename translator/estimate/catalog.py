@@ -17,9 +17,7 @@ from typing import Any
 
 from translator.catalog.identity import resolve
 from translator.catalog.models import config_file, facts_by_name, read_config, size_of
-from translator.codes import Code
-from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError
+from translator.errors import FtxError, bad_option
 from translator.estimate.configuration import known_family, shape_from_config, text_part
 from translator.estimate.shape import Shape
 from translator.record import Record
@@ -49,19 +47,6 @@ class Found(Record):
     how: str
     assumed: bool = False
     """Concluded from a similar name, or of a family whose layers ftx does not know in detail."""
-
-
-def refusal(message: str, *, help: str | None = None, file: str = "") -> FtxError:
-    """An error about something that the estimate needs."""
-    return FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code,
-            severity=Severity.ERROR,
-            message=message,
-            file=file,
-            help=help,
-        )
-    )
 
 
 @cache
@@ -105,7 +90,7 @@ def gpu(name: str) -> Gpu:
     close = get_close_matches(wanted, [*known, *aliases], n=1, cutoff=0.4)
     hint = f"did you mean {(known | aliases)[close[0]].name}?" if close else ""
     names = ", ".join(g.name for g in gpus())
-    raise refusal(f"no GPU {name!r}; {hint or 'known are ' + names}",
+    raise bad_option(f"no GPU {name!r}; {hint or 'known are ' + names}",
                   help="a size works as well: --gpu 24gb")  # fmt: skip
 
 
@@ -182,7 +167,7 @@ def shape_file(path: str) -> Found:
     file = file / "config.json" if file.is_dir() else file
     config = read_config(file)
     if not config:
-        raise refusal(f"{file} is no readable config.json", file=str(file))
+        raise bad_option(f"{file} is no readable config.json", file=str(file))
     return _from_config(config, str(file))
 
 
@@ -190,7 +175,7 @@ def _from_config(config: Mapping[str, Any], name: str) -> Found:
     try:
         shape = shape_from_config(config, name=name, source=name)
     except ValueError as problem:
-        raise refusal(f"{name}: {problem}") from None
+        raise bad_option(f"{name}: {problem}") from None
     kind = str(text_part(config).get("model_type", ""))
     sure = known_family(kind)
     how = name if sure else f"{name} (model_type {kind!r} is read as a plain gated decoder)"
@@ -232,13 +217,13 @@ def shape_of(name: str, *, given: str | None = None) -> Found:
     if found is not None:
         return found
     if not re.fullmatch(r"[\w./~-]+", name):
-        raise refusal(
+        raise bad_option(
             f"the file leaves open which model is trained ({name or 'nothing is said'})",
             help="say it with --set NAME=VALUE, or give its config.json with --shape",
         )
     near = get_close_matches(name.lower(), _by_id(), n=1, cutoff=0.6)
     hint = f"; nearest in the catalogue: {_by_id()[near[0]]['ids'][0]}" if near else ""
-    raise refusal(
+    raise bad_option(
         f"the dimensions of {name!r} are not known{hint}",
         help="give its config.json: --shape path/to/config.json (the file beside the weights on "
         "the Hub), or put it into the Hub cache",

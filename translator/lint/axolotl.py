@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
 from translator.lint.context import File
 
-_SWITCHES = {
-    "xformers_attention": "xformers",
-    "sage_attention": "sage",
-    "flex_attention": "flex_attention",
-    "flash_attention": "flash_attention_2",
-    "sdp_attention": "sdpa",
-    "eager_attention": "eager",
-}
 _VARIABLE_LENGTH = {
     "flash_attention_2", "flash_attention_3", "flash_attention_4", "flash_attention_torch",
     "flex_attention", "xformers", "sage", "kernels-community/flash-attn2",
@@ -26,9 +19,9 @@ def attention(file: File) -> str | None:
     named = file.value("attn_implementation")
     if named:
         return str(named).split(":")[0].split("@")[0].strip()
-    switch = next((name for name in _SWITCHES if file.value(name)), None)
+    switch = next((name for name in ATTENTION_FLAGS if file.value(name)), None)
     if switch is not None:
-        return _SWITCHES[switch]
+        return ATTENTION_FLAGS[switch]
     return "flash_attention_2" if file.on("gemma4_hybrid_attn_impl") else None
 
 

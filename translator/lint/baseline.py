@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from translator.codes import Code
-from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError
+from translator.errors import bad_option
 
 
 def read_baseline(path: Path) -> frozenset[str]:
@@ -24,15 +22,8 @@ def read_baseline(path: Path) -> frozenset[str]:
         reason = f"cannot be read: {(error.strerror or '').lower()}"
     except (ValueError, KeyError, TypeError):
         reason = "is no baseline of ftx"
-    raise FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code,
-            severity=Severity.ERROR,
-            message=f"{path} {reason}",
-            file=str(path),
-            help="--write-baseline FILE makes one",
-        )
-    )
+    help = "--write-baseline FILE makes one"
+    raise bad_option(f"{path} {reason}", file=str(path), help=help)
 
 
 def baseline_text(fingerprints: Iterable[str]) -> str:

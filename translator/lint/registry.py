@@ -59,11 +59,6 @@ def check_of(module: str) -> Check:
     return cast("Check", import_module(f"{PACKAGE}.{module}").check)
 
 
-def rule_of(module: str) -> Rule:
-    """The declaration in a rule's module."""
-    return cast("Rule", import_module(f"{PACKAGE}.{module}").RULE)
-
-
 class Description(NamedTuple):
     """What is known about a code, of a rule or of a reader."""
 

@@ -10,9 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
-from translator.errors import FtxError
+from translator.errors import FtxError, bad_option
 from translator.lint.values import (
     codes,
     count,
@@ -128,7 +127,6 @@ class Finder:
 
     def __init__(self, *, config: str | None = None, isolated: bool = False) -> None:
         """``config`` is a file that counts in place of those found, ``isolated`` finds none."""
-        self._isolated = isolated
         self._known: dict[Path, Settings] = {}
         self._fixed: Settings | None = None
         if config is not None:
@@ -202,12 +200,4 @@ def from_mapping(content: Mapping[str, Any], path: Path) -> Settings:
 
 
 def _refused(path: Path, message: str, help: str | None = None) -> FtxError:
-    return FtxError(
-        Diagnostic(
-            code=Code.BAD_OPTION.code,
-            severity=Severity.ERROR,
-            message=f"{path} {message}",
-            file=str(path),
-            help=help,
-        )
-    )
+    return bad_option(f"{path} {message}", file=str(path), help=help)

@@ -14,7 +14,7 @@ reported itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from translator.codes import Code
@@ -155,10 +155,3 @@ class Suppressions:
 
 def _alone(text: str, start: int) -> bool:
     return not text[text.rfind("\n", 0, start) + 1 : start].strip()
-
-
-def filtered(diagnostics: Iterable[Diagnostic], suppressions: Suppressions) -> Iterator[Diagnostic]:
-    """The findings that no comment silences."""
-    for diagnostic in diagnostics:
-        if not suppressions.silences(diagnostic):
-            yield diagnostic

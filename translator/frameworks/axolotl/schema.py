@@ -36,11 +36,6 @@ def plugin_keys() -> dict[str, dict[str, dict[str, Any]]]:
     return plugins
 
 
-def plugin_of(key: str) -> str | None:
-    """The plugin that a key belongs to."""
-    return next((plugin for plugin, keys in plugin_keys().items() if key in keys), None)
-
-
 def _accepts(kind: str, value: object) -> bool:
     """Whether pydantic takes a YAML value for a type, coercing as it does by default."""
     if kind == "any":

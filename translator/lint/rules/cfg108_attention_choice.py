@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
 from translator.lint.context import File
 from translator.lint.rule import Rule
 
@@ -39,16 +40,12 @@ KNOWN = (
     "flash_attention_torch", "flex_attention", "xformers", "sage", "fp8",
 )  # fmt: skip
 ALIASES = {"flash": "flash_attention_2", "flex": "flex_attention", "sdp": "sdpa"}
-SWITCHES = (
-    "xformers_attention", "sage_attention", "flex_attention", "flash_attention", "sdp_attention",
-    "eager_attention",
-)  # fmt: skip
 
 
 def check(file: File) -> Iterator[Diagnostic]:
     """A finding for the name, and one for switches beside it."""
     name = file.value("attn_implementation")
-    switch = file.on(*SWITCHES)
+    switch = file.on(*ATTENTION_FLAGS)
     if name and switch:
         yield RULE.at(
             file,

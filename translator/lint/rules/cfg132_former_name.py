@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
 from translator.lint.context import File, Place
 from translator.lint.rule import Rule
 
@@ -45,15 +46,6 @@ RENAMED = {
     "dataset_processes": "dataset_num_proc",
     "pretrain_multipack_buffer_size": "streaming_multipack_buffer_size",
 }
-SWITCHES = {
-    "xformers_attention": "xformers",
-    "sage_attention": "sage",
-    "flex_attention": "flex_attention",
-    "flash_attention": "flash_attention_2",
-    "sdp_attention": "sdpa",
-    "eager_attention": "eager",
-}
-"""The first that is on counts, in this order."""
 
 
 def check(file: File) -> Iterator[Diagnostic]:
@@ -64,9 +56,9 @@ def check(file: File) -> Iterator[Diagnostic]:
         free = file.node(new) is None
         fix = file.rename(old, new, safe=True) if free else None
         yield RULE.at(file, file.at(old), f"{old} is called {new} now", fix=fix)
-    on = [name for name in SWITCHES if file.value(name) is True]
+    on = [name for name in ATTENTION_FLAGS if file.value(name) is True]
     if len(on) == 1 and file.node("attn_implementation") is None:
-        present = f"attn_implementation: {SWITCHES[on[0]]}"
+        present = f"attn_implementation: {ATTENTION_FLAGS[on[0]]}"
         yield RULE.at(
             file,
             file.at(on[0]),

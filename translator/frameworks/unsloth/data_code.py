@@ -20,10 +20,11 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_effects import report
 from translator.frameworks.unsloth.data_functions import Functions
-from translator.frameworks.unsloth.data_steps import SEGMENTS, Kind, Step, Steps
+from translator.frameworks.unsloth.data_lengths import too_long
+from translator.frameworks.unsloth.data_steps import SEGMENTS, Kind, Steps
 from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
 from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
-from translator.frameworks.unsloth.pycode import Argument, call, quoted
+from translator.frameworks.unsloth.pycode import Argument, call
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.writing import Writer
 
@@ -257,66 +258,10 @@ class _Composer:
         if isinstance(source.rows, ir.TokenRows) and not step.functions:
             columns = [Argument("", ["input_ids", "labels"])]
             lines.append(call(f"{name}.select_columns", columns, prefix=f"{name} = "))
-        lines += self._too_long(source, name, step, place)
+        lines += too_long(self.writer, self.steps, source, name, step, place)
         if step.kind == "text":
             self.code.column = step.column
         return lines
-
-    def _too_long(self, source: ir.Source, name: str, step: Step, place: str) -> list[str]:
-        """What happens to rows that are too long, where it is not that they are cut."""
-        rule = self.recipe.data.overlong
-        if rule == "drop" and step.kind != "columns":
-            return [self._filter(name, step, source)]
-        if rule == "drop" and (test := self._answers_fit(source)) is not None:
-            return [call(f"{name}.filter", [Argument("", test)], prefix=f"{name} = ")]
-        if rule == "drop":
-            why = "rows that are too long are cut instead of left out"
-            self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
-        elif rule == "error" and place == "data.sources[0]":
-            why = "rows that are too long are cut instead of refused"
-            self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
-        elif rule == "split" and (step.kind != "tokens" or "to_chunks" not in str(step.functions)):
-            why = "rows that are too long are cut; their rest is not trained"
-            self.writer.lose(Code.LOST_LENGTH, "data.overlong", why, Severity.WARNING)
-        return []
-
-    def _answers_fit(self, source: ir.Source) -> Expression | None:
-        """A test whether a prompt fits with each of its answers; None where columns may hold turns
-        or text, as the files have it. axolotl/utils/data/rl.py:143 leaves such rows out."""
-        rows, chat = source.rows, isinstance(source.format, ir.ChatFormat)
-        if isinstance(rows, ir.PreferenceRows):
-            answers: tuple[str, ...] = ("chosen", "rejected")
-            known = rows.prompt is not None and (chat or not rows.messages)
-        else:
-            answers = ("completion",)
-            known = isinstance(rows, ir.LabelledRows)
-        if not known:
-            return None
-        joined = [f'row["prompt"] + row["{answer}"]' for answer in answers]
-        body = [f"texts = [{', '.join(joined)}]"]
-        if chat:
-            body = [
-                f"chats = [{', '.join(joined)}]",
-                "texts = [tokenizer.apply_chat_template(chat, tokenize=False) for chat in chats]",
-            ]
-        body.append('rows = tokenizer(texts, add_special_tokens=False)["input_ids"]')
-        result = "return all(len(ids) <= MAX_LENGTH for ids in rows)"
-        return Expression(self.make.once("fits", body, result))
-
-    def _filter(self, name: str, step: Step, source: ir.Source) -> str:
-        """Leaves out rows that are too long, as their token ids will be counted."""
-        if step.kind == "tokens":
-            test: object = Expression('lambda row: len(row["input_ids"]) <= MAX_LENGTH')
-        else:
-            text = f"row[{quoted(step.column)}]"
-            if step.kind == "pair":
-                text = 'row["prompt"] + row["completion"] + EOS'
-                self.steps.eos = True
-            chat = isinstance(source.format, ir.ChatFormat)
-            special = ", add_special_tokens=False" if chat else ""
-            ids = f'ids = tokenizer({text}{special})["input_ids"]'
-            test = Expression(self.make.once("fits", [ids], "return len(ids) <= MAX_LENGTH"))
-        return call(f"{name}.filter", [Argument("", test)], prefix=f"{name} = ")
 
     def _deduplicate(self) -> None:
         """axolotl/utils/data/utils.py:86: equal rows, those of the training data included."""

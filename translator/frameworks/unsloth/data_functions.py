@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from string import Formatter
 
-from translator.frameworks.unsloth.pycode import literal
+from translator.frameworks.unsloth.pycode import literal, quoted
 
 
 @dataclass
@@ -39,6 +40,20 @@ class Functions:
                 self.constants.append(line)
                 return name
             name, number = f"{stem}_{number}", number + 1
+
+    def filled(self, template: str, name: str, columns: dict[str, str | None]) -> str:
+        """An expression for ``template`` with the columns of a row in it; fields without a column are
+        left empty."""
+        fields = [f for _, f, _, _ in Formatter().parse(template) if f]
+        column = columns.get(fields[0]) if len(fields) == 1 else None
+        if template == "{" + "".join(fields) + "}" and column:
+            return f"row[{quoted(column)}]"
+        name = self.constant(name, template)
+        arguments = [
+            f"{field}=row[{quoted(where)}]" if (where := columns.get(field)) else f'{field}=""'
+            for field in dict.fromkeys(fields)
+        ]
+        return f"{name}.format({', '.join(arguments)})"
 
     def once(
         self, stem: str, body: Sequence[str], result: str, *, argument: str = "row", note: str = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from string import Formatter
 from typing import Literal
 
 from translator import ir
@@ -298,26 +297,14 @@ class Steps:
         )
         if rows.input is None or always:
             template = rows.without_input if rows.input is None else rows.with_input
-            return [], self._filled(template, "PROMPT", columns)
+            return [], self.make.filled(template, "PROMPT", columns)
         lines = [
             f"if row.get({quoted(rows.input)}):",
-            f"    prompt = {self._filled(rows.with_input, 'PROMPT', columns)}",
+            f"    prompt = {self.make.filled(rows.with_input, 'PROMPT', columns)}",
             "else:",
-            f"    prompt = {self._filled(rows.without_input, 'PROMPT_WITHOUT_INPUT', columns)}",
+            f"    prompt = {self.make.filled(rows.without_input, 'PROMPT_WITHOUT_INPUT', columns)}",
         ]
         return lines, "prompt"
-
-    def _filled(self, template: str, name: str, columns: dict[str, str | None]) -> str:
-        fields = [f for _, f, _, _ in Formatter().parse(template) if f]
-        column = columns.get(fields[0]) if len(fields) == 1 else None
-        if template == "{" + "".join(fields) + "}" and column:
-            return f"row[{quoted(column)}]"
-        name = self.make.constant(name, template)
-        arguments = [
-            f"{field}=row[{quoted(where)}]" if (where := columns.get(field)) else f'{field}=""'
-            for field in dict.fromkeys(fields)
-        ]
-        return f"{name}.format({', '.join(arguments)})"
 
     # -- preferences ------------------------------------------------------------------------------
 
@@ -325,7 +312,7 @@ class Steps:
         """The expression of a prompt with the text around its column."""
         columns: dict[str, str | None] = {"prompt": rows.prompt or "prompt"}
         columns |= dict(rows.fields)
-        return self._filled(rows.text, "PROMPT", columns)
+        return self.make.filled(rows.text, "PROMPT", columns)
 
     def _preference_step(self, rows: ir.PreferenceRows, form: ir.Format) -> Step:
         names = {"prompt": rows.prompt, "chosen": rows.chosen, "rejected": rows.rejected}

@@ -381,6 +381,12 @@ def _report_unknown(
     reader: Reader, framework: str, address: Address, node: Node, candidates: set[str]
 ) -> None:
     key = spell(address)
+    if key in candidates:
+        # the framework has it, the table does not carry what it belongs to
+        if node.value is not None:
+            why = "nothing that ftx carries makes use of it"
+            reader.leave(address, node, why, Severity.WARNING)
+        return
     close = nearest(key, candidates, 0.8)
     reader.say(
         Code.UNKNOWN_KEY,

@@ -74,6 +74,8 @@ _MEANT = {
     "datasets[].messages_field": "datasets[].field_messages",
 }
 """Name -> the key that was probably meant; None where there is none to offer."""
+_ANYWAY = {"fsdp_config.sharding_strategy": "FULL_SHARD", "fsdp_config.limit_all_gathers": True}
+"""Keys with the value that holds without them (accelerate/utils/dataclasses.py, 1.15)."""
 
 
 class ForeignNames(Row):
@@ -85,7 +87,9 @@ class ForeignNames(Row):
             name = spell(address)
             general = name.replace(f"[{address[1]}]", "[]", 1) if len(address) > 1 else name
             head = str(address[0])
-            if general in _MEANT:
+            if name in _ANYWAY and node.value == _ANYWAY[name]:
+                self._tell(reader, address, node, None, Severity.NOTE)
+            elif general in _MEANT:
                 self._tell(reader, address, node, _MEANT[general])
             elif len(address) > 1 and head not in _known():
                 self._tell(reader, address, node, None, verbose=True)

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.frameworks.axolotl.schema import recorded_keys
 from translator.reading import Reader
 from translator.tree import Address, Node, Unresolved, shown, spell
 
@@ -109,10 +110,13 @@ def old_spelling(reader: Reader, address: Address, node: Node, what: str) -> Non
 
 
 def no_effect(reader: Reader, address: Address, why: str, *, verbose: bool = False) -> None:
-    """Notes a key that is written but changes nothing."""
+    """Notes a key that is written but changes nothing; for ``-v`` where its value is what holds
+    without it too."""
     node = reader.node(*address)
     if node is not None:
         name = spell(address)
+        anyway = recorded_keys().get(name, {}).get("default")
+        verbose = verbose or not node.value or node.value == anyway
         message = f"{name} ({shown(node.plain())}) has no effect: {why}"
         reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, key=name, verbose=verbose)
 

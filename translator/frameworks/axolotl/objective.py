@@ -205,10 +205,14 @@ def _unused(reader: Reader, method: str) -> None:
     for name, methods in _OF_METHOD.items():
         if method not in methods and reader.peek(name) is not None:
             no_effect(reader, (name,), f"rl is {method or 'not set'}")
-    if method not in ("grpo", "gdpo"):
-        for name in _OF_TRL:
-            if reader.peek("trl", name) is not None:
-                no_effect(reader, ("trl", name), f"rl is {method or 'not set'}")
+    if method in ("grpo", "gdpo"):
+        return
+    for name in _OF_TRL:
+        node = reader.peek("trl", name)
+        if node is not None and method == "ebft":  # core/trainers/ebft/__init__.py:127 takes them
+            reader.leave(("trl", name), node, "a setting of ebft", Severity.WARNING)
+        elif node is not None:
+            no_effect(reader, ("trl", name), f"rl is {method or 'not set'}")
 
 
 def _put_objective(writer: Writer) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl.lookup import old_spelling
 from translator.reading import Reader
 from translator.tree import Node
 
@@ -53,10 +52,15 @@ def _strip_prefixes(reader: Reader) -> None:
     if config is None or not config.is_mapping:
         return
     children: dict[str, Node] = config.value
-    for name in [n for n in children if n.startswith("fsdp_") and n != "fsdp_version"]:
-        present = name.removeprefix("fsdp_")
-        node = children[name]
-        if node.value is not None:
-            old_spelling(reader, ("fsdp_config", name), node, f"now fsdp_config.{present}")
-        children.setdefault(present, node)
+    former = [n for n in children if n.startswith("fsdp_") and n != "fsdp_version"]
+    if former:
+        message = f"fsdp_config: {_and_more(former)} written without fsdp_ now"
+        place = Node(None, config.key_span or config.span)
+        reader.say(Code.OLD_SPELLING, Severity.NOTE, message, place, key="fsdp_config")
+    for name in former:
+        children.setdefault(name.removeprefix("fsdp_"), children[name])
         del children[name]
+
+
+def _and_more(names: list[str]) -> str:
+    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"

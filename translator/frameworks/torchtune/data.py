@@ -82,8 +82,11 @@ def _say_what_a_limit_masks(reader: Reader, places: list[Any]) -> None:
     """torchtune/models/qwen2/_tokenizer.py:406: cutting the mask sets its last element."""
     path, _ = called(reader, "tokenizer")
     rows = [called(reader, *place)[0] or "" for place in places]
-    if (path or "").startswith("torchtune.models.qwen") and any(
-        "completion" not in r for r in rows
+    written = reader.facts.get("kind") not in ("ppo", "grpo")  # there the model writes the answers
+    if (
+        written
+        and (path or "").startswith("torchtune.models.qwen")
+        and any("completion" not in row for row in rows)
     ):
         why = (
             "with a limit, torchtune's Qwen tokenizer leaves the last token of every row, the end "

@@ -59,6 +59,7 @@ _WARNING = (
     ("top_k", "how answers are sampled"),
     ("stop_token_ids", "where answers end"),
     ("dataloader", "how the mixed data sets are loaded"),
+    ("datasets[].weight", "how often rows of the set are drawn"),
     ("tokenizer.image_size", "the size of image tiles"),
     ("tokenizer.max_num_tiles", "the number of image tiles"),
     ("model.image_size", "the size of image tiles"),

@@ -6,7 +6,9 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.document import Origin
 from translator.frameworks.unsloth.data_reading import read_sources
+from translator.frameworks.unsloth.objective import trainer_class
 from translator.frameworks.unsloth.objective_writing import trainer_of
 from translator.frameworks.unsloth.rows import find, flavour_of, known
 from translator.lens import Row, Via
@@ -40,6 +42,9 @@ def _read_length(reader: Reader) -> None:
     if model is not None:
         origin = reader.written(("load", "max_seq_length"), model[1])
     length = limit if limit is not None else MODEL_LENGTH
+    if trainer_class(reader) in _PAIR_TRAINERS:
+        _read_length_of_pairs(reader, length, origin, trl)
+        return
     given = _number(reader, own)
     place = own
     if given is None and (explicit := _number(reader, trl)) is not None and explicit != 1024:
@@ -59,6 +64,27 @@ def _read_length(reader: Reader) -> None:
     if mode is not None and mode[1].plain() == "keep_end":
         reader.leave(("args", "truncation_mode"), mode[1], "long rows keep their end",
                      Severity.WARNING)  # fmt: skip
+
+
+_PAIR_TRAINERS = ("DPOTrainer", "KTOTrainer", "ORPOTrainer", "CPOTrainer")
+
+
+def _read_length_of_pairs(
+    reader: Reader, model: int, loaded: Origin, trl: tuple[str, Node] | None
+) -> None:
+    """unsloth/models/rl.py:3115 (2026.10.9): TRL's ``max_length``, lowered to the model's."""
+    given = None if trl is not None and trl[1].plain() is None else _number(reader, trl) or 1024
+    if given is None or given > model:
+        if trl is not None and given is not None:
+            message = f"{trl[0]} ({given}) is lowered to the model's max_seq_length ({model})"
+            reader.say(Code.SURPRISE, Severity.WARNING, message, trl[1], key=trl[0])
+        reader.set("data.max_length", model, loaded)
+        return
+    why = "max_length 1024: trl/trainer/dpo_config.py (1.9.0)"
+    origin = (
+        reader.default(why) if trl is None else reader.written(tuple(trl[0].split(".")), trl[1])
+    )
+    reader.set("data.max_length", given, origin)
 
 
 def _read_overlong(reader: Reader) -> None:

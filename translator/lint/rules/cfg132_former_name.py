@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from translator.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
-from translator.lint.context import File, Place
+from translator.lint.context import File
 from translator.lint.rule import Rule
 
 RULE = Rule(
@@ -73,16 +73,18 @@ def _prefixes(file: File) -> Iterator[Diagnostic]:
     config = file.node("fsdp_config")
     children = config.value if config is not None and config.is_mapping else {}
     text = file.document.text
+    edits = []
     for name, node in children.items():
         place = node.key_span
-        spelled = text[place.start : place.end] if place is not None else name
-        if place is None or spelled == name or spelled != f"fsdp_{name}":
-            continue
-        edit = Edit(start=place.start, end=place.end, text=name)
-        fix = Fix(message=f"{spelled} becomes {name}", edits=(edit,), applicability=SAFE)
-        where = Place(node.span, f"fsdp_config.{spelled}")
-        message = f"fsdp_config.{spelled} is called {name} now"
-        yield RULE.at(file, where, message, fix=fix if file.editable else None)
+        if place is not None and text[place.start : place.end] == f"fsdp_{name}":
+            edits.append(Edit(start=place.start, end=place.end, text=name))
+    if not edits:
+        return
+    first, more = text[edits[0].start : edits[0].end], len(edits) - 1
+    said = f"{first} and {more} more are" if more else f"{first} is"
+    message = f"fsdp_config: {said} written without fsdp_ now"
+    fix = Fix(message="without fsdp_", edits=tuple(edits), applicability=SAFE)
+    yield RULE.at(file, file.at("fsdp_config"), message, fix=fix if file.editable else None)
 
 
 def _line(file: File, key: str, text: str) -> Fix | None:

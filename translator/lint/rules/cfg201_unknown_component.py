@@ -18,6 +18,7 @@ torchtune/config/_instantiate.py; the recorded components
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -43,16 +44,27 @@ def check(file: File) -> Iterator[Diagnostic]:
     for address, path in components(file):
         if component(path) is not None or not _ours(path):
             continue
-        close = get_close_matches(path, component_names(), n=1, cutoff=0.85)
+        slip = bool(get_close_matches(path, component_names(), n=1, cutoff=0.85))
+        meant = _meant(path)
         place = (*address, "_component_")
         yield RULE.at(
             file,
             file.at(place),
             f"there is no {path}",
-            help=f"did you mean {close[0]}?" if close else None,
-            severity=None if close else Severity.WARNING,  # a fork's own, more likely than a slip
-            fix=file.replace(place, close[0], safe=False) if close else None,
+            help=f"did you mean {' or '.join(meant)}?" if meant else None,
+            severity=None if slip else Severity.WARNING,  # a fork's own, more likely than a slip
+            fix=file.replace(place, meant[0], safe=False) if len(meant) == 1 else None,
         )
+
+
+def _meant(path: str) -> list[str]:
+    """Names that a name was cut from, else the nearest one; of no other size or version."""
+    longer = [name for name in component_names() if name.startswith(f"{path}_")]
+    if longer:
+        return longer[:3]
+    numbers = re.findall(r"\d+", path)
+    close = get_close_matches(path, component_names(), n=3, cutoff=0.85)
+    return [name for name in close if re.findall(r"\d+", name) == numbers][:1]
 
 
 _BITSANDBYTES = {

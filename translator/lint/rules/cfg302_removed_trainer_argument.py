@@ -5,8 +5,8 @@ Looks for trainer arguments that present versions do not take any more, unless t
 installs older ones.
 
 Why it matters
-Plain TRL ends with a TypeError. Unsloth drops the argument with a print: a `warmup_ratio` is then
-no warm-up of that length, an `evaluation_strategy` no evaluation.
+Plain TRL ends with a TypeError. Unsloth 2026 moves a `warmup_ratio` to `warmup_steps` and drops the
+others with a print: an `evaluation_strategy` is then no evaluation.
 
 When it is fine
 With the versions that the script was written for.

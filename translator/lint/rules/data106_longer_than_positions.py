@@ -46,7 +46,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     if known.family == "gpt2" and "gpt2" not in known.id.lower():
         return  # models of that architecture have as many positions as their authors gave them
     packing = recipe.data.packing
-    if packing is not None and packing.isolated:
+    if packing is not None and packing.fill != "wrapped":
         return  # positions begin anew with each row, and the rows may be short
     yield RULE.at(
         file,

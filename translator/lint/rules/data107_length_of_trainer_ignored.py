@@ -1,19 +1,19 @@
 """The length given to the trainer is not the one that counts.
 
 What it does
-Looks for a `max_length` in `SFTConfig` that differs from the `max_seq_length` that the model was
-loaded with.
+Looks for a `max_length` in `SFTConfig` that is longer than the `max_seq_length` that the model was
+loaded with, or that is 1024 where the model's is longer.
 
 Why it matters
-Unsloth's patched trainer overwrites `max_length` by the model's length, and without Unsloth a
-length given to the wrong class falls back to 1024: rows are cut without a word
-(unslothai/unsloth#2904).
+Unsloth lowers a longer length to the model's with a print. A length of 1024 is TRL's default, so that
+Unsloth cannot tell it from none and takes the model's: rows are longer, and memory with them
+(unslothai/unsloth#2904 is the same trap in an older version).
 
 When it is fine
 Never; say the same in both places.
 
 References
-unsloth/models/rl.py; trl/trainer/sft_config.py.
+unsloth/models/rl.py:2770-2835 (2026.10.9); trl/trainer/sft_config.py (1.9.0).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.ir import SupervisedObjective
 from translator.lint.context import File
 from translator.lint.rule import Rule
 
@@ -38,19 +39,26 @@ RULE = Rule(
     },
 )
 
+_DEFAULT = 1024
+
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the trainer's length."""
-    loaded, given = file.value("load.max_seq_length"), file.value("args.max_length")
     if file.document.facts.get("flavour") != "PATCHED":
         return
-    if not isinstance(loaded, int) or not isinstance(given, int) or loaded == given:
+    if not isinstance(file.recipe.objective, SupervisedObjective):
+        return  # there the trainer's length counts, and the reader tells where it cannot
+    loaded, given = file.value("load.max_seq_length"), file.value("args.max_length")
+    if not isinstance(loaded, int) or not isinstance(given, int) or given <= 0:
         return
     if file.value("args.max_seq_length") is not None:
         return
+    if given == loaded or (given < loaded and given != _DEFAULT):
+        return  # a shorter length counts
+    why = "TRL's default, which Unsloth takes for unsaid" if given < loaded else "lowered"
     yield RULE.at(
         file,
         file.at("args.max_length"),
-        f"max_length={given} is overwritten by max_seq_length={loaded} of from_pretrained",
+        f"max_length={given} is not what counts ({why}): max_seq_length={loaded} of the model is",
         help=f"load the model with max_seq_length={given}, if that is meant",
     )

@@ -1,7 +1,7 @@
 """Quantised weights are sharded in a way that is known to fail or to save little.
 
 What it does
-Looks for 8-bit weights under DeepSpeed ZeRO-3 or FSDP2, and for 4-bit weights under ZeRO-3.
+Looks for 8-bit and 4-bit weights under DeepSpeed ZeRO-3.
 
 Why it matters
 The states of bitsandbytes' 8-bit weights are no plain tensors that could be split. 4-bit weights
@@ -9,8 +9,8 @@ are split where their storage type is that of the computation (Axolotl's default
 first loads the whole model, which is where runs of large models end (axolotl#1717).
 
 When it is fine
-When the whole model fits into each device while it is loaded. FSDP with 4-bit weights, which is how
-70B models are trained on two cards, is not told of.
+When the whole model fits into each device while it is loaded. FSDP, with which Axolotl splits both
+kinds (axolotl/monkeypatch/fsdp2_qlora.py, 0.19), is not told of.
 
 References
 axolotl-ai-cloud/axolotl#1717; huggingface/alignment-handbook#42; PEFT, documentation of
@@ -29,32 +29,32 @@ RULE = Rule(
     code="DIST101",
     name="sharded-quantized-weights",
     severity=Severity.WARNING,
-    words=("deepspeed", "fsdp"),
+    words=("deepspeed",),
     bad={
-        "axolotl": "adapter: lora\nload_in_8bit: true\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\nfsdp_version: 2\nfsdp_config:  # <-\n  offload_params: false\n"
+        "axolotl": "adapter: lora\nload_in_8bit: true\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\ndeepspeed: deepspeed_configs/zero3.json  # <-\n"
     },
     good={
-        "axolotl": "adapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\nfsdp_version: 2\nfsdp_config:\n  offload_params: false\n"
+        "axolotl": "adapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_linear: true\ndeepspeed: deepspeed_configs/zero3.json\n"
     },
 )
 
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the sharding."""
-    quantization, strategy = file.recipe.quantization, file.recipe.parallelism.strategy
-    if quantization is None or strategy not in ("zero3", "fsdp1", "fsdp2"):
+    quantization = file.recipe.quantization
+    if quantization is None or file.recipe.parallelism.strategy != "zero3":
         return
     place = file.where("parallelism.strategy")
     if file.format == "axolotl":
-        place = file.at("deepspeed" if strategy == "zero3" else "fsdp_config", "fsdp")
-    if quantization.kind == "int8" and strategy != "fsdp1":
+        place = file.at("deepspeed")
+    if quantization.kind == "int8":
         yield RULE.at(
             file,
             place,
-            f"8-bit weights under {strategy}: they are known not to be split",
-            help="4-bit weights under FSDP, or 16-bit ones",
+            "8-bit weights under ZeRO-3: they are known not to be split",
+            help="FSDP, or 16-bit weights",
         )
-    elif strategy == "zero3" and quantization.kind in ("nf4", "fp4"):
+    elif quantization.kind in ("nf4", "fp4"):
         yield RULE.at(
             file,
             place,

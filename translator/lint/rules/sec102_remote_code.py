@@ -43,6 +43,6 @@ def check(file: File) -> Iterator[Diagnostic]:
         yield RULE.at(
             file,
             file.where("model.trust_remote_code"),
-            f"code of {model.id} is run, in whatever version the Hub has at the time",
+            f"whatever code {model.id} brings is run, in the version that the Hub has at the time",
             help="pin a revision that was read",
         )

@@ -31,6 +31,9 @@ RULE = Rule(
     good={"axolotl": "micro_batch_size: 1\ngradient_accumulation_steps: 8\n"},
 )
 
+_LONG = 16384
+"""Tokens of a row from which on one row holds as much as a usual batch."""
+
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the micro batch."""
@@ -41,6 +44,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     if shared or (recipe.parallelism.gpus or 1) > 1:
         return
     if isinstance(recipe.objective, OnlineObjective) or recipe.optimizer.in_backward:
+        return
+    if (recipe.data.max_length or 0) >= _LONG:
         return
     yield RULE.at(
         file,

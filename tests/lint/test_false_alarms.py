@@ -1,0 +1,114 @@
+"""Files that are as their authors want them, of which lint once said otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lint.examples import whole
+from translator import loads
+from translator.diagnostics import Diagnostic
+from translator.lint.checking import check_document
+from translator.lint.settings import Settings
+
+SCRIPT = """from unsloth import FastLanguageModel
+from datasets import load_dataset
+from trl import {config}, {trainer}
+
+model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Llama-3.2-1B", max_seq_length=4096)
+model = FastLanguageModel.get_peft_model(model, r=16)
+trainer = {trainer}(
+    model=model,
+    train_dataset=load_dataset("acme/rows", split="train"),
+    args={config}(max_steps=60, learning_rate=5e-6, output_dir="out", {more}),
+)
+trainer.train()
+"""
+
+
+def found(format: str, text: str) -> list[Diagnostic]:
+    """What is told without ``-v``."""
+    name = "run.py" if format == "unsloth" else "run.yaml"
+    document = loads(text, name=name, format=format)
+    return [
+        d for d in check_document(document, Settings(root=Path.cwd())).findings if not d.verbose
+    ]
+
+
+def codes(format: str, example: str) -> set[str]:
+    return {d.code for d in found(format, whole(format, example)[0])}
+
+
+def test_a_known_key_without_a_value_is_no_unknown_key() -> None:
+    dpo = "loss:\n  _component_: torchtune.rlhf.loss.DPOLoss\nlr_scheduler: null\n"
+    pairs = "dataset:\n  _component_: torchtune.datasets.stack_exchange_paired_dataset\n"
+    assert "CFG001" not in codes("torchtune", dpo + pairs)
+
+
+def test_a_key_that_its_recipe_reads_is_no_unknown_key() -> None:
+    text = "# tune run ppo_full_finetune_single_device --config x\nenable_kv_cache: true\n"
+    assert "CFG001" not in codes("torchtune", text)
+
+
+def test_weights_of_mixed_data_sets_are_no_unknown_keys() -> None:
+    one = "{source: a/b, split: train, weight: 1.0, transform: {_component_: x.y}}"
+    text = (
+        "# tune run --nproc_per_node 2 dev/lora_finetune_distributed_multi_dataset --config x\n"
+        f"datasets: [{one}]\ndataloader: {{shuffle: true, collate_fn: z}}\n"
+    )
+    assert "CFG001" not in codes("torchtune", text)
+
+
+def test_a_limit_masks_no_answers_that_the_model_writes_itself() -> None:
+    qwen = (
+        "tokenizer:\n  _component_: torchtune.models.qwen2_5.qwen2_5_tokenizer\n"
+        "  path: /tmp/vocab.json\n  merges_file: /tmp/merges.txt\n  max_seq_len: 1024\n"
+    )
+    grpo = "# tune run dev/grpo_full_finetune_distributed --config x\ngrpo_samples: 4\n"
+    for text, told in ((qwen, True), (grpo + qwen, False)):
+        keys = {d.key for d in found("torchtune", whole("torchtune", text)[0])}
+        assert ("tokenizer.max_seq_len" in keys) is told
+
+
+def test_settings_that_are_off_need_not_be_told_to_be_without_effect() -> None:
+    assert "CFG004" not in codes("axolotl", "lora_dropout: 0.0\nevals_per_epoch: 0\n")
+    assert "CFG004" in codes("axolotl", "lora_r: 64\n")
+
+
+def test_the_sharding_that_holds_anyway_is_worth_a_note_only() -> None:
+    text = "fsdp_version: 2\nfsdp_config:\n  sharding_strategy: {}\n"
+    grades = {
+        value: next(
+            d.severity.value
+            for d in found("axolotl", whole("axolotl", text.format(value))[0])
+            if d.code == "CFG001"
+        )
+        for value in ("FULL_SHARD", "SHARD_GRAD_OP")
+    }
+    assert grades == {"FULL_SHARD": "note", "SHARD_GRAD_OP": "warning"}
+
+
+def test_former_names_in_a_block_are_told_once() -> None:
+    text = "fsdp_config:\n  fsdp_offload_params: false\n  fsdp_use_orig_params: true\n"
+    told = [d for d in found("axolotl", whole("axolotl", text)[0]) if d.key == "fsdp_config"]
+    assert [d.code for d in told if d.code in ("CFG002", "CFG132")] == ["CFG132"]
+
+
+def test_the_length_of_a_trainer_of_pairs_counts() -> None:
+    text = SCRIPT.format(trainer="DPOTrainer", config="DPOConfig", more="max_length=1024")
+    document = loads(text, name="run.py")
+    assert document.recipe.data.max_length == 1024
+    assert not {d.code for d in found("unsloth", text)} & {"CFG008", "DATA107"}
+
+
+def test_a_shorter_length_of_the_trainer_counts() -> None:
+    text = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more="max_length=2048")
+    assert "DATA107" not in {d.code for d in found("unsloth", text)}
+
+
+def test_no_model_of_another_size_is_offered() -> None:
+    text = "model:\n  _component_: torchtune.models.qwen2_5.lora_qwen2_5_7b\n  lora_attn_modules: [q_proj]\n"
+    told = [d for d in found("torchtune", whole("torchtune", text)[0]) if d.code == "CFG201"]
+    assert told[0].fix is None
+    assert "qwen2_5_7b_base or torchtune.models.qwen2_5.lora_qwen2_5_7b_instruct" in str(
+        told[0].help
+    )

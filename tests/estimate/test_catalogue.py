@@ -88,9 +88,47 @@ def test_a_base_in_the_middle_of_a_name_is_seen(name: str, base: str) -> None:
     assert found.shape.parameters == expected.shape.parameters
 
 
-def test_a_model_that_is_left_open_is_asked_for() -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "me/Cerebras-GPT-13B-tuned",  # not the 1.3B
+        "Qwen/Qwen2-57B-A14B-Instruct",  # not Qwen2.5-7B
+        "me/my-qwen-14b",  # of which generation?
+        "me/laser-dolphin-mixtral-2x7b-dpo",  # not 8x7b
+        "tiiuae/Falcon3-Mamba-7B-Base",
+        "tiiuae/falcon-mamba-7b",
+        "Qwen/Qwen2-Audio-7B-Instruct",
+        "HuggingFaceH4/zephyr-7b-gemma-v0.1",
+        "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+        "OpenGVLab/InternVL2_5-8B",
+        "allenai/Molmo-7B-D-0924",
+        "ibm-granite/granite-8b-code-base",
+        "google/recurrentgemma-2b",
+        "me/Qwen2.5-8B",
+        "me/Llama-3-13B-frankenmerge",
+    ],
+)
+def test_no_size_is_made_up(name: str) -> None:
+    assert find(name) is None
+
+
+def test_a_size_is_no_generation() -> None:
+    found = find("google/medgemma-4b-it")
+    assert found is not None
+    assert found.shape.family == "gemma3_text"  # a 4B, not a Gemma 4
+    assert find("me/paligemma-3b-mix") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'config["model_name"]',
+        '"unsloth/Llama-3.3-70B" if big else "unsloth/Llama-3.1-8B"',
+    ],
+)
+def test_a_model_that_is_left_open_is_asked_for(name: str) -> None:
     with pytest.raises(FtxError, match="leaves open"):
-        shape_of('config["model_name"]')
+        shape_of(name)
 
 
 def test_nothing_heavy_is_loaded() -> None:

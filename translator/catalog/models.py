@@ -79,12 +79,19 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_REST_OF_SIZE = re.compile(r"\d*(?:[._]\d+)?[bm](?![a-z])", re.IGNORECASE)
+
+
 def _line_of(leaf: str) -> Mapping[str, Any] | None:
     """The first model line whose pattern fits the last part of a name."""
     lower = leaf.lower()
     for line in table("models")["lines"]:
         pattern = line["pattern"]
-        if _needle(pattern) in lower and _compiled(pattern).search(leaf):
+        if _needle(pattern) not in lower:
+            continue
+        found = _compiled(pattern).search(leaf)
+        # In medgemma-4b the 4 is the size and no generation.
+        if found and not (found[0][-1].isdigit() and _REST_OF_SIZE.match(leaf, found.end())):
             return cast("Mapping[str, Any]", line)
     return None
 

@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from translator.catalog.identity import resolve
-from translator.catalog.models import config_file, facts_by_name, read_config, size_of
+from translator.catalog.models import config_file, read_config
 from translator.errors import FtxError, bad_option
 from translator.estimate.configuration import known_family, shape_from_config, text_part
+from translator.estimate.likeness import Entry, alike, by_line, by_stem
 from translator.estimate.shape import Shape
 from translator.record import Record
 
 _HERE = Path(__file__).parent
+_NAME = re.compile(r"[\w./~-]+")
+"""A Hub id or a path, and no expression that only the running program can tell."""
 
 
 class Gpu(Record):
@@ -95,64 +98,17 @@ def gpu(name: str) -> Gpu:
 
 
 @cache
-def _by_id() -> Mapping[str, Mapping[str, Any]]:
+def _by_id() -> Mapping[str, Entry]:
     return {i.lower(): entry for entry in _table("shapes")["models"] for i in entry["ids"]}
 
 
 @cache
-def _by_line() -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    """Catalogued models by the line and size in their names."""
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for entry in _table("shapes")["models"]:
-        for name in entry["ids"]:
-            facts = facts_by_name(name)
-            if facts is not None and facts.line and facts.size:
-                found.setdefault((facts.line, facts.size), entry)
-    return found
+def _likenesses() -> tuple[Mapping[tuple[str, str], Entry], Mapping[str, Entry]]:
+    entries = _table("shapes")["models"]
+    return by_line(entries), by_stem(entries)
 
 
-_TAIL = re.compile(
-    r"[-_.](?:v\d[\w.]*|base|instruct|chat|it|pt|hf|sft|dpo|thinking|think|preview|\d{4}|\d+k)$",
-    re.IGNORECASE,
-)
-
-
-def _stem(name: str) -> str:
-    """The last part of an id without what says how it was tuned, letters and digits only."""
-    leaf, before = name.rsplit("/", 1)[-1], ""
-    while leaf != before:
-        leaf, before = _TAIL.sub("", leaf), leaf
-    return re.sub(r"[^a-z0-9]", "", leaf.lower())
-
-
-@cache
-def _stems() -> Mapping[str, Mapping[str, Any]]:
-    """Catalogued models by the stem of their ids, where that tells a size."""
-    found: dict[str, Mapping[str, Any]] = {}
-    ids = [
-        (i.rsplit("/", 1)[-1], entry) for entry in _table("shapes")["models"] for i in entry["ids"]
-    ]
-    # the plainest name of several, and of versions the first
-    for leaf, entry in sorted(ids, key=lambda pair: (len(pair[0]), pair[0])):
-        stem = _stem(leaf)
-        if re.search(r"[a-z]{3}.*\d+b", stem):
-            found.setdefault(stem, entry)
-    return found
-
-
-def _similar(name: str) -> Mapping[str, Any] | None:
-    """A model whose line and size, or whose name, is in ``name``."""
-    facts = facts_by_name(name)
-    if facts is not None and facts.line is not None and size_of(name):
-        entry = _by_line().get((facts.line, size_of(name) or ""))
-        if entry is not None:
-            return entry
-    plain = re.sub(r"[^a-z0-9]", "", name.rsplit("/", 1)[-1].lower())
-    inside = [stem for stem in _stems() if stem in plain]
-    return _stems()[max(inside, key=len)] if inside else None
-
-
-def _entry_shape(entry: Mapping[str, Any], name: str) -> Shape:
+def _entry_shape(entry: Entry, name: str) -> Shape:
     config = dict(entry["config"])
     return shape_from_config(config, name=name, source=f"{entry['source']}; {entry['counted']}")
 
@@ -198,7 +154,9 @@ def find(name: str) -> Found | None:
         if entry is not None:
             how = f"catalogue ({entry['source']})"
             return Found(shape=_entry_shape(entry, identity.canonical), how=how)
-    entry = _similar(identity.canonical)
+    if not _NAME.fullmatch(identity.canonical):
+        return None
+    entry = alike(identity.canonical, *_likenesses())
     if entry is None:
         return None
     how = f"as {entry['ids'][0]}, by the name"
@@ -216,7 +174,7 @@ def shape_of(name: str, *, given: str | None = None) -> Found:
     found = find(name)
     if found is not None:
         return found
-    if not re.fullmatch(r"[\w./~-]+", name):
+    if not _NAME.fullmatch(name):
         raise bad_option(
             f"the file leaves open which model is trained ({name or 'nothing is said'})",
             help="say it with --set NAME=VALUE, or give its config.json with --shape",

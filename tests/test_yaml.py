@@ -131,6 +131,7 @@ VALUES = st.recursive(
 @given(VALUES, st.text(max_size=30), st.text(max_size=30))
 @example("a" * 2000, "", "")
 @example({"k" * 2000: {"a": 1}}, "", "")
+@example("\t0\n", "", "")
 def test_anything_written_is_read_back(value: object, head: str, comment: str) -> None:
     entries = [Entry(address=("x", "y"), value=value, comment=comment)]
     text = write_yaml([*entries, Entry(address=("z",), value=1)], [head], {"x": "Part"})

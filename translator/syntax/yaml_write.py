@@ -149,7 +149,7 @@ def _real(value: float) -> str:
 
 def _is_block(text: str) -> bool:
     """Whether a string of several lines can be a literal block."""
-    if "\n" not in text or text.startswith((" ", "\n")):
+    if "\n" not in text or text.startswith((" ", "\t", "\n")):
         return False
     return all(
         line == line.rstrip() and line.replace("\t", "").isprintable() for line in text.split("\n")

@@ -206,5 +206,6 @@ def save(text: str, side: dict[str, str], target: str, source: Path, scratch: Pa
     file = folder / ("run.py" if target == "unsloth" else "run.yaml")
     file.write_text(text, encoding="utf-8")
     for other, content in side.items():
+        (folder / other).parent.mkdir(exist_ok=True)
         (folder / other).write_text(content, encoding="utf-8")
     return str(file)

@@ -58,6 +58,7 @@ def read_back(result: Conversion) -> Document:
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder) / f"run{SUFFIXES[result.target]}"
         for path, text in {main: result.text, **result.files}.items():
+            (Path(folder) / path).parent.mkdir(exist_ok=True)
             (Path(folder) / path).write_text(text, encoding="utf-8")
         return load(main, format=result.target)
 
@@ -78,9 +79,9 @@ def test_what_is_written_reads_back(target: str, recipe: Recipe) -> None:
 def test_there_and_back(name: str, target: str) -> None:
     start = load(SAMPLE / name)
     out = convert(start, target, strict=False, stem="run")
-    middle = loads(out.text, name="run", format=target)
+    middle = read_back(out)
     back = convert(middle, start.format, strict=False, stem="run")
-    end = loads(back.text, name="run", format=start.format)
+    end = read_back(back)
     assert changed(start.recipe, end.recipe, (*out.losses, *back.losses)) == {}
 
 

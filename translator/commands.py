@@ -76,15 +76,17 @@ def run_convert(
     if report is not None and out_path is not None and _same(Path(report), out_path):
         raise refused_option(f"-o and --report both name {out}")
     files: dict[Path, str] = {}
+    folders: set[Path] = set()
     if out_path is not None and not refused:
-        files[out_path] = conversion.text
-        files |= {out_path.parent / name: text for name, text in conversion.files.items()}
+        side = {out_path.parent / name: text for name, text in conversion.files.items()}
+        files = {out_path: conversion.text, **side}
+        folders = {path.parent for path in side} - {out_path.parent}
     if report is not None:
         files[Path(report)] = _report(conversion, accepted)
     if files:
         from translator.files import write_files
 
-        write_files(files, force=force)
+        write_files(files, force=force, folders=folders)
     console.tell([*conversion.diagnostics, *notes], accepted, outcome)
     if refused:
         return 1

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from translator.errors import FtxError, bad_option
 
 
-def write_files(files: Mapping[Path, str], *, force: bool) -> None:
+def write_files(files: Mapping[Path, str], *, force: bool, folders: Collection[Path] = ()) -> None:
     """Writes several files, each atomically; nothing is written unless all may be.
 
-    Line ends are kept as they are in the text. ``force`` allows to replace existing files.
+    Line ends are kept as they are in the text. ``force`` allows to replace existing files;
+    ``folders`` are made where they are not there yet.
 
     Raises:
         FtxError: a file exists already, is a directory, or cannot be written.
@@ -24,10 +25,13 @@ def write_files(files: Mapping[Path, str], *, force: bool) -> None:
             raise _refused(path, "is a directory")
         if path.is_file() and not force:
             raise _refused(path, "exists already", "--force replaces it")
-        if not path.parent.is_dir():
+        if not path.parent.is_dir() and path.parent not in folders:
             raise _refused(path, f"cannot be written: there is no folder {path.parent}")
     staged: list[tuple[str, Path]] = []
+    made = [folder for folder in folders if not folder.exists()]
     try:
+        for path in made:
+            path.mkdir()
         for path, text in files.items():
             if path.exists() and not path.is_file():
                 path.write_bytes(text.encode("utf-8"))  # a device or pipe: nothing to replace
@@ -45,6 +49,9 @@ def write_files(files: Mapping[Path, str], *, force: bool) -> None:
         for temporary, _ in staged:
             with suppress(OSError):
                 os.unlink(temporary)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()  # stays unless it is empty, as after a failure
 
 
 def _stage(path: Path, text: str) -> str:

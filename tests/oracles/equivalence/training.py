@@ -90,6 +90,7 @@ def written(case: Case, folder: Path) -> dict[str, Run]:
         run.folder.mkdir(parents=True)
         run.config.write_text(text, encoding="utf-8")
         for name, content in files.items():
+            (run.folder / name).parent.mkdir(exist_ok=True)
             (run.folder / name).write_text(content, encoding="utf-8")
         runs[format] = run
     return runs

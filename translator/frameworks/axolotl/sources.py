@@ -19,6 +19,8 @@ from translator.frameworks.axolotl.conversations import (
     supervision,
 )
 from translator.frameworks.axolotl.lookup import Found, find, refuse
+from translator.frameworks.axolotl.module_reading import made_rows
+from translator.frameworks.axolotl.parts import read_module
 from translator.frameworks.axolotl.prompts import named_prompt
 from translator.frameworks.axolotl.values import flag, text, texts
 from translator.ir import (
@@ -205,6 +207,9 @@ def _by_name(dataset: Dataset, name: str) -> Told:
         name = f"alpaca:{style}"
     if (rows := named_prompt(name)) is not None:
         return rows, PlainFormat(), trained
+    module = read_module(reader.path, name)
+    if module is not None:
+        return made_rows(dataset, module)
     prompt_types.check(dataset, name, None)
     return CustomRows(reference=f"{_OWN}{name}"), PlainFormat(), trained
 

@@ -7,6 +7,7 @@ from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
 from translator.frameworks.axolotl.entry import Entry
 from translator.frameworks.axolotl.prompts import name_of_prompt
+from translator.frameworks.axolotl.write_modules import by_module, put_module, template_of
 from translator.frameworks.axolotl.write_preferences import labels, pairs
 from translator.frameworks.axolotl.write_templates import own_template
 from translator.ir import (
@@ -37,6 +38,9 @@ def told(entry: Entry, source: Source) -> None:
         entry.writer.lose(Code.LOST_SOURCE, entry.field, why)
         return
     _pictures(entry, rows)
+    if by_module(entry.writer, source):
+        _made(entry, source)
+        return
     if isinstance(rows, InstructionRows) and any(
         f"{{{name}}}" in rows.with_input + rows.without_input for name, _ in rows.fields
     ):
@@ -65,6 +69,18 @@ def told(entry: Entry, source: Source) -> None:
             entry.writer.lose(Code.LOST_SOURCE, entry.field, why)
     else:
         assert isinstance(rows, TokenRows)
+
+
+def _made(entry: Entry, source: Source) -> None:
+    """Rows that a module beside the YAML makes; turns are rendered as the YAML says."""
+    put_module(entry, source)
+    if isinstance(source.format, ChatFormat):
+        own_template(entry, template_of(entry.writer, source, source.format))
+        if isinstance(source.rows, MessageRows):
+            _turn_keys(entry, source.rows)
+        _turn_mask(entry, source)
+        if source.supervision.turn_headers and not source.supervision.prompt:
+            _unmarked(entry)
 
 
 def _fits(writer: Writer, rows: Rows) -> bool:
@@ -221,7 +237,7 @@ def _wrapped_instructions(
 
 
 def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
-    form, mask = source.format, source.supervision
+    form = source.format
     if not isinstance(form, ChatFormat):
         why = "Axolotl renders turns with a chat template only"
         entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
@@ -229,6 +245,22 @@ def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
         form = ChatFormat(template="tokenizer")
     entry.put("type", "chat_template", "rows")
     own_template(entry, form)
+    _turn_keys(entry, rows)
+    _turn_mask(entry, source)
+    if source.supervision.turn_headers:
+        _unmarked(entry)
+    if source.supervision.turns == "last":
+        why = "Axolotl trains every answer of a conversation, not the last one only"
+        entry.lose(Code.LOST_MASK, "supervision.turns", why, Severity.ERROR)
+
+
+def _unmarked(entry: Entry) -> None:
+    why = "Axolotl does not train the markers that open a turn"
+    entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
+
+
+def _turn_keys(entry: Entry, rows: MessageRows) -> None:
+    """Where turns lie, and what their keys and roles are called."""
     if rows.column != "messages" or entry.written("rows.column"):
         entry.put("field_messages", rows.column, "rows.column")
     if (rows.role_key, rows.content_key) != ("role", "content"):
@@ -247,13 +279,12 @@ def _messages(entry: Entry, rows: MessageRows, source: Source) -> None:
         entry.put("field_tools", rows.tools, "rows.tools")
     if rows.drop_system:
         entry.put("drop_system_message", True, "rows.drop_system")
+
+
+def _turn_mask(entry: Entry, source: Source) -> None:
+    """Which turns, and which of their ends, count in the loss."""
+    mask = source.supervision
     if mask.roles != ("assistant",) or entry.written("supervision.roles"):
         entry.put("roles_to_train", list(mask.roles), "supervision.roles")
     if mask.turn_ends != "answers":
         entry.put("train_on_eos", mask.turn_ends, "supervision.turn_ends")
-    if mask.turn_headers:
-        why = "Axolotl does not train the markers that open a turn"
-        entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
-    if mask.turns == "last":
-        why = "Axolotl trains every answer of a conversation, not the last one only"
-        entry.lose(Code.LOST_MASK, "supervision.turns", why, Severity.ERROR)

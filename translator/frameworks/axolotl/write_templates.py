@@ -12,6 +12,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import templates
 from translator.frameworks.axolotl.entry import Entry
+from translator.frameworks.axolotl.write_modules import by_module, template_of
 from translator.ir import (
     ChatFormat,
     InstructionRows,
@@ -23,10 +24,12 @@ from translator.ir import (
 from translator.writing import Writer
 
 
-def templated(source: Source) -> bool:
+def templated(writer: Writer, source: Source) -> bool:
     """Whether Axolotl renders a data set's rows with ``chat_template``."""
     if not isinstance(source.format, ChatFormat):
         return False
+    if by_module(writer, source):
+        return True
     if isinstance(source.rows, PreferenceRows):
         return source.rows.messages and not is_transform(source)
     return isinstance(source.rows, MessageRows)
@@ -57,15 +60,17 @@ def put_templates(writer: Writer) -> None:
         if not isinstance(form, ChatFormat):
             continue
         field = f"{place}.format.template"
-        if templated(source) and not writer.has("chat_template"):
-            name, text = spelled(writer, form, field)
+        rendered = templated(writer, source)
+        if rendered and not writer.has("chat_template"):
+            name, text = spelled(writer, template_of(writer, source, form), field)
             if name != templates.DEFAULT or field in writer.document.origins:
                 writer.put("chat_template", name, field)
             # else it is what Axolotl does by itself; mistral-common refuses to be told
             if text is not None:
                 writer.put("chat_template_jinja", text)
         if form.end_is_eos or isinstance(source.rows, MessageRows | InstructionRows):
-            _put_end(writer, source, form, field.replace("template", "end_is_eos"))
+            field = field.replace("template", "end_is_eos")
+            _put_end(writer, source, form, field, rendered=rendered)
 
 
 def spelled(writer: Writer, form: ChatFormat, field: str) -> tuple[str, str | None]:
@@ -130,7 +135,9 @@ def _in_lines(template: str) -> str:
     return re.sub(r"(\{%[^%]*%\})(?=\{)", r"\1\n", template)
 
 
-def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> None:
+def _put_end(
+    writer: Writer, source: Source, form: ChatFormat, field: str, *, rendered: bool
+) -> None:
     """The end of a turn counts in the loss only if it is the end-of-sequence token or listed."""
     model = writer.value("model.id")
     end = templates.end_of_turn(form.template, model)
@@ -138,7 +145,7 @@ def _put_end(writer: Writer, source: Source, form: ChatFormat, field: str) -> No
         return
     own = dict(writer.value("model.special_tokens") or ()).get("eos_token")
     usual = own or templates.eos_token(model)
-    if form.end_is_eos or (isinstance(source.rows, InstructionRows) and usual != end):
+    if form.end_is_eos or (not rendered and usual != end):
         before = writer.entries.get(("special_tokens", "eos_token"))
         if before is not None and before.value != end:
             why = f"answers end in {before.value} in all data sets, here in {end}"

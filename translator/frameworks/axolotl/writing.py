@@ -140,7 +140,7 @@ def _headings(entries: list[Entry]) -> dict[str, str]:
 def _head(writer: Writer, options: WriteOptions) -> list[str]:
     document = writer.document
     name = PurePath(document.path).name
-    run = writer.facts.get("run", "axolotl train")
+    run = writer.facts.get("environment", "") + writer.facts.get("run", "axolotl train")
     lines = [
         f"Made by ftx from {name} ({document.format}), for Axolotl {VERSION}.",
         f"Run it with: {run} {quote(f'{options.stem}.yaml')}{writer.facts.get('options', '')}",

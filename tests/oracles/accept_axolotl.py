@@ -2,13 +2,14 @@
 
 Each file goes through what ``axolotl train`` does before it touches a model: plugins are
 registered and ``validate_config`` is called with the capabilities of a machine (here: an H100,
-since the test machine has no GPU). Then two things Axolotl does not check: every key must be one
-that its schema knows, because it drops the others without a word, and the files a config names
-beside itself must be there.
+since the test machine has no GPU). Then what Axolotl does not check: every key must be one that its
+schema knows, because it drops the others without a word, the files a config names beside itself
+must be there, and the modules that make rows must load and make some.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from importlib.machinery import ModuleSpec
@@ -20,10 +21,13 @@ from typing import Any, get_args
 import torch
 import yaml
 from axolotl.integrations.base import PluginManager
+from axolotl.prompt_strategies import load
 from axolotl.utils.config import merge_input_args, prepare_plugins, validate_config
 from axolotl.utils.dict import DictDefault
 from axolotl.utils.schemas.config import AxolotlInputConfig
 from pydantic import AliasChoices, BaseModel
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
 from verdicts import Rejected, serve
 
 DEVICE_COUNT_KEYS = (
@@ -114,6 +118,9 @@ def judge(path: Path) -> dict[str, Any]:
     if dropped:
         raise Rejected(f"Axolotl drops without a word: {', '.join(dropped)}")
     check_side_file(valid.deepspeed)
+    for dataset in [*(valid.datasets or ()), *(valid.test_datasets or ())]:
+        if isinstance(dataset.type, str) and dataset.type.partition(".")[0].endswith("_rows"):
+            check_module(dataset, valid)
     return {"adapter": valid.adapter, "sequence_len": valid.sequence_len}
 
 
@@ -124,6 +131,53 @@ def check_side_file(deepspeed: object) -> None:
     if not Path(deepspeed).is_file():
         raise Rejected(f"deepspeed: there is no file {deepspeed}")
     json.loads(Path(deepspeed).read_text(encoding="utf-8"))
+
+
+def check_module(dataset: Any, cfg: Any) -> None:
+    """A module beside the file is found by its name and makes tokens, some of which are trained."""
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.partition(".")[0].endswith("_rows")]:
+        del sys.modules[name]  # of the file before
+    sys.path.insert(0, str(Path.cwd()))  # PYTHONPATH=. of the head comment
+    try:
+        strategy = load(dataset.type, a_tokenizer(), cfg, dataset)
+        if strategy is None:
+            raise Rejected(f"type: there is no prompt type {dataset.type}")
+        settings = sys.modules[type(strategy).__module__].ROWS
+        columns = settings.get("names") or [*settings.get("columns", {}).values()]
+        row: dict[str, Any] = {column: f"some {column}" for column in columns}
+        if not columns:
+            row = {settings.get("text", "text"): "some text"}
+            row[dataset.field_messages or "messages"] = turns(dataset)
+        made = strategy.tokenize_prompt(row)
+    finally:
+        sys.path.pop(0)
+    if len(made["labels"]) != len(made["input_ids"]) or set(made["labels"]) <= {-100}:
+        raise Rejected(f"type: {dataset.type} makes rows without an answer")
+
+
+def turns(dataset: Any) -> list[dict[str, str]]:
+    """A question and an answer under the keys that a data set has for them."""
+    names = dataset.message_property_mappings or {}
+    said = (("user", "some question"), ("assistant", "some answer"))
+    return [
+        {names.get("role", "role"): role, names.get("content", "content"): text}
+        for role, text in said
+    ]
+
+
+def a_tokenizer() -> Any:
+    """Words of any kind, and ChatML as the template that it ships."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate(alphabet)}, merges=[]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    found = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|im_end|>")
+    found.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
+        "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    return found
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ BAD = {
         ("    roles_to_train:", "    train_roles:"),
         ("adapter: lora\n", "adapter: qlora\n"),
         ("seed: 7\n", "deepspeed: not_there.json\n"),
+        ("type: chat_template\n", "type: run_rows.not_there\n"),
     ],
     "torchtune": [
         ("lora_rank: 8", "lora_ranks: 8"),

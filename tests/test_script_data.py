@@ -465,3 +465,46 @@ def test_full_finetuning_leaves_out_the_adapter(whole: bool) -> None:
     assert (document.recipe.adapter is None) is whole
     told = [d for d in document.diagnostics if "get_peft_model has no effect" in d.message]
     assert bool(told) is whole
+
+
+SPLIT = f"""{LOADED}parts = rows.train_test_split(test_size=0.1)
+dataset = parts["train"].map(lambda r: {{"text": {TEXT}}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(f'lambda r: {{"text": {TEXT}}}', False), ('lambda r: {"text": r["a"]}', True)],
+    ids=["the same", "another"],
+)
+def test_held_out_rows_that_are_made_another_way_are_told(code: str, said: bool) -> None:
+    document = read(
+        f'{SPLIT}held = parts["test"].map({code})', more="), eval_dataset=held, **dict("
+    )
+    assert document.recipe.data.validation == ir.HeldOutRows(size=0.1)
+    told = [d for d in document.diagnostics if "by other steps than those of training" in d.message]
+    assert bool(told) is said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("", True), ("drop=False", True), ("drop=True", False)]
+)
+def test_row_numbers_kept_as_a_column_are_told(given: str, said: bool) -> None:
+    document = read(
+        f"{LOADED}frame = rows.to_pandas().reset_index({given})\n"
+        f'frame["text"] = frame.apply(lambda r: {TEXT}, axis=1)\n'
+        "dataset = Dataset.from_pandas(frame)"
+    )
+    assert any("column 'index'" in d.message for d in document.diagnostics) is said
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [("AutoModelForCausalLM", False), ("Lfm2ForCausalLM", False), ("AutoModel", True)],
+)
+def test_the_usual_class_of_model_is_no_loss(name: str, left: bool) -> None:
+    text = SCRIPT.replace("{code}", f"{LOADED}dataset = rows").replace("{more}", "")
+    text = text.replace('Instruct")', f'Instruct", auto_model={name})')
+    text = f"from transformers import {name}\n{text}"
+    document = loads(text, name="data.py", format="unsloth")
+    assert any(leftover.key == "load.auto_model" for leftover in document.leftovers) is left

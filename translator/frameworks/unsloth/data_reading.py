@@ -87,8 +87,9 @@ def _read_validation(reader: Reader, train: list[Prepared]) -> None:
     node = reader.tree.get(("data", "eval"))
     held = next((p.held_out for p in train if p.held_out is not None), None)
     if held is not None and (node is None or _is_rest(node)):
-        origin = _origin(reader.tree.get(("data", "train")))
-        reader.set("data.validation", ir.HeldOutRows(size=held), origin)
+        of_train = reader.tree.get(("data", "train"))
+        _tell_other_rows(reader, of_train, node)
+        reader.set("data.validation", ir.HeldOutRows(size=held), _origin(of_train))
         return
     if node is None:
         reader.set("data.validation", None, reader.default("no eval_dataset"))
@@ -99,6 +100,37 @@ def _read_validation(reader: Reader, train: list[Prepared]) -> None:
     reader.set(
         "data.validation", validation, Origin(written=True, span=node.span, key="eval_dataset")
     )
+
+
+def _tell_other_rows(reader: Reader, train: Node | None, rest: Node | None) -> None:
+    """Says where rows that are held out are made by other functions than those of training."""
+    if train is None or rest is None:
+        return
+    ours, theirs = _functions(train), _functions(rest)
+    if ours != theirs:
+        message = (
+            "the rows that are held out are made by other steps than those of training, which "
+            f"are taken for both: {theirs!r}"
+        )
+        reader.say(Code.ASSUMED, Severity.WARNING, message[:_MAX_TOLD], rest,
+                   field="data.validation")  # fmt: skip
+
+
+def _functions(node: Node) -> list[object]:
+    """The functions that rows pass through, as they are described."""
+    steps = node.get(("steps",))
+    made = steps.plain() if steps is not None and steps.is_sequence else []
+    found = (step["function"] for step in made if isinstance(step, dict) and "function" in step)
+    return [_placeless(function) for function in found]
+
+
+def _placeless(described: object) -> object:
+    """A description without where its code stands and what it is called."""
+    if isinstance(described, list):
+        return [_placeless(part) for part in described]
+    if not isinstance(described, dict):
+        return described
+    return {k: _placeless(part) for k, part in described.items() if k not in ("line", "name")}
 
 
 def _source(reader: Reader, prepared: Prepared) -> ir.Source:

@@ -7,8 +7,11 @@ Together with the other rows' keys these are all keywords that ``from_pretrained
 
 from __future__ import annotations
 
+from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.unsloth.script_tree import Symbol
 from translator.lens import Ignore, Only, Row
+from translator.reading import Reader
 
 _SPEED = "speed and memory of loading"
 _LOGS = "what is logged"
@@ -83,7 +86,6 @@ _ALONE: tuple[tuple[str, str, Severity, tuple[object, ...]], ...] = (
     ("load.float32_mixed_precision", "weights in float32", Severity.WARNING, (None, False)),
     ("load.resize_model_vocab", "another size of the vocabulary", Severity.ERROR, (None,)),
     ("load.num_labels", "a classification head", Severity.ERROR, (None,)),
-    ("load.auto_model", "another class of model", Severity.ERROR, (None,)),
     ("load.auto_config", "another configuration of the model", Severity.ERROR, (None,)),
     ("load.tie_word_embeddings", "tied embeddings", Severity.WARNING, (None,)),
     ("load.whisper_language", "the language of speech", Severity.ERROR, (None,)),
@@ -176,7 +178,28 @@ _ALONE: tuple[tuple[str, str, Severity, tuple[object, ...]], ...] = (
     ("trainer.environment_factory", "an environment for answers", Severity.ERROR, (None,)),
 )  # fmt: skip
 
+
+class _ModelClass(Only):
+    """``auto_model``: a class for causal language modelling is what every framework here loads."""
+
+    def read(self, reader: Reader) -> None:
+        node = reader.tree.get(("load", "auto_model"))
+        given = None if node is None else node.plain()
+        if isinstance(given, Symbol) and not given.local and given.last.endswith("ForCausalLM"):
+            reader.used.add(("load", "auto_model"))
+            message = f"load.auto_model ({given.last}): the class that is loaded anyway"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, key=self.name, verbose=True)
+        else:
+            super().read(reader)
+
+
 ROWS: tuple[Row, ...] = (
+    _ModelClass(
+        name="load.auto_model",
+        why="another class of model has no counterpart",
+        severity=Severity.ERROR,
+        inert=(None,),
+    ),
     *(Ignore(names=_all(section, names), why=why) for section, names, why in _IGNORED),
     *(
         Only(name=name, why=f"{what} has no counterpart", severity=severity, inert=inert)

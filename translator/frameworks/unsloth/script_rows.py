@@ -30,12 +30,9 @@ data. The description (``function`` of a step, see :mod:`translator.frameworks.u
   ``{media: audio}``; a returned column ``images`` is described as ``{image: <part>}`` too.
 - ``messages``: the messages, for the kinds ``chat`` and ``messages``.
 - ``eos``: whether the text ends with the end-of-sequence token.
-<<<<<<< HEAD
 - ``pattern``, ``last`` (tokens): the source of the expression whose matches in a text are trained,
   and whether only the last match is.
-=======
 - ``text`` (tokens): the text whose tokens the rows are, described as above.
->>>>>>> 23ac5a2 (Ask for what ** spreads; read splits with unknown names, TOML beside a script, tokenizing functions; keep length limits a warning)
 - ``columns``: every column that is returned, described as parts or messages.
 """
 

@@ -38,7 +38,6 @@ _HARMLESS = frozenset(
         "batch",
         "sort",
         "sort_values",
-        "reset_index",
         "fillna",
         "astype",
         "drop",
@@ -143,6 +142,10 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
         prepared.shuffled = True
         message = f"seed ({plain.get('seed')}): rows are shuffled once more while training"
         reader.say(Code.NO_EFFECT, Severity.NOTE, message, step, verbose=True)
+    elif name == "reset_index":
+        if not plain.get("drop"):
+            message = "reset_index() keeps the former numbers of the rows in a column 'index'"
+            reader.say(Code.ASSUMED, Severity.NOTE, message, step, verbose=True)
     elif name in ("shard", "unique", "drop_duplicates", "dropna", "query"):
         _chosen(reader, step, f"{name}() chooses rows; elsewhere all are trained", name)
     elif name not in _HARMLESS:

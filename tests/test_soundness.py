@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
 
 import pytest
 
 from translator import Document, UnreadableError, loads
-from translator.soundness import check_sound
+from translator.fields import flatten, from_json, to_json
+from translator.ir import Recipe
+from translator.soundness import check_sound, checker
 
 CONFIG = "base_model: a/b\ndatasets: [{path: a/b, type: alpaca}]\nlearning_rate: 0.1\n"
 
@@ -56,3 +60,48 @@ def test_values_of_another_kind_are_told_not_tripped_over(line: str, message: st
     else:
         said = [d.message for d in document.diagnostics]
     assert any(message in text for text in said), said
+
+
+WRONG = (
+    float("nan"),
+    float("-inf"),
+    [],
+    {},
+    b"x",
+    (),
+    (float("inf"),),
+    "no such word",
+    True,
+    None,
+    2,
+)
+
+
+def _variants(part: object) -> Iterator[object]:
+    """The part with one value inside it replaced by one of WRONG, for every value there is."""
+    for name, value in vars(part).items():
+        inner = [] if not is_dataclass(value) else _variants(value)
+        for other in (*WRONG, *inner):
+            yield replace(part, **{name: other})  # type: ignore[type-var]
+
+
+def _refused_the_slow_way(recipe: Recipe) -> bool:
+    try:
+        infinite = any(
+            isinstance(value, float) and not math.isfinite(value)
+            for value in flatten(recipe).values()
+        )
+        from_json(to_json(recipe))
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return True
+    return infinite
+
+
+def test_the_quick_look_is_never_more_lenient_than_the_slow_one(document: Document) -> None:
+    looked_at = 0
+    for recipe in _variants(document.recipe):
+        assert isinstance(recipe, Recipe)
+        if checker(Recipe)(recipe):
+            assert not _refused_the_slow_way(recipe), recipe
+            looked_at += 1
+    assert looked_at > 50

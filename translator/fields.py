@@ -165,21 +165,33 @@ def assemble(values: Mapping[str, Any]) -> ir.Recipe:
 
 def _arguments(part: type, prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
-    defaults = {f.name: f.default for f in fields(part)}
-    for name, annotation in hints(part).items():
+    for name, inner, may_be_absent in _assembled(part):
         path = f"{prefix}{name}"
-        parts = parts_of(annotation)
-        whole = len(parts) != 1 or get_origin(annotation) is tuple
-        if whole:
+        if inner is None:
             if path in values:
                 arguments[name] = values[path]
-            elif defaults[name] is MISSING:
+            elif not may_be_absent:
                 raise KeyError(path)
-        elif optional(annotation) and not values.get(path):
+        elif may_be_absent and not values.get(path):
             arguments[name] = None
         else:
-            arguments[name] = parts[0](**_arguments(parts[0], f"{path}.", values))
+            arguments[name] = inner(**_arguments(inner, f"{path}.", values))
     return arguments
+
+
+@cache
+def _assembled(part: type) -> list[tuple[str, type | None, bool]]:
+    """Each attribute of an IR class: the one part that it is assembled to, None for what is given
+    whole; whether it may be left out."""
+    found: list[tuple[str, type | None, bool]] = []
+    defaults = {f.name: f.default for f in fields(part)}
+    for name, annotation in hints(part).items():
+        parts = parts_of(annotation)
+        if len(parts) != 1 or get_origin(annotation) is tuple:
+            found.append((name, None, defaults[name] is not MISSING))
+        else:
+            found.append((name, parts[0], optional(annotation)))
+    return found
 
 
 # --- JSON ----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from translator.fields import all_fields, cases_of, fields_below
 from translator.nearest import nearest
 from translator.reading import Reader
 from translator.record import Record
-from translator.tree import Address, Node, Unresolved, shown, spell
+from translator.tree import Address, Node, Unresolved, shown, spell, steps
 from translator.writing import Writer
 
 Status = Literal["carried", "approximated", "refused"]
@@ -112,7 +112,7 @@ class Key(Record):
 
     def _find(self, reader: Reader) -> tuple[Address, Node] | None:
         for name in (self.key, *self.aliases):
-            address = tuple(name.split("."))
+            address = steps(name)
             node = reader.node(*address)
             if node is not None:
                 if name != self.key:
@@ -273,7 +273,7 @@ class Only(Record):
 def _under(reader: Reader, name: str) -> list[tuple[Address, Node]]:
     """The node with a key's name, one level of ``[]`` standing for every list element."""
     head, bracket, tail = name.partition("[]")
-    address: Address = tuple(head.split("."))
+    address = steps(head)
     node = reader.tree.get(address)
     if node is None:
         return []
@@ -303,6 +303,13 @@ def expand(patterns: Iterable[str]) -> list[str]:
     return names
 
 
+def _heads(row: Row) -> frozenset[str] | None:
+    """The top-level keys without which reading a row does nothing; None where it always may."""
+    if isinstance(row, Ignore | Only):
+        return frozenset(name.partition("[]")[0].partition(".")[0] for name in row.spellings())
+    return None
+
+
 class Table:
     """The rows of one framework.
 
@@ -328,6 +335,7 @@ class Table:
             if names:
                 raise ValueError(f"{name}: fields {problem}: {', '.join(sorted(names))}")
         self.known_keys = tuple(k for row in self.rows for k in row.spellings())
+        self._reading = tuple((_heads(row), row.read) for row in self.rows)
 
     def read(self, reader: Reader, known: Iterable[str] = ()) -> None:
         """Runs every row, then reports what none of them looked at.
@@ -337,13 +345,16 @@ class Table:
         Raises:
             UnreadableError: a value is of a kind that a row could not have expected.
         """
-        for row in self.rows:
-            try:
-                row.read(reader)
-            except (ValueError, TypeError, ArithmeticError) as error:
-                raise _cannot_read(reader, error) from error
-        candidates = {*self.known_keys, *known}
-        for address, node in reader.unused():
+        top = reader.tree.value.keys() if reader.tree.is_mapping else {}.keys()
+        try:
+            for heads, read in self._reading:
+                if heads is None or not top.isdisjoint(heads):
+                    read(reader)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise _cannot_read(reader, error) from error
+        unknown = reader.unused()
+        candidates = frozenset((*self.known_keys, *known)) if unknown else frozenset()
+        for address, node in unknown:
             _report_unknown(reader, self.name, address, node, candidates)
 
     def write(self, writer: Writer) -> None:
@@ -378,7 +389,7 @@ _TITLES = {"axolotl": "Axolotl", "unsloth": "Unsloth"}
 
 
 def _report_unknown(
-    reader: Reader, framework: str, address: Address, node: Node, candidates: set[str]
+    reader: Reader, framework: str, address: Address, node: Node, candidates: frozenset[str]
 ) -> None:
     key = spell(address)
     if key in candidates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from translator.codes import Code
@@ -54,9 +55,14 @@ class Reader:
 
     def node(self, *address: str | int) -> Node | None:
         """The node at an address, marked as used (with an explicit null as well)."""
-        if self.tree.get(address) is not None:
-            self.used.add(address)
-        return self.peek(*address)
+        node = self.tree.get(address)
+        if node is None:
+            return None
+        self.used.add(address)
+        if node.value is None and self.null_is_absent:
+            return None
+        self.last = address, node
+        return node
 
     def value(self, *address: str | int) -> object:
         """The plain value at an address, None when absent; an unresolved value is reported."""
@@ -80,6 +86,7 @@ class Reader:
         return Origin(written=True, span=node.place, key=spell(address), comment=node.comment)
 
     @staticmethod
+    @lru_cache(maxsize=1024)
     def default(why: str) -> Origin:
         """The origin of a value that the framework supplies; ``why`` cites it."""
         return Origin(written=False, why=why)
@@ -141,11 +148,24 @@ class Reader:
 
     def unused(self) -> list[tuple[Address, Node]]:
         """The leaves that no row has looked at, neither themselves nor a part around them."""
-        return [
-            (address, node)
-            for address, node in self.tree.leaves()
-            if not any(address[:length] in self.used for length in range(1, len(address) + 1))
-        ]
+        found: list[tuple[Address, Node]] = []
+        self._collect_unused((), self.tree, found)
+        return found
+
+    def _collect_unused(
+        self, address: Address, node: Node, found: list[tuple[Address, Node]]
+    ) -> None:
+        if address in self.used and address:
+            return
+        children = node.value
+        if children and isinstance(children, dict):
+            for key, child in children.items():
+                self._collect_unused((*address, key), child, found)
+        elif children and isinstance(children, list):
+            for position, child in enumerate(children):
+                self._collect_unused((*address, position), child, found)
+        else:
+            found.append((address, node))
 
 
 def apply_overrides(tree: Node, overrides: Mapping[Address, Node]) -> None:

@@ -7,11 +7,10 @@ The one place that knows how positions are counted: parsers report what their li
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of characters in one file.
 
     ``start`` and ``end`` are 0-based character offsets into the decoded text (after a byte order

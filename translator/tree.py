@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from translator.spans import NOWHERE, Span
@@ -74,8 +75,11 @@ class Node:
         node: Node = self
         for step in address:
             children = node.value
-            if isinstance(children, dict) and step in children:
-                node = children[step]
+            if isinstance(children, dict):
+                child = children.get(step)
+                if child is None:
+                    return None
+                node = child
             elif _is_position(step, children):
                 node = children[step]
             else:
@@ -104,6 +108,12 @@ class Node:
 
 def _is_position(step: str | int, children: object) -> bool:
     return isinstance(children, list) and isinstance(step, int) and 0 <= step < len(children)
+
+
+@cache
+def steps(key: str) -> Address:
+    """A key written with dots (``optimizer.lr``) as an address."""
+    return tuple(key.split("."))
 
 
 def spell(address: Address) -> str:

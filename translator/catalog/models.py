@@ -216,14 +216,15 @@ def config_file(name: str) -> Path | None:
     if is_local(name) or "/" not in name:
         path = Path(os.path.expanduser(name)) / "config.json"
         return path if is_regular_file(path) else None
-    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
-    hub = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
-    snapshots = hub / f"models--{name.replace('/', '--')}" / "snapshots"
+    home = os.environ.get("HF_HOME") or os.path.expanduser("~/.cache/huggingface")
+    hub = os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")
+    snapshots = os.path.join(hub, f"models--{name.replace('/', '--')}", "snapshots")
     try:
-        found = [path for path in snapshots.glob("*/config.json") if path.is_file()]
-        return max(found, key=lambda path: path.stat().st_mtime, default=None)
-    except OSError:  # a name that no file can have, or a cache that is not ours to read
+        paths = [os.path.join(snapshots, folder, "config.json") for folder in os.listdir(snapshots)]
+        newest = max(filter(os.path.isfile, paths), key=os.path.getmtime, default=None)
+    except (OSError, ValueError):  # a name no file can have, or a cache that is not ours to read
         return None
+    return None if newest is None else Path(newest)
 
 
 def from_config(path: Path, *, name: str | None = None) -> ModelFacts | None:

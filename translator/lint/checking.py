@@ -12,7 +12,7 @@ from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.lint.context import File, Options
 from translator.lint.reading import told_by_lint
-from translator.lint.registry import check_of, code_or_prefix, entries
+from translator.lint.registry import Entry, check_of, code_or_prefix, entries
 from translator.lint.settings import Settings
 from translator.lint.suppress import Suppressions
 from translator.source import Source
@@ -91,9 +91,7 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
     text = document.text
     for diagnostic in told_by_lint(document.diagnostics):
         yield diagnostic if diagnostic.span else replace(diagnostic, span=file.top)
-    for entry in entries():
-        if document.format not in entry.formats:
-            continue
+    for entry in _entries_for(document.format):
         if entry.words and not any(word in text for word in entry.words):
             continue
         if entry.options and all(getattr(options, name) is None for name in entry.options):
@@ -107,6 +105,16 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
 
 
 @cache
+def _entries_for(format: str) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries() if format in entry.formats)
+
+
+@cache
+def _rules() -> frozenset[str]:
+    return frozenset(entry.code for entry in entries())
+
+
+@cache
 def _opt_in() -> frozenset[str]:
     return frozenset(entry.code for entry in entries() if entry.opt_in)
 
@@ -114,7 +122,7 @@ def _opt_in() -> frozenset[str]:
 def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Without what a reader says of a place where a rule has found the same fault: a rule's
     message is the fuller one."""
-    rules = {entry.code for entry in entries()}
+    rules = _rules()
     told = [d for d in findings if d.code in rules]
     graver = [d for d in told if d.severity is Severity.ERROR or d.code.startswith("DATA")]
     mended = [d for d in told if d.fix is not None]

@@ -12,7 +12,7 @@ from translator.document import Document, Origin
 from translator.ir import Recipe
 from translator.record import Record
 from translator.spans import Span
-from translator.tree import Address, Node, Unresolved, spell
+from translator.tree import Address, Node, Unresolved, spell, steps
 
 if TYPE_CHECKING:
     from translator.estimate.report import Estimate
@@ -220,7 +220,7 @@ def _fix(message: str, safe: bool, edit: Edit) -> Fix:
 
 
 def _address(key: str | Address) -> Address:
-    return tuple(key.split(".")) if isinstance(key, str) else key
+    return steps(key) if isinstance(key, str) else key
 
 
 def _first_line(span: Span, text: str) -> Span:

@@ -25,6 +25,7 @@ MAX_DEPTH = 100
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
+_TEXT = "tag:yaml.org,2002:str"
 
 
 class PyYamlDialect(_BASE):  # type: ignore[misc]  # the C class has no stub
@@ -108,6 +109,7 @@ def _nested_too_deeply(text: str) -> bool:
 class _Builder:
     def __init__(self, source: Source, loader: Any) -> None:
         self.source = source
+        self.text = source.text
         self.loader = loader
         self.findings: list[Diagnostic] = []
         self.count = 0
@@ -123,14 +125,16 @@ class _Builder:
             children = [self.build(child, depth + 1) for child in node.value]
             return Node(children, span, key_span)
         return Node(
-            value=self._scalar(node),
-            span=span,
-            key_span=key_span,
-            raw=self.source.text[span.start : span.end],
+            self._scalar(node),
+            span,
+            key_span,
+            raw=self.text[span.start : span.end],
             comment=self._comment(span.end),
         )
 
     def _scalar(self, node: Any) -> Any:
+        if node.tag == _TEXT:
+            return node.value
         try:
             return self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):
@@ -166,7 +170,9 @@ class _Builder:
         )
 
     def _comment(self, end: int) -> str | None:
-        match = _COMMENT.match(self.source.text, end)
+        if self.text[end : end + 1] not in (" ", "\t"):
+            return None
+        match = _COMMENT.match(self.text, end)
         return match[1].rstrip() or None if match else None
 
 

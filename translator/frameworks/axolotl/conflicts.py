@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.reading import Reader
-from translator.tree import Node, Unresolved
+from translator.tree import Node, Unresolved, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class File:
         return node.plain()
 
     def node(self, name: str) -> Node | None:
-        return self.reader.peek(*name.split("."))
+        return self.reader.peek(*steps(name))
 
     def all(self, *names: str) -> bool:
         return all(self[name] for name in names)

@@ -144,9 +144,9 @@ def _close(name: str) -> list[str]:
 
 
 @cache
-def _known() -> list[str]:
+def _known() -> frozenset[str]:
     plugins = (key for keys in plugin_keys().values() for key in keys)
-    return [*recorded_keys(), *plugins]
+    return frozenset((*recorded_keys(), *plugins))
 
 
 ROWS: tuple[Row, ...] = (ForeignNames(),)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.frameworks.axolotl.schema import recorded_keys
 from translator.reading import Reader
-from translator.tree import Address, Node, Unresolved, shown, spell
+from translator.tree import Address, Node, Unresolved, shown, spell, steps
 
 T = TypeVar("T")
 D = TypeVar("D")
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found(NamedTuple, Generic[T]):
     """A value and where it came from; ``node`` is None for a default."""
 
     value: T
@@ -32,7 +30,7 @@ class Found(Generic[T]):
 
 def address_of(name: str | Address) -> Address:
     """``"trl.beta"`` as an address."""
-    return tuple(name.split(".")) if isinstance(name, str) else name
+    return steps(name) if isinstance(name, str) else name
 
 
 def find(

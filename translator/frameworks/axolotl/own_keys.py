@@ -14,7 +14,7 @@ from translator.frameworks.axolotl.lookup import no_effect
 from translator.frameworks.axolotl.schema import recorded_keys
 from translator.lens import Only, Row
 from translator.reading import Reader
-from translator.tree import Address
+from translator.tree import steps
 
 _LISTS = ("datasets", "test_datasets", "pretraining_dataset")
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -27,7 +27,7 @@ class Own(Only):
 
     def read(self, reader: Reader) -> None:
         if self.needs and not _is_on(reader, self.needs):
-            address: Address = tuple(self.name.split("."))
+            address = steps(self.name)
             if reader.tree.get(address) is not None:
                 no_effect(reader, address, f"it needs {self.needs.replace('|', ' or ')}")
             return
@@ -38,8 +38,7 @@ def _is_on(reader: Reader, needs: str) -> bool:
     """Whether one of the keys (``a|b``) has a value, or the value behind ``=``."""
     for one in needs.split("|"):
         name, _, wanted = one.partition("=")
-        address: Address = tuple(name.split("."))
-        node = reader.peek(*address)
+        node = reader.peek(*steps(name))
         if node is None:
             continue
         value = node.plain()

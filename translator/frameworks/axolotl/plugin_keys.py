@@ -11,7 +11,7 @@ from translator.frameworks.axolotl.memory import plugins
 from translator.frameworks.axolotl.schema import plugin_keys
 from translator.lens import Coverage, Row
 from translator.reading import Reader
-from translator.tree import Address, Node, shown
+from translator.tree import Node, shown, steps
 from translator.writing import Writer
 
 _CARRIED = frozenset(
@@ -54,7 +54,7 @@ class PluginKeys:
     def read(self, reader: Reader) -> None:
         registered = plugins(reader)
         for plugin, key in self.names():
-            address: Address = tuple(key.split("."))
+            address = steps(key)
             node = reader.tree.get(address)
             if node is None or node.value is None or self._is_block(plugin, key, node):
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -36,6 +35,12 @@ def plugin_keys() -> dict[str, dict[str, dict[str, Any]]]:
     return plugins
 
 
+_BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n"}
+
+
+_literal = cache(ast.literal_eval)
+
+
 def _accepts(kind: str, value: object) -> bool:
     """Whether pydantic takes a YAML value for a type, coercing as it does by default."""
     if kind == "any":
@@ -43,15 +48,14 @@ def _accepts(kind: str, value: object) -> bool:
     if kind.startswith("list["):
         return isinstance(value, list) and all(_accepts(kind[5:-1], v) for v in value)
     if kind.startswith(("'", '"')):
-        return bool(value == ast.literal_eval(kind))
+        return bool(value == _literal(kind))
     if kind == "dict":
         return isinstance(value, dict)
     if kind == "str":
         return isinstance(value, str)
     if kind == "bool":
-        words = {"true", "false", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n"}
         return isinstance(value, bool) or (
-            value in (0, 1) if isinstance(value, int | float) else str(value).lower() in words
+            value in (0, 1) if isinstance(value, int | float) else str(value).lower() in _BOOLEANS
         )
     try:
         real = float(value)  # type: ignore[arg-type]
@@ -63,8 +67,9 @@ def _accepts(kind: str, value: object) -> bool:
 def check_kinds(reader: Reader) -> None:
     """Reports values of a type that Axolotl refuses and that were read by their meaning."""
     told = {d.span for d in reader.diagnostics if d.code == Code.BAD_VALUE.code}
-    for address, node in _typed(reader.tree):
-        record = recorded_keys().get(_pattern(address))
+    known = recorded_keys()
+    for pattern, address, node in _typed(reader.tree):
+        record = known.get(pattern)
         if record is None or node.span in told:
             continue
         if node.value is None:
@@ -86,19 +91,19 @@ def check_kinds(reader: Reader) -> None:
             )
 
 
-def _typed(node: Node, prefix: Address = ()) -> Iterator[tuple[Address, Node]]:
+def _typed(
+    node: Node, pattern: str = "", address: Address = ()
+) -> Iterator[tuple[str, Address, Node]]:
+    """What the list of keys calls a place (``datasets[].path``), its address, and its node."""
     if isinstance(node.value, Unresolved):
         return
-    if prefix:
-        yield prefix, node
+    if address:
+        yield pattern, address, node
     if isinstance(node.value, dict):
         for name, child in node.value.items():
-            yield from _typed(child, (*prefix, name))
+            below = f"{pattern}.{name}" if pattern else name
+            yield from _typed(child, below, (*address, name))
     elif isinstance(node.value, list):
         for position, child in enumerate(node.value):
             if child.is_mapping:
-                yield from _typed(child, (*prefix, position))
-
-
-def _pattern(address: Address) -> str:
-    return re.sub(r"\[\d+\]", "[]", spell(address))
+                yield from _typed(child, f"{pattern}[]", (*address, position))

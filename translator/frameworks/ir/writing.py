@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
 from typing import Any
 
 from translator.diagnostics import Diagnostic
@@ -68,8 +67,7 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
 def _place(span: Span | None) -> dict[str, int]:
     if span is None:
         return {}
-    place = asdict(span)
-    return {name: place[name] for name in PLACE}
+    return {name: getattr(span, name) for name in PLACE}
 
 
 PLACE = ("line", "column", "end_line", "end_column", "start", "end")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -13,14 +12,13 @@ from translator.frameworks.torchtune.components import Component, component
 from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.values import text
 from translator.reading import Reader
-from translator.tree import Address, Node, Unresolved, spell
+from translator.tree import Address, Node, Unresolved, spell, steps
 
 T = TypeVar("T")
 D = TypeVar("D")
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found(NamedTuple, Generic[T]):
     """A value and where it came from; ``node`` is None for a default."""
 
     value: T
@@ -42,7 +40,7 @@ def find(
     field: str | None = None,
 ) -> Found[T | D]:
     """The value at an address, or the default with ``why`` as its citation."""
-    place = tuple(address.split(".")) if isinstance(address, str) else address
+    place = steps(address) if isinstance(address, str) else address
     node = reader.node(*place)
     if node is None:
         return Found(default, reader.default(why), None)

@@ -13,7 +13,7 @@ from translator.lens import Conv, Coverage, Key
 from translator.numbers import finite
 from translator.reading import Reader
 from translator.record import Record
-from translator.tree import Node, Unresolved
+from translator.tree import Node, Unresolved, steps
 from translator.writing import Writer
 
 FLAVOUR = "flavour"
@@ -165,7 +165,7 @@ def find(reader: Reader, *keys: str) -> tuple[str, Node] | None:
     """The first of some keys that the script gives, with its node; all are marked as seen."""
     found = None
     for key in keys:
-        node = reader.node(*key.split("."))
+        node = reader.node(*steps(key))
         if node is not None and found is None:
             found = (key, node)
     return found

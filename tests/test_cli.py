@@ -321,13 +321,15 @@ def test_closed_streams_are_no_crash(closed: str) -> None:
 
 
 def test_an_interrupt_is_130() -> None:
-    command = [sys.executable, "-c", "from translator.cli import main; main()"]
+    program = "from translator.cli import main; print('ready', flush=True); main()"
     process = subprocess.Popen(
-        [*command, "convert", "-", "--to", "ir"],
+        [sys.executable, "-c", program, "convert", "-", "--to", "ir"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    assert process.stdout is not None
+    process.stdout.readline()
     time.sleep(1)  # it waits for standard input, which stays open
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)

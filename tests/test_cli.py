@@ -321,7 +321,10 @@ def test_closed_streams_are_no_crash(closed: str) -> None:
 
 
 def test_an_interrupt_is_130() -> None:
-    program = "from translator.cli import main; print('ready', flush=True); main()"
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # as in a shell
+        "from translator.cli import main; print('ready', flush=True); main()"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", program, "convert", "-", "--to", "ir"],
         stdin=subprocess.PIPE,

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
+from functools import cache
 from typing import Literal, Protocol
 
 from translator.codes import Code
@@ -272,20 +273,26 @@ class Only(Record):
 
 def _under(reader: Reader, name: str) -> list[tuple[Address, Node]]:
     """The node with a key's name, one level of ``[]`` standing for every list element."""
-    head, bracket, tail = name.partition("[]")
-    address = steps(head)
+    address, below = _split(name)
     node = reader.tree.get(address)
     if node is None:
         return []
-    if not bracket:
+    if below is None:
         return [(address, node)]
     found = []
     for position in range(len(node.value) if node.is_sequence else 0):
-        inner: Address = (*address, position, *[step for step in tail.split(".") if step])
+        inner: Address = (*address, position, *below)
         child = reader.tree.get(inner)
         if child is not None:
             found.append((inner, child))
     return found
+
+
+@cache
+def _split(name: str) -> tuple[Address, Address | None]:
+    """A key's address up to ``[]``, and what follows it (None without one)."""
+    head, bracket, tail = name.partition("[]")
+    return steps(head), tuple(step for step in tail.split(".") if step) if bracket else None
 
 
 def expand(patterns: Iterable[str]) -> list[str]:
@@ -303,11 +310,11 @@ def expand(patterns: Iterable[str]) -> list[str]:
     return names
 
 
-def _heads(row: Row) -> frozenset[str] | None:
-    """The top-level keys without which reading a row does nothing; None where it always may."""
+def _heads(row: Row) -> set[str | None]:
+    """The top-level keys without which reading a row does nothing; None for one always read."""
     if isinstance(row, Ignore | Only):
-        return frozenset(name.partition("[]")[0].partition(".")[0] for name in row.spellings())
-    return None
+        return {str(_split(name)[0][0]) for name in row.spellings()}
+    return {None}
 
 
 class Table:
@@ -335,7 +342,10 @@ class Table:
             if names:
                 raise ValueError(f"{name}: fields {problem}: {', '.join(sorted(names))}")
         self.known_keys = tuple(k for row in self.rows for k in row.spellings())
-        self._reading = tuple((_heads(row), row.read) for row in self.rows)
+        self._concerned: dict[str | None, list[int]] = {}
+        for position, row in enumerate(self.rows):
+            for head in _heads(row):
+                self._concerned.setdefault(head, []).append(position)
 
     def read(self, reader: Reader, known: Iterable[str] = ()) -> None:
         """Runs every row, then reports what none of them looked at.
@@ -345,11 +355,12 @@ class Table:
         Raises:
             UnreadableError: a value is of a kind that a row could not have expected.
         """
-        top = reader.tree.value.keys() if reader.tree.is_mapping else {}.keys()
+        wanted: set[int] = set()
+        for head in (None, *(reader.tree.value if reader.tree.is_mapping else ())):
+            wanted.update(self._concerned.get(head, ()))
         try:
-            for heads, read in self._reading:
-                if heads is None or not top.isdisjoint(heads):
-                    read(reader)
+            for position in sorted(wanted):
+                self.rows[position].read(reader)
         except (ValueError, TypeError, ArithmeticError) as error:
             raise _cannot_read(reader, error) from error
         unknown = reader.unused()

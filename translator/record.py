@@ -6,6 +6,7 @@ command that loads a hundred classes is felt to start slowly. The methods here a
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field
 from typing import Any, ClassVar, NoReturn, dataclass_transform
 
@@ -20,11 +21,13 @@ class Record:
     _defaults: ClassVar[dict[str, Any]] = {}
     _factories: ClassVar[dict[str, Any]] = {}
     _names: ClassVar[tuple[str, ...]] = ()
+    _keys: ClassVar[Set[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
         known = cls.__dataclass_fields__.values()  # type: ignore[attr-defined]
         cls._names = tuple(f.name for f in known)
+        cls._keys = set(cls._names)
         cls._defaults = {f.name: f.default for f in known if f.default is not MISSING}
         cls._factories = {
             f.name: f.default_factory for f in known if f.default_factory is not MISSING
@@ -34,15 +37,12 @@ class Record:
         own = self.__dict__
         own.update(self._defaults)
         own.update(values)
-        for name, factory in self._factories.items():
-            if name not in own:
-                own[name] = factory()
-        if len(own) != len(self._names) or own.keys() != self._fields():
+        if self._factories:
+            for name, factory in self._factories.items():
+                if name not in own:
+                    own[name] = factory()
+        if own.keys() != self._keys:
             self._complain(own)
-
-    @classmethod
-    def _fields(cls) -> Any:
-        return cls.__dataclass_fields__.keys()  # type: ignore[attr-defined]
 
     def _complain(self, own: dict[str, Any]) -> NoReturn:
         missing = [name for name in self._names if name not in own]

@@ -72,6 +72,9 @@ class Node:
 
     def get(self, address: Address) -> Node | None:
         """The node at ``address`` below this one, or None."""
+        if len(address) == 1 and isinstance(self.value, dict):
+            child: Node | None = self.value.get(address[0])
+            return child
         node: Node = self
         for step in address:
             children = node.value

@@ -92,7 +92,7 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
     for diagnostic in told_by_lint(document.diagnostics):
         yield diagnostic if diagnostic.span else replace(diagnostic, span=file.top)
     for entry in _entries_for(document.format):
-        if entry.words and not any(word in text for word in entry.words):
+        if entry.words and not _any_in(entry.words, text):
             continue
         if entry.options and all(getattr(options, name) is None for name in entry.options):
             continue
@@ -102,6 +102,13 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
     if options.portable_to is not None and options.portable_to != document.format:
         for loss in api.convert(document, options.portable_to, strict=False).losses:
             yield loss if loss.span else replace(loss, span=file.top)
+
+
+def _any_in(words: tuple[str, ...], text: str) -> bool:
+    for word in words:  # noqa: SIM110  # a loop takes half the time of any() here
+        if word in text:
+            return True
+    return False
 
 
 @cache

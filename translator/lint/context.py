@@ -54,6 +54,7 @@ class File:
     def __init__(self, document: Document, options: Options) -> None:
         self.document = document
         self.options = options
+        self._tree = document.tree
 
     @property
     def recipe(self) -> Recipe:
@@ -88,8 +89,7 @@ class File:
 
     def node(self, key: str | Address) -> Node | None:
         """The node of a key that has a value."""
-        tree = self.document.tree
-        node = None if tree is None else tree.get(_address(key))
+        node = None if self._tree is None else self._tree.get(_address(key))
         return None if node is None or node.value is None else node
 
     def value(self, key: str | Address) -> Any:

@@ -44,13 +44,13 @@ def find(
 ) -> Found[T | D]:
     """The value of the first of ``names`` that is written (the others are former spellings), or
     the default with ``why`` as its citation."""
-    spelled = names if isinstance(names, list) else [names]
-    for position, name in enumerate(spelled):
-        address = address_of(name)
+    spelled = names if isinstance(names, list) else (names,)
+    for name in spelled:
+        address = steps(name) if isinstance(name, str) else name
         node = reader.node(*address)
         if node is None:
             continue
-        if position:
+        if name != spelled[0]:
             current = spell(address_of(spelled[0]))
             old_spelling(reader, address, node, f"the present name is {current}")
         value = converted(reader, address, node, convert, default, field=field)

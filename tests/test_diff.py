@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from strategies import recipes
 
 from translator import Document, diff, load, loads
@@ -51,12 +51,14 @@ def _fields(left: Document, right: Document) -> list[str]:
     return [difference.field for difference in diff(left, right)]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(recipes())
 def test_a_recipe_does_not_differ_from_itself(recipe: Recipe) -> None:
     document = Document(path="a", format="ir", text="", recipe=recipe, origins={})
     assert diff(document, document) == ()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(recipes())
 def test_the_canonical_form_is_its_own(recipe: Recipe) -> None:
     once = canonical(recipe)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from translator import api
+from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
@@ -126,6 +127,10 @@ def _opt_in() -> frozenset[str]:
     return frozenset(entry.code for entry in entries() if entry.opt_in)
 
 
+_FULLER = (Code.NO_EFFECT.code, Code.SURPRISE.code)
+"""What a reader notes in passing, and rules are made for."""
+
+
 def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Without what a reader says of a place where a rule has found the same fault: a rule's
     message is the fuller one."""
@@ -138,6 +143,8 @@ def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
         if finding.code in rules or not finding.code.startswith("CFG"):
             return False
         among = mended if finding.severity is Severity.NOTE else graver
+        if finding.code in _FULLER:
+            among = [*among, *(d for d in told if d.severity.rank <= finding.severity.rank)]
         return any(d.span == finding.span or d.key == finding.key for d in (*graver, *among))
 
     return [d for d in findings if not repeats(d)]

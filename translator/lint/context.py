@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _OPEN_ENDED = re.compile(r"[(,]\s*\*\*\w|HfArgumentParser|TrlParser|setattr\(")
+_PARAMETERS = re.compile(r"\bdef \w+\([^()]*\)|\blambda [^:()]*:")
 _NAME = re.compile(r"[\w./:~-]+")
 
 
@@ -120,7 +121,9 @@ class File:
     def open_ended(self) -> bool:
         """Whether a script takes arguments from where ftx does not see them: what it does not say
         may be said there."""
-        return self.format == "unsloth" and _OPEN_ENDED.search(self.document.text) is not None
+        if self.format != "unsloth":
+            return False
+        return _OPEN_ENDED.search(_PARAMETERS.sub("", self.document.text)) is not None
 
     # -- places -----------------------------------------------------------------------------------
 

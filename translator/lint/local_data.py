@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from translator.ir import (
     InstructionRows,
@@ -59,6 +60,51 @@ def first_row(path: Path) -> set[str] | None:
     ):
         return None
     return set(row)
+
+
+def first_rows(path: Path) -> list[dict[str, object]]:
+    """The whole rows at the beginning of a JSON or JSON Lines file; none for any other."""
+    if path.suffix not in (".json", ".jsonl"):
+        return []
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_HEAD).decode("utf-8-sig", "replace").lstrip()
+    except OSError:
+        return []
+    text, decoder = text.removeprefix("["), json.JSONDecoder()
+    rows: list[dict[str, object]] = []
+    while text := text.lstrip(" \t\r\n,"):
+        try:
+            row, end = decoder.raw_decode(text)
+        except ValueError:
+            break
+        if not isinstance(row, dict):
+            return []
+        rows.append(row)
+        text = text[end:]
+    return rows
+
+
+def count_rows(path: Path, enough: int) -> int | None:
+    """The rows of a JSON or JSON Lines file, counted up to ``enough``; None when that cannot be
+    said."""
+    if path.suffix not in (".json", ".jsonl"):
+        return None
+    try:
+        whole = path.stat().st_size < _HEAD
+    except OSError:
+        return None
+    rows = first_rows(path)
+    return len(rows) if rows and (whole or len(rows) >= enough) else None
+
+
+def json_object(path: Path) -> dict[str, Any] | None:
+    """The object that a JSON file holds; None for anything else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def columns_of(rows: Rows) -> list[str]:

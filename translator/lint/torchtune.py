@@ -7,6 +7,22 @@ from collections.abc import Iterator
 from translator.lint.context import File
 from translator.tree import Address, Node
 
+_GROUPS = ("groupsize",)
+_QAT = ("groupsize", "padding_allowed", "precision", "scales_precision")
+_QAT4 = ("groupsize", "inner_k_tiles", "precision", "scales_precision")
+QUANTIZERS = {
+    f"torchtune.training.quantization.{name}": arguments
+    for name, arguments in {
+        "Int4WeightOnlyQuantizer": ("groupsize", "inner_k_tiles"),
+        "Int8DynActInt4WeightQuantizer": _GROUPS,
+        "Int4WeightOnlyQATQuantizer": _QAT4,
+        "Int4WeightOnlyQATQuantizerModuleSwap": _QAT4,
+        "Int8DynActInt4WeightQATQuantizer": _QAT,
+        "Int8DynActInt4WeightQATQuantizerModuleSwap": _QAT,
+    }.items()
+}
+"""Quantizers and their arguments, which torchtune hands on from torchao (0.15, by signature)."""
+
 
 def components(file: File) -> Iterator[tuple[Address, str]]:
     """Every mapping with a ``_component_``, by its address, and the name in it."""

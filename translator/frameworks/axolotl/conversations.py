@@ -11,6 +11,7 @@ from translator.frameworks.axolotl import templates
 from translator.frameworks.axolotl.lookup import find, mention
 from translator.frameworks.axolotl.values import NOTHING, flag, mapping, one_of, text, texts
 from translator.ir import ChatFormat, MessageRows, Supervision
+from translator.tree import spell
 
 if TYPE_CHECKING:
     from translator.frameworks.axolotl.sources import Dataset
@@ -187,7 +188,8 @@ def supervision(dataset: Dataset, layout: ChatFormat) -> Supervision:
                 f"{dataset.place[0]}[{dataset.place[1]}]: {end} ends the turns but is not the "
                 f"tokenizer's end-of-sequence token ({usual}), so Axolotl does not train it and "
                 "the model does not learn to stop",
-                dataset.node,
+                dataset.node.get(("type",)) or dataset.node,
+                key=spell((*dataset.place, "type")),
                 help=f"add eot_tokens: [{end!r}]",
             )
             ends = "none"

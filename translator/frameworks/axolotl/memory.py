@@ -5,11 +5,12 @@ from __future__ import annotations
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
-from translator.frameworks.axolotl.lookup import find, mention, no_effect, refuse
+from translator.frameworks.axolotl.lookup import Found, find, mention, no_effect, refuse
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.values import anything, flag, texts, whole
 from translator.lens import Row
 from translator.reading import Reader
+from translator.tree import shown
 from translator.writing import Writer
 
 _CONFIG = "axolotl/utils/schemas/config.py"
@@ -102,40 +103,31 @@ def _put_checkpointing(writer: Writer) -> None:
 
 def _get_fused(reader: Reader) -> None:
     """Without the plugin its keys are dropped (axolotl/integrations/liger/args.py:30)."""
-    present = plugins(reader)
     loss: str | None = None
     origin: Origin = reader.default("the model's own cross entropy")
-    cut = find(reader, "cut_cross_entropy", flag, "CutCrossEntropyPlugin" in present)
-    if "CutCrossEntropyPlugin" in present and cut.value:
+    cut = _of_plugin(reader, "cut_cross_entropy", CUT, True)
+    if cut is not None and cut.value:
         node = reader.peek("plugins")
         assert node is not None
         loss, origin = "cut", cut.origin if cut.written else reader.written(("plugins",), node)
     layers, layers_origin = False, reader.default("the model's own layers")
     for name in (*LIGER_LAYERS, "liger_swiglu", "liger_rms_norm_gated"):
-        found = find(reader, name, flag, False)
-        if found.node is None:
+        found = _of_plugin(reader, name, LIGER, False)
+        if found is None or found.node is None:
             continue
         if name == "liger_swiglu":
             why = f"liger_swiglu ({found.node.plain()!r}): now liger_glu_activation"
             reader.say(Code.OLD_SPELLING, Severity.NOTE, why, found.node, key=name)
-        if "LigerPlugin" not in present:
-            _without_plugin(reader, name, LIGER)
-        elif found.value:
+        if found.value:
             layers, layers_origin = True, found.origin
             mention(reader, (name,), "a fused kernel")
         else:
             no_effect(reader, (name,), "it is off", verbose=True)
     for name in ("liger_fused_linear_cross_entropy", "liger_cross_entropy"):
-        found = find(reader, name, flag, False)
-        if found.node is None:
-            continue
-        if "LigerPlugin" not in present:
-            _without_plugin(reader, name, LIGER)
-        elif found.value:
+        found = _of_plugin(reader, name, LIGER, False)
+        if found is not None and found.value:
             loss, origin = "liger", found.origin
             mention(reader, (name,), "a fused kernel")
-    if cut.node is not None and "CutCrossEntropyPlugin" not in present:
-        _without_plugin(reader, "cut_cross_entropy", CUT)
     chunked = find(reader, "chunked_cross_entropy", flag, False)
     if chunked.value:
         loss, origin = "chunked", chunked.origin
@@ -150,17 +142,21 @@ def _get_fused(reader: Reader) -> None:
     reader.set("kernels.fused_layers", layers, layers_origin)
 
 
-def _without_plugin(reader: Reader, name: str, plugin: str) -> None:
+def _of_plugin(reader: Reader, name: str, plugin: str, default: bool) -> Found[bool] | None:
+    """A switch that exists with a plugin; without it any value is dropped, which is told."""
+    if plugin.rpartition(".")[2] in plugins(reader):
+        return find(reader, name, flag, default)
     node = reader.node(name)
-    assert node is not None
-    reader.say(
-        Code.UNKNOWN_KEY,
-        Severity.WARNING,
-        f"{name} ({node.plain()!r}) does nothing: Axolotl drops it without the plugin",
-        node,
-        key=name,
-        help=f"add {plugin} to plugins",
-    )
+    if node is not None and node.value is not None:
+        reader.say(
+            Code.UNKNOWN_KEY,
+            Severity.WARNING,
+            f"{name} ({shown(node.plain())}) does nothing: Axolotl drops it without the plugin",
+            node,
+            key=name,
+            help=f"add {plugin} to plugins",
+        )
+    return None
 
 
 def _put_fused(writer: Writer) -> None:

@@ -26,7 +26,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.torchtune.components import component, component_names
 from translator.lint.context import File
 from translator.lint.rule import Rule
-from translator.lint.torchtune import components
+from translator.lint.torchtune import QUANTIZERS, components
 
 RULE = Rule(
     code="CFG201",
@@ -42,9 +42,9 @@ RULE = Rule(
 def check(file: File) -> Iterator[Diagnostic]:
     """A finding for each, with the nearest name as an unsafe fix."""
     for address, path in components(file):
-        if component(path) is not None or not _ours(path):
+        if component(path) is not None or path in QUANTIZERS or not _ours(path):
             continue
-        slip = bool(get_close_matches(path, component_names(), n=1, cutoff=0.85))
+        slip = bool(get_close_matches(path, _names(), n=1, cutoff=0.85))
         meant = _meant(path)
         place = (*address, "_component_")
         yield RULE.at(
@@ -57,13 +57,17 @@ def check(file: File) -> Iterator[Diagnostic]:
         )
 
 
+def _names() -> list[str]:
+    return [*component_names(), *QUANTIZERS]
+
+
 def _meant(path: str) -> list[str]:
     """Names that a name was cut from, else the nearest one; of no other size or version."""
     longer = [name for name in component_names() if name.startswith(f"{path}_")]
     if longer:
         return longer[:3]
     numbers = re.findall(r"\d+", path)
-    close = get_close_matches(path, component_names(), n=3, cutoff=0.85)
+    close = get_close_matches(path, _names(), n=3, cutoff=0.85)
     return [name for name in close if re.findall(r"\d+", name) == numbers][:1]
 
 
@@ -76,11 +80,10 @@ _BITSANDBYTES = {
 
 
 def _ours(path: str) -> bool:
-    """Whether all components of the package are recorded. Quantizers are not: torchtune passes
-    them on from torchao."""
+    """Whether all components of the package are recorded."""
     parts = path.split(".")
     if parts[0] == "torchtune":
-        return len(parts) > 2 and not path.startswith("torchtune.training.quantization.")
+        return len(parts) > 2
     if path.startswith("bitsandbytes.optim."):
         return path not in _BITSANDBYTES
     return path.startswith(("torch.optim.", "torchao.optim.")) and len(parts) == 3

@@ -25,8 +25,8 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.torchtune.components import REQUIRED, component
 from translator.lint.context import File
 from translator.lint.rule import Rule
-from translator.lint.torchtune import components
-from translator.tree import Node
+from translator.lint.torchtune import QUANTIZERS, components
+from translator.tree import Address, Node
 
 RULE = Rule(
     code="CFG202",
@@ -50,6 +50,9 @@ BY_RECIPE = {
 def check(file: File) -> Iterator[Diagnostic]:
     """A finding for each such argument."""
     for address, path in components(file):
+        if path in QUANTIZERS:
+            yield from _of_quantizer(file, address, path)
+            continue
         known = component(path)
         if known is None:
             continue
@@ -79,6 +82,21 @@ def check(file: File) -> Iterator[Diagnostic]:
                 file.at((*address, "_component_")),
                 f"{path.rpartition('.')[2]} needs {', '.join(missing)}",
             )
+
+
+def _of_quantizer(file: File, address: Address, path: str) -> Iterator[Diagnostic]:
+    node = file.node(address)
+    for name in node.value if node is not None and node.is_mapping else ():
+        if name == "_component_" or name in QUANTIZERS[path]:
+            continue
+        close = get_close_matches(name, QUANTIZERS[path], n=1, cutoff=0.5)
+        yield RULE.at(
+            file,
+            file.at((*address, name)),
+            f"{path.rpartition('.')[2]} takes no {name}",
+            help=f"did you mean {close[0]}?" if close else None,
+            fix=file.rename((*address, name), close[0], safe=False) if close else None,
+        )
 
 
 _LOADING = {

@@ -18,14 +18,12 @@ transformers/integrations/deepspeed.py; DeepSpeed's configuration JSON.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
-from translator.lint.local_data import local_file
+from translator.lint.local_data import json_object, local_file
 from translator.lint.rule import Rule
 
 RULE = Rule(
@@ -46,7 +44,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     """One finding for each value that differs."""
     name = file.value("deepspeed")
     path = local_file(name, file.document.path) if isinstance(name, str) else None
-    content = _json(path) if path is not None else None
+    content = json_object(path) if path is not None else None
     if content is None:
         return
     batching, optimizer = file.recipe.batching, file.recipe.optimizer
@@ -69,14 +67,6 @@ def check(file: File) -> Iterator[Diagnostic]:
             f"{name} says {key}: {theirs}, the configuration {ours}",
             help="auto takes over what the configuration says",
         )
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def _enabled(content: dict[str, Any], name: str) -> object:

@@ -47,8 +47,13 @@ def check(file: File) -> Iterator[Diagnostic]:
     known = facts(file.recipe.model.id)
     if known is None or not known.tied_embeddings:
         return
+    refused = file.format == "torchtune"
     yield RULE.at(
         file,
         file.where("adapter.modules"),
-        f"{known.id} has one matrix for embeddings and head: an adapter on lm_head moves both",
+        f"{known.id} has one matrix for embeddings and head: "
+        + ("torchtune refuses" if refused else "once merged,")
+        + " an adapter on lm_head"
+        + ("" if refused else " moves both"),
+        severity=Severity.ERROR if refused else None,
     )

@@ -38,9 +38,13 @@ RULE = Rule(
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the dropout."""
     adapter = file.recipe.adapter
-    if adapter is not None and adapter.dropout >= 0.5:
-        yield RULE.at(
-            file,
-            file.where("adapter.dropout"),
-            f"an adapter dropout of {adapter.dropout:g}; up to 0.1 is usual",
-        )
+    if adapter is None or 0 <= adapter.dropout < 0.5:
+        return
+    impossible = not 0 <= adapter.dropout <= 1
+    usual = "it is a share from 0 to 1" if impossible else "up to 0.1 is usual"
+    yield RULE.at(
+        file,
+        file.where("adapter.dropout"),
+        f"an adapter dropout of {adapter.dropout:g}; {usual}",
+        severity=Severity.ERROR if impossible else None,
+    )

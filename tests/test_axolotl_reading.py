@@ -273,3 +273,23 @@ def test_recognition() -> None:
         assert axolotl.recognise(read_source(file)), file.name
     assert not axolotl.recognise(decode(b"model:\n  _component_: torchtune.x\n", "x"))
     assert not axolotl.recognise(decode(b"name: ci\non: push\n", "x"))
+
+
+def test_the_pairs_of_orpo_lie_in_fixed_columns() -> None:
+    document = read(
+        """
+base_model: Qwen/Qwen2.5-0.5B
+rl: orpo
+chat_template: chatml
+datasets:
+  - path: acme/pairs
+    type: chat_template.argilla
+    field_chosen: good
+    chat_template: llama3
+"""
+    )
+    source = document.recipe.data.sources[0]
+    assert source.rows == PreferenceRows(prompt=None, messages=True)
+    assert source.format == ChatFormat(template="chatml")
+    said = {d.key for d in document.diagnostics if d.code == "CFG004"}
+    assert said == {"datasets[0].field_chosen", "datasets[0].chat_template"}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from translator import ir
+from translator.diagnostics import Severity
 from translator.document import Document, Origin
 from translator.fields import flatten
 from translator.frameworks import axolotl
@@ -168,3 +169,36 @@ def test_experts_get_adapters_without_dropout(recipe: ir.Recipe) -> None:
     assert config["lora_target_parameters"] == list(parameters)
     assert not config["lora_dropout"]
     assert "adapter.dropout" in {loss.field for loss in written.losses}
+
+
+ODD_PAIRS = {
+    "turns": (ir.PreferenceRows(prompt=None, messages=True), ir.ChatFormat(template="chatml"), ()),
+    "other columns": (
+        ir.PreferenceRows(prompt="prompt", chosen="good", messages=True),
+        ir.ChatFormat(template="chatml"),
+        ("rows.prompt", "rows.chosen"),
+    ),
+    "texts": (ir.PreferenceRows(), ir.PlainFormat(joined="separately", end="eos"), ()),
+    "texts in a template": (
+        ir.PreferenceRows(),
+        ir.ChatFormat(template="chatml"),
+        ("format",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PAIRS)
+def test_orpo_has_one_transform_only(recipe: ir.Recipe, name: str) -> None:
+    rows, form, lost = ODD_PAIRS[name]
+    source = replace(
+        recipe.data.sources[0], rows=rows, format=form, supervision=ir.Supervision(prompt=False)
+    )
+    method = ir.PreferenceObjective(method="orpo")
+    data = replace(recipe.data, sources=(source,))
+    written = write(foreign(replace(recipe, objective=method, data=data)))
+    entry = yaml.safe_load(written.text)["datasets"][0]
+    assert not [key for key in entry if key.startswith("field_")]
+    assert entry.get("type") == ("chat_template.argilla" if rows.messages else None)
+    errors = {loss.field for loss in written.losses if loss.severity is Severity.ERROR}
+    assert {f"data.sources[0].{field}" for field in lost} <= errors
+    assert bool(errors) is bool(lost)

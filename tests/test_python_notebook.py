@@ -50,7 +50,20 @@ def notebook(*cells: str) -> bytes:
 
 def test_a_syntax_error_is_said_by_cell() -> None:
     with pytest.raises(UnreadableError, match="cell 2, line 2"):
-        parse_notebook(decode(notebook("x = 1", "y = 2\nz = = 3"), "n.ipynb"))
+        parse_notebook(decode(notebook("x = 1", "trainer = SFTTrainer(\n  = 3)"), "n.ipynb"))
+
+
+def test_a_cell_that_is_no_python_does_not_keep_the_others_from_being_read() -> None:
+    module = parse_notebook(decode(notebook("x = 1", "y = 2\nz = = 3", "w = 4"), "n.ipynb"))
+    assert ast.unparse(module.tree) == "x = 1\nw = 4"
+    assert [module.locate(span.line) for span in module.passed_over] == ["cell 2, line 2"]
+
+
+@pytest.mark.parametrize("line", ["pip uninstall torch -y", "ls out", "mkdir -p out", "pwd"])
+def test_commands_that_ipython_takes_without_a_sign_are_blanked(line: str) -> None:
+    module = parse_notebook(decode(notebook(f"{line}\nx = 1", "y = 2"), "n.ipynb"))
+    assert ast.unparse(module.tree.body[-2]) == "x = 1"
+    assert module.passed_over == ()
 
 
 @pytest.mark.parametrize("data", [b"{}", b"[1]", b'{"cells": 3}', b"{", b'{"cells": [' * 5000])

@@ -9,7 +9,7 @@ import pytest
 
 from translator.frameworks.unsloth.script import Script, Training, read_script
 from translator.frameworks.unsloth.script_tree import Depends, Symbol
-from translator.source import read_source
+from translator.source import decode, read_source
 from translator.tree import Unresolved
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "scripts"
@@ -255,3 +255,42 @@ def test_notebook_lines_are_said_by_cell() -> None:
     script = read("notebook.ipynb")
     assert script.default is not None
     assert script.module.locate(script.default.line) == "cell 5, line 5"
+
+
+COMPAT = """
+import importlib
+import inspect
+from settings import SEED
+import settings
+from datasets import load_dataset
+from trl import SFTConfig, SFTTrainer
+FastLanguageModel = importlib.import_module("unsloth").FastLanguageModel
+model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Qwen2.5-0.5B", load_in_4bit=True)
+model = FastLanguageModel.get_peft_model(model, r=settings.RANK, bias=settings.lora.bias)
+known = inspect.signature(SFTConfig.__init__).parameters
+values = {"max_steps": 30, "seed": SEED}
+if "max_length" in known:
+    values["max_length"] = 1024
+wanted = {"learning_rate": 1e-4, "optim": "adamw_8bit"}
+names = set(known) - {"self"}
+values.update({key: value for key, value in wanted.items() if key in names})
+rows = load_dataset("acme/text", split="train")
+SFTTrainer(model=model, train_dataset=rows, args=SFTConfig(**values)).train()
+"""
+
+
+def test_arguments_that_a_script_passes_if_the_library_takes_them() -> None:
+    found = read_script(decode(COMPAT.encode(), "compat.py")).default
+    assert found is not None
+    assert at(found, "load", "model_name") == "unsloth/Qwen2.5-0.5B"
+    assert at(found, "args", "max_length") == 1024
+    assert at(found, "args", "learning_rate") == 1e-4
+    assert at(found, "args", "optim") == "adamw_8bit"
+
+
+def test_names_of_modules_that_are_not_at_hand_are_no_values() -> None:
+    found = read_script(decode(COMPAT.encode(), "compat.py")).default
+    assert found is not None
+    assert at(found, "peft", "r") == Unresolved("settings.RANK", ("r",))
+    assert isinstance(at(found, "peft", "bias"), Unresolved)
+    assert at(found, "args", "seed") == Unresolved("settings.SEED", ("seed",))

@@ -62,6 +62,8 @@ class Document(Record):
     facts: Mapping[str, str] = field(default_factory=dict)
     """What else the source tells that is no part of the recipe but helps a writer: the recipe
     name of a torchtune config, the training's line in a script."""
+    code: str | None = None
+    """What the spans count in, where that is not ``text``: a notebook's code cells in a row."""
     bom: bool = False
     """Whether the file begins with a byte order mark (which ``text`` leaves out)."""
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +82,8 @@ class Document(Record):
         span = origin.span
         if span is None or not origin.written or not self.text:
             return origin.text
-        text = self.text[span.start : span.end].strip()
+        code = self.text if self.code is None else self.code
+        text = code[span.start : span.end].strip()
         return text if text and "\n" not in text and len(text) <= SHORT else None
 
 

@@ -18,7 +18,7 @@ Address = tuple[str | int, ...]
 """The path of a value in a source: mapping keys and list positions from the root."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Unresolved:
     """A value that only the running program knows.
 
@@ -28,6 +28,9 @@ class Unresolved:
 
     expression: str
     names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return self.expression  # messages show values with repr(), and this one has only its text
 
 
 @dataclass(slots=True, eq=False)

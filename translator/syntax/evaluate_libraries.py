@@ -14,6 +14,7 @@ from translator.syntax.evaluate_values import (
     Capability,
     Class,
     Each,
+    External,
     FileRows,
     Item,
     Known,
@@ -131,6 +132,14 @@ def _type_option(machine: Machine, arguments: Arguments, node: ast.AST) -> Value
     return default if default is not None and not isinstance(default, Class) else None
 
 
+def _import_module(machine: Machine, arguments: Arguments, node: ast.AST) -> Value | None:
+    name = arguments.value("name", 0)
+    if not isinstance(name, Known) or not isinstance(name.value, str):
+        return None
+    machine.imports.append(name.value.partition(".")[0])
+    return External(name.value, at=node)
+
+
 LIBRARY: dict[str, Handler] = {
     **BUILTINS,
     "builtins.open": _open_file,
@@ -166,6 +175,8 @@ LIBRARY: dict[str, Handler] = {
     "io.open": _open_file,
     "typer.Option": _type_option,
     "typer.Argument": _type_option,
+    "importlib.import_module": _import_module,
+    "builtins.__import__": _import_module,
     "pathlib.Path": lambda machine, arguments, node: None,
     "cuda.is_bf16_supported": _has_bf16,
     "unsloth.is_bfloat16_supported": _has_bf16,

@@ -56,12 +56,15 @@ _SAFE_TEXT = frozenset(
 )
 
 
+_OPENS = ("open", "read_text", "read_bytes")
+
+
 def call_method(
     machine: Machine, receiver: Value, name: str, arguments: Arguments, node: ast.AST
 ) -> Value | None:
     """The result of a method of a known value, None when it cannot be followed."""
     if isinstance(receiver, Known) and isinstance(receiver.value, str):
-        if name == "open":  # a path that the user gave as text
+        if name in _OPENS:  # a path that the user gave as text
             return OpenFile(receiver, at=node)
         return _text_method(machine, receiver, name, arguments, node)
     if isinstance(receiver, Text) and name == "format":
@@ -79,7 +82,7 @@ def call_method(
         return receiver
     if isinstance(receiver, OpenFile) and name in ("readlines", "splitlines", "split"):
         return receiver.rows
-    if name == "open" and isinstance(receiver, Made | Operation) and is_path(receiver):
+    if name in _OPENS and isinstance(receiver, Made | Operation) and is_path(receiver):
         return OpenFile(receiver, at=node)
     if isinstance(receiver, OpenFile) and name in ("write", "close"):
         return Known(None, at=node)

@@ -9,6 +9,7 @@ from typing import Any
 
 from translator.syntax.evaluate_machine import MAX_ITEMS, MAX_TEXT
 from translator.syntax.evaluate_values import (
+    Attribute,
     Capability,
     Each,
     External,
@@ -249,7 +250,23 @@ def _contains(container: Value, member: Value) -> bool | None:
         and isinstance(member.value, str)
     ):
         return member.value in container.value
-    return None
+    # A script that asks whether a library takes an argument has a use for the answer yes.
+    return True if _is_signature(container) else None
+
+
+def _is_signature(value: Value) -> bool:
+    """Whether a value is the parameters of something imported, as ``inspect`` gives them."""
+    if isinstance(value, Attribute):
+        return value.name == "parameters" and _is_signature(value.base)
+    if isinstance(value, Operation):
+        return value.operator == "-" and _is_signature(value.operands[0])
+    if not isinstance(value, Made):
+        return False
+    inner = value.receiver or next((a.value for a in value.arguments.all()), None)
+    if value.name in ("set", "list", "keys"):
+        return inner is not None and _is_signature(inner)
+    asked = next((a.value for a in value.arguments.all()), None)
+    return value.name == "signature" and isinstance(asked, Foreign)
 
 
 def _is_something(value: Value) -> bool:

@@ -10,18 +10,30 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError
 from translator.source import Source
+from translator.spans import NOWHERE, Span
 from translator.syntax.python import Module, parse_code
 
 _MAGIC = re.compile(r"\s*(?:!|%|\?|get_ipython\(\))|\s*\w[\w, ]*=\s*[!%](?!=)|.*[^\s#?]\?{1,2}\s*$")
 _FOREIGN_CELL = re.compile(
     r"\s*%%(?:bash|sh|html|HTML|javascript|js|latex|markdown|svg|writefile|file|perl|ruby|script)\b"
+)
+
+
+_AUTOMAGIC = re.compile(
+    r"(?:cat|cd|clear|conda|cp|env|less|load_ext|ls|mamba|man|matplotlib|mkdir|more|mv|pip|pwd"
+    r"|reload_ext|rm|rmdir|run|time|uv|who|whos)(?:\s+[^\s=(].*|\s*)$"
+)
+"""Lines that IPython takes for a magic or a command of the shell without any sign before it."""
+_SETS_UP = re.compile(
+    r"from_pretrained|get_peft_model|LoraConfig|Trainer\b|TrainingArguments|SFTConfig|load_dataset"
+    r"|train_on_responses_only|get_chat_template"
 )
 
 
@@ -42,6 +54,15 @@ class Notebook:
         if position < 0:
             return f"line {line}"
         return f"cell {self.numbers[position]}, line {line - self.starts[position] + 1}"
+
+    def cells(self) -> list[tuple[int, str]]:
+        """The first line and the text of each cell."""
+        lines = self.text.split("\n")
+        ends = [*(start - 1 for start in self.starts[1:]), len(lines)]
+        return [
+            (start, "\n".join(lines[start - 1 : end]))
+            for start, end in zip(self.starts, ends, strict=True)
+        ]
 
 
 def is_notebook(source: Source) -> bool:
@@ -89,7 +110,42 @@ def parse_notebook(source: Source) -> Module:
         UnreadableError: no notebook, or code that is not Python.
     """
     notebook = read_notebook(source)
-    return parse_code(source, notebook.text, notebook.locate)
+    try:
+        return parse_code(source, notebook.text, notebook.locate)
+    except UnreadableError as error:
+        if error.diagnostics[0].code != Code.SYNTAX.code:
+            raise
+        return _parse_cells(source, notebook, error)
+
+
+def _parse_cells(source: Source, notebook: Notebook, error: UnreadableError) -> Module:
+    """A notebook of which the code as a whole is no Python. Jupyter runs cell by cell: those that
+    are none do not keep the others from running. ``error`` is raised when they would set up a
+    part of the training."""
+    cells = notebook.cells()
+    broken: list[Span] = []
+    for position, (start, cell) in enumerate(cells):
+        for text in (cell, _blank_lines(cell, _AUTOMAGIC)):
+            fault = _fault(source, text, start, notebook)
+            if fault is None:
+                cells[position] = start, text
+                break
+        else:
+            if _SETS_UP.search(cell):
+                raise error
+            cells[position] = start, re.sub(r"[^\n]", " ", cell)
+            broken.append(fault or NOWHERE)
+    module = parse_code(source, "\n".join(text for _, text in cells), notebook.locate)
+    return replace(module, passed_over=tuple(broken))
+
+
+def _fault(source: Source, cell: str, start: int, notebook: Notebook) -> Span | None:
+    """Where a cell is no Python, None where it is."""
+    try:
+        parse_code(source, "\n" * (start - 1) + cell, notebook.locate)
+    except UnreadableError as error:
+        return error.diagnostics[0].span or NOWHERE
+    return None
 
 
 def blank_magics(code: str) -> str:
@@ -98,10 +154,16 @@ def blank_magics(code: str) -> str:
     lines = code.split("\n")
     if _FOREIGN_CELL.match(next((line for line in lines if line.strip()), "")):
         return "\n".join(" " * len(line) for line in lines)
+    return _blank_lines(code, _MAGIC)
+
+
+def _blank_lines(code: str, pattern: re.Pattern[str]) -> str:
+    """A cell's code without the lines that match, outside of strings."""
+    lines = code.split("\n")
     continued = False
     inside: str | None = None
     for position, line in enumerate(lines):
-        if inside is None and (continued or _MAGIC.match(line)):
+        if inside is None and (continued or pattern.match(line)):
             lines[position] = " " * len(line) if continued else _blank(line)
             continued = line.rstrip().endswith("\\")
             continue

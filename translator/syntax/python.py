@@ -48,7 +48,8 @@ class Module:
 
     ``text`` is the code (for a notebook, all code cells in a row); ``opaque`` holds start and end
     of expressions that this interpreter's parser cannot read, whose value is therefore unknown.
-    ``locate`` says a line as the user knows it.
+    ``locate`` says a line as the user knows it. ``passed_over`` is where cells of a notebook are
+    that are no Python (and blank in ``text``).
     """
 
     source: Source
@@ -57,6 +58,7 @@ class Module:
     lines: LineIndex
     opaque: Mapping[int, int] = field(default_factory=dict)
     locate: Callable[[int], str] = field(default=lambda line: f"line {line}")
+    passed_over: tuple[Span, ...] = ()
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands. The node must have a position (an expression or a statement). For

@@ -84,14 +84,14 @@ def message_rows(dataset: Dataset) -> MessageRows:
     )
 
 
-def chat_format(dataset: Dataset) -> ChatFormat:
-    """The template: the data set's own, else the file's, else the tokenizer's
+def chat_format(dataset: Dataset, *, own_counts: bool = True) -> ChatFormat:
+    """The template: the data set's own (if it counts), else the file's, else the tokenizer's
     (axolotl/utils/chat_templates/base.py:95)."""
     reader = dataset.reader
     own = dataset.get("chat_template", text, None, field="format.template")
     jinja = dataset.get("chat_template_jinja", text, None, field="format.jinja")
-    if own.value is None:
-        if jinja.value is None:
+    if own.value is None or not own_counts:
+        if jinja.value is None or not own_counts:
             jinja = find(reader, "chat_template_jinja", text, None)
         own = find(reader, "chat_template", text, None, "the tokenizer's own template")
     if own.written:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from translator.catalog.formats import formats
 from translator.catalog.models import facts
+from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import prompt_types
 from translator.frameworks.axolotl.conversations import chat_format, property_names, role_names
@@ -26,6 +27,7 @@ from translator.ir import (
     Rows,
     Supervision,
 )
+from translator.tree import shown, spell
 
 if TYPE_CHECKING:
     from translator.frameworks.axolotl.sources import Dataset
@@ -62,7 +64,7 @@ def rows(dataset: Dataset, method: str) -> tuple[Rows, Format, Supervision]:
         if family in WRAPPERS and variant in PAIRS:
             return PAIRS[variant], ChatFormat(template=family), _MASK
         if family == "chat_template" and prompt_types.known(kind, method):
-            return _templated(dataset, kind)
+            return _odds(dataset) if method == "orpo" else _templated(dataset, kind)
     if method == "kto" and family in WRAPPERS and variant in LABELS:
         return LABELS[variant], ChatFormat(template=family), _MASK
     if not kind and method in ("dpo", "ipo", "simpo", "orpo"):
@@ -87,12 +89,38 @@ def doubles_start(model: str, layout: Format) -> bool:
     return form is not None and form.bos != "none"
 
 
-def _templated(dataset: Dataset, kind: str) -> tuple[Rows, Format, Supervision]:
-    layout = chat_format(dataset)
+def _tell_start(dataset: Dataset, layout: ChatFormat) -> None:
     if doubles_start(str(dataset.reader.values.get("model.id")), layout):
         why = "starts each row with two beginning-of-sequence tokens, elsewhere it is one"
         surprise(dataset.reader, (*dataset.place, "type"), why)
-    whole = kind.endswith(("argilla_chat", "argilla")) or kind.startswith("orpo.")
+
+
+_FIXED = (
+    "field_messages", "field_chosen", "field_rejected", "message_property_mappings", "roles",
+    "chat_template", "chat_template_jinja",
+)  # fmt: skip
+"""Keys of a data set that the transform for orpo is not given
+(axolotl/prompt_strategies/orpo/chat_template.py:235)."""
+
+
+def _odds(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
+    """Pairs of ``rl: orpo``: whole conversations in the columns chosen and rejected."""
+    reader = dataset.reader
+    for name in _FIXED:
+        node = reader.node(*dataset.place, name)
+        if node is not None:
+            key = spell((*dataset.place, name))
+            message = f"{key} ({shown(node.plain())}): the transform for orpo does not look at it"
+            reader.say(Code.NO_EFFECT, Severity.WARNING, message, node, key=key)
+    layout = chat_format(dataset, own_counts=False)
+    _tell_start(dataset, layout)
+    return PreferenceRows(prompt=None, messages=True), layout, _MASK
+
+
+def _templated(dataset: Dataset, kind: str) -> tuple[Rows, Format, Supervision]:
+    layout = chat_format(dataset)
+    _tell_start(dataset, layout)
+    whole = kind.endswith("argilla_chat")
     role, content = property_names(dataset)
     messages = dataset.get("field_messages", text, "messages", field="rows.prompt").value
     chosen = dataset.get("field_chosen", text, "chosen", field="rows.chosen").value

@@ -32,6 +32,9 @@ def pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
         entry.lose(Code.LOST_SOURCE, "rows.prompt", why, Severity.ERROR)
     if isinstance(form, PlainFormat):
         _plain_pairs(entry, rows, form)
+    if entry.writer.value("objective.method") == "orpo":
+        _odds(entry, rows, form)
+        return
     usual = (rows.chosen, rows.rejected) == ("chosen", "rejected")
     if rows.messages and isinstance(form, ChatFormat):
         if rows.system is not None and not is_transform(source):
@@ -41,8 +44,6 @@ def pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
             entry.put("type", f"{form.template}.ultra", "rows")
             return
         kind = "chat_template.default" if rows.prompt is not None else "chat_template.argilla_chat"
-        if entry.writer.value("objective.method") == "orpo":
-            kind = "chat_template.argilla"
         entry.put("type", kind, "rows")
         own_template(entry, form)
         if rows.prompt not in (None, "messages"):
@@ -64,6 +65,30 @@ def pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
     if rows.system is not None:
         entry.put("type.field_system", rows.system, "rows.system")
     _put_wrapping(entry, form, ("chosen", "rejected"), rows.system)
+
+
+def _odds(entry: Entry, rows: PreferenceRows, form: object) -> None:
+    """The rows of ``rl: orpo``, for which axolotl/prompt_strategies/orpo has one transform: whole
+    conversations in the columns chosen and rejected, a system text in system."""
+    whole = rows.messages and isinstance(form, ChatFormat)
+    if whole:
+        entry.put("type", "chat_template.argilla", "rows")
+    expected = PreferenceRows(
+        prompt=None if whole else "prompt",
+        system="system" if whole and rows.system == "system" else None,
+        messages=whole,
+        text=rows.text,
+        fields=rows.fields,
+    )
+    for name in ("prompt", "chosen", "rejected", "system"):
+        wanted = getattr(expected, name)
+        if getattr(rows, name) != wanted:
+            kept = "the turns of chosen and rejected" if wanted is None else f"a column {wanted}"
+            why = f"Axolotl's transform for orpo takes this from {kept} only"
+            entry.lose(Code.LOST_SOURCE, f"rows.{name}", why, Severity.ERROR)
+    if isinstance(form, ChatFormat) and not rows.messages:
+        why = "Axolotl's transform for orpo renders whole conversations only, not single texts"
+        entry.lose(Code.LOST_TEMPLATE, "format", why, Severity.ERROR)
 
 
 def _plain_pairs(entry: Entry, rows: PreferenceRows, form: PlainFormat) -> None:

@@ -71,6 +71,23 @@ def put_templates(writer: Writer) -> None:
         if form.end_is_eos or isinstance(source.rows, MessageRows | InstructionRows):
             field = field.replace("template", "end_is_eos")
             _put_end(writer, source, form, field, rendered=rendered)
+    _tell_ends(writer, places)
+
+
+def _tell_ends(writer: Writer, places: list[tuple[str, Source]]) -> None:
+    """The end-of-sequence token is the whole run's: what one data set needs holds for all."""
+    told = writer.entries.get(("special_tokens", "eos_token"))
+    if told is None or dict(writer.value("model.special_tokens") or ()).get("eos_token"):
+        return
+    for place, source in places:
+        form = source.format
+        if not isinstance(form, ChatFormat) or form.end_is_eos:
+            continue
+        if templates.end_of_turn(form.template, writer.value("model.id")) == told.value:
+            why = (
+                f"{told.value} is made the end-of-sequence token, which Axolotl puts behind answers"
+            )
+            writer.lose(Code.TOLD_OTHERWISE, f"{place}.format.end_is_eos", why, Severity.NOTE)
 
 
 def spelled(writer: Writer, form: ChatFormat, field: str) -> tuple[str, str | None]:
@@ -157,9 +174,6 @@ def _put_end(
             writer.lose(
                 Code.TOLD_OTHERWISE, "model.special_tokens", how, Severity.NOTE, verbose=True
             )
-        if not form.end_is_eos:
-            why = f"{end} is made the end-of-sequence token, which Axolotl puts behind answers"
-            writer.lose(Code.TOLD_OTHERWISE, field, why, Severity.NOTE)
     elif source.supervision.turn_ends != "none" and usual is not None and usual != end:
         writer.put("eot_tokens", [end])
 

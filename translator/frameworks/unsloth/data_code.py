@@ -99,12 +99,14 @@ class _Composer:
     def _choose_template(self, sources: Sequence[tuple[ir.Source, str]]) -> None:
         for source, place in sources:
             form = source.format
-            if not isinstance(form, ir.ChatFormat):
+            if not isinstance(form, ir.ChatFormat) or isinstance(source.rows, ir.CustomRows):
                 continue
             first = self.code.chat = self.code.chat or form
             if (form.template, form.jinja) != (first.template, first.jinja):
                 why = f"a script has one chat template for all data sets, {first.template}"
                 self.writer.lose(Code.LOST_TEMPLATE, f"{place}.format", why)
+                why = "what counts is looked for by the markers of a template that is not used"
+                self.writer.lose(Code.LOST_MASK, f"{place}.supervision", why)
 
     # -- what is trained --------------------------------------------------------------------------
 

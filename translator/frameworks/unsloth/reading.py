@@ -23,6 +23,7 @@ from translator.frameworks.unsloth.trainer_settings import SECTION, settings
 from translator.reading import Reader
 from translator.source import Source
 from translator.spans import Span
+from translator.syntax.notebook import is_notebook
 from translator.tree import Node, Unresolved
 
 _TOLD = ("model_accepts_loss_kwargs", "get_decay_parameter_names", ".warmup_steps")
@@ -46,6 +47,7 @@ def read_script(source: Source, options: ReadOptions) -> Document:
     if reason is not None:
         raise _refused(source, f"{source.path} {reason}", training.tree.span)
     _tell_choice(reader, script, training, options)
+    reader.diagnostics.extend(_passed_over(source, script))
     _tell_spreads(reader)
     table().read(reader)
     return Document(
@@ -58,6 +60,7 @@ def read_script(source: Source, options: ReadOptions) -> Document:
         leftovers=tuple(reader.leftovers),
         tree=training.tree,
         facts={**reader.facts, "line": str(training.line)},
+        code=script.module.text if is_notebook(source) else None,
         bom=source.bom,
         overrides=options.overrides,
     )
@@ -65,7 +68,8 @@ def read_script(source: Source, options: ReadOptions) -> Document:
 
 def _chosen(source: Source, script: Script, options: ReadOptions) -> Training:
     if not script.trainings:
-        raise _refused(source, f"{source.path} {script.reason}", None)
+        error = _diagnostic(source, Code.NOT_A_CONFIG, f"{source.path} {script.reason}", None)
+        raise NotAConfigError(error, *_passed_over(source, script))
     if options.at is not None:
         found = script.at(options.at)
         if found is None:
@@ -86,6 +90,20 @@ def _diagnostic(source: Source, code: Code, message: str, span: Span | None) -> 
     return Diagnostic(
         code=code.code, severity=Severity.ERROR, message=message, file=source.path, span=span
     )
+
+
+def _passed_over(source: Source, script: Script) -> list[Diagnostic]:
+    """What is said of a notebook's cells that are no Python."""
+    return [
+        Diagnostic(
+            code=Code.SYNTAX.code,
+            severity=Severity.WARNING,
+            message="this cell is not valid Python; it is passed over, and the others are read",
+            file=source.path,
+            span=span,
+        )
+        for span in script.module.passed_over
+    ]
 
 
 def _tell_choice(reader: Reader, script: Script, training: Training, options: ReadOptions) -> None:

@@ -11,7 +11,7 @@ from translator.frameworks.unsloth.script_lineage import (
     root_calls,
     trainer_of,
 )
-from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.frameworks.unsloth.script_tree import TreeBuilder, forget_foreign_constants
 from translator.syntax.evaluate import Program
 from translator.syntax.evaluate_argparse import COMMAND_LINE
 from translator.syntax.evaluate_values import (
@@ -103,6 +103,8 @@ class TrainingReader:
         }
         if isinstance(args, Made) and args.note == COMMAND_LINE:
             self._command_line(parts["args"])
+        for section in ("load", "peft", "args"):
+            forget_foreign_constants(parts[section])
         present = {name: node for name, node in parts.items() if node is not None}
         return Node(value=present, span=self.builder.span(trainer.at))
 

@@ -40,7 +40,7 @@ MAX_NODES = 20_000
 MAX_TEXT = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Depends:
     """A value by what the GPU can do: ``then`` where it has the capability (``"bf16"``)."""
 
@@ -48,19 +48,25 @@ class Depends:
     then: object
     otherwise: object
 
+    def __repr__(self) -> str:
+        return f"{self.then!r} with {self.capability}, else {self.otherwise!r}"
+
     @property
     def negated(self) -> bool:
         """Whether it is the negation, as in ``fp16 = not is_bfloat16_supported()``."""
         return self.then is False and self.otherwise is True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Symbol:
     """Something that has a name: ``torch.bfloat16``, or (``local``) a function or class of the
     script."""
 
     name: str
     local: bool = False
+
+    def __repr__(self) -> str:
+        return self.name
 
     @property
     def last(self) -> str:
@@ -268,6 +274,32 @@ class TreeBuilder:
         ]
         test = " ".join(self.text(value.test.at).split())
         return f"{parts[0]} if {test} else {parts[1]}"
+
+
+_NAMES_VALUES = frozenset(
+    ["accelerate", "bitsandbytes", "datasets", "peft", "torch", "transformers", "trl", "unsloth",
+     "unsloth_zoo"]
+)  # fmt: skip
+"""Libraries whose names stand for values that are known: ``torch.bfloat16``, an enumeration."""
+
+
+def forget_foreign_constants(node: Node | None, names: tuple[str, ...] = ()) -> None:
+    """Makes settings unresolved that are names of modules which are not at hand, such as
+    ``config.BATCH_SIZE``: only the running program has their values."""
+    if node is None:
+        return
+    if isinstance(node.value, dict):
+        for key, child in node.value.items():
+            forget_foreign_constants(child, (key,))
+    elif isinstance(node.value, list):
+        for child in node.value:
+            forget_foreign_constants(child, names)
+    elif (
+        isinstance(node.value, Symbol)
+        and not node.value.local
+        and node.value.name.partition(".")[0] not in _NAMES_VALUES
+    ):
+        node.value = Unresolved(node.reference or node.value.name.lstrip("."), names)
 
 
 def _range_of(value: Value) -> list[object] | None:

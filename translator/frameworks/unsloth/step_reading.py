@@ -46,7 +46,10 @@ _HARMLESS = frozenset(
         "push_to_hub",
     ]
 )
+_SELECTS = ("select", "take", "slice", "skip", "head", "sample")
 _STANDARD = ("standardize_sharegpt", "standardize_data_formats")
+_BLANK_LINE = re.compile(r"\w+(\.[lr]?strip\(\))?")
+"""A test that only an empty line fails: what it leaves out is no row."""
 _LENGTH = re.compile(
     r"\blen\(|is not None|!=\s*(None|\"\"|'')|\.strip\(\)|isinstance\(|notna|bool\("
 )
@@ -67,6 +70,10 @@ def data_sets(reader: Reader, node: Node, address: tuple[str | int, ...]) -> lis
         found = [_loaded(reader, node)]
     steps = node.get(("steps",))
     for step in steps.value if steps is not None and steps.is_sequence else []:
+        if len(found) > 1 and _chooses(step.plain()):
+            why = "the script chooses among the rows of several data sets together"
+            _chosen(reader, step, why, _choice(step.plain()))
+            continue
         for prepared in found:
             _follow(reader, prepared, step, node)
     return found
@@ -122,7 +129,7 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
         _rename(prepared, mapping if isinstance(mapping, dict) else {})
     elif name == "split":
         _split(reader, prepared, step, plain)
-    elif name in ("select", "take", "slice", "skip", "head", "sample"):
+    elif name in _SELECTS:
         _select(reader, prepared, step, plain)
     elif name == "train_test_split":
         _hold_out(reader, prepared, step, plain)
@@ -187,7 +194,7 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         code = str(function.get("code", "")) if isinstance(function, dict) else ""
         if re.search(r"len\(", code) and re.search(r"<=?\s*\w+", code) and "input_ids" in code:
             prepared.drops = True
-        else:
+        elif not _BLANK_LINE.fullmatch(code):
             why = "a filter of the script chooses rows; elsewhere all are trained"
             _chosen(reader, step, why, code)
         return
@@ -310,8 +317,7 @@ def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> Non
     drawn = "" if seed is None else f", drawn with seed {seed}"
     found = None if wanted is None else sliced(split, wanted)
     if found is None:
-        chosen = plain.get("indices", plain.get("n", plain.get("frac")))
-        code = chosen.expression if isinstance(chosen, Unresolved) else str(chosen)
+        code = _choice(plain)
         why = f"the script chooses rows in a way that no slice of a split says{drawn}"
         _chosen(reader, step, why, code, little="where(" in code)
         return
@@ -319,6 +325,19 @@ def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> Non
         message = f"the rows are chosen at random{drawn}; elsewhere as many come from the front"
         reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.sources")
     prepared.source["split"] = found
+
+
+def _chooses(plain: Plain) -> bool:
+    """Whether a step takes a part of the rows by their number."""
+    everything = plain.get("op") == "sample" and plain.get("frac") == 1
+    return plain.get("op") in _SELECTS and not everything and _part(plain) != "[:]"
+
+
+def _choice(plain: Plain) -> str:
+    """What a step chooses, as the script writes it."""
+    names = ("indices", "n", "frac", "range")
+    chosen = next((plain[name] for name in names if plain.get(name) is not None), None)
+    return chosen.expression if isinstance(chosen, Unresolved) else str(chosen)
 
 
 def _part(plain: Plain) -> str | None:

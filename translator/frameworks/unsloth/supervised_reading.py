@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from translator import ir
+from translator.catalog.formats import formats
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
@@ -173,7 +174,11 @@ def _mask(reader: Reader, prepared: Prepared, form: ir.ChatFormat, masked: bool)
         return ir.Supervision(prompt=True, turn_headers=True)
     model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
     last = bool(prepared.tokens.get("last"))
-    found = supervision_of(str(pattern), catalogue_format(form, model), last=last)
+    known = catalogue_format(form, model)
+    # The markers of a template that is not known here are those that the pattern looks for.
+    shapes = [known] if known or form.template != "tokenizer" else list(formats().values())
+    told = (supervision_of(str(pattern), shape, last=last) for shape in shapes)
+    found = next((mask for mask in told if mask is not None), None)
     if found is None:
         message = f"what {pattern} matches is trained, which is not understood"
         reader.say(Code.UNRESOLVED, Severity.WARNING, message, field="data.sources")

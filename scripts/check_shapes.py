@@ -26,6 +26,9 @@ SAME_LAYERS = {
     "qwen3_vl_moe_text": "qwen3_moe",
     "internlm2": "llama",
     "baichuan": "llama",
+    "kimi_k2": "deepseek_v3",
+    "paddleocr_vl_text": "ernie4_5",
+    "qwen": "qwen2",
 }
 """Families without a text-only class of their own, and the one with the same decoder layers."""
 
@@ -33,15 +36,38 @@ SAME_LAYERS = {
 def count(config: dict[str, Any]) -> int:
     """Unique parameters of the text model."""
     import torch
-    from transformers import CONFIG_MAPPING, AutoModelForCausalLM
+    from transformers import (
+        CONFIG_MAPPING,
+        MODEL_FOR_CAUSAL_LM_MAPPING,
+        AutoModel,
+        AutoModelForCausalLM,
+    )
 
     fields = {k: v for k, v in config.items() if k not in (*OURS, "model_type")}
     model_type = SAME_LAYERS.get(config["model_type"], config["model_type"])
-    settings = CONFIG_MAPPING[model_type](**fields)
+    if config["model_type"] == "qwen":
+        fields["intermediate_size"] //= 2  # its own code counts gate and up together
+    if model_type == "mllama_text_model":  # a part of Mllama that is not registered by itself
+        from transformers.models.mllama import MllamaForCausalLM, MllamaTextConfig
+
+        settings, build = MllamaTextConfig(**fields), MllamaForCausalLM
+    elif model_type == "mistral4":  # likewise, with a class of its own
+        from transformers.models.mistral4 import Mistral4Config, Mistral4ForCausalLM
+
+        settings, build = Mistral4Config(**fields), Mistral4ForCausalLM
+    else:
+        settings = CONFIG_MAPPING[model_type](**fields)
+        known = type(settings) in MODEL_FOR_CAUSAL_LM_MAPPING
+        build = AutoModelForCausalLM.from_config if known else AutoModel.from_config
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(settings)
+        model = build(settings)
     model.tie_weights()
-    return sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
+    count = sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
+    if model.get_output_embeddings() is None and not getattr(
+        settings, "tie_word_embeddings", False
+    ):
+        count += settings.vocab_size * settings.hidden_size  # the head, which lies outside
+    return int(count)
 
 
 def main() -> int:

@@ -44,7 +44,8 @@ def test_every_shape_has_the_parameters_that_were_counted(entry: dict) -> None: 
     assert shape.parameters == entry["config"]["text_parameters"]
     assert shape.total == entry["config"]["parameters"]
     # what the formula does not see is small, or the family is a hybrid that says so
-    assert abs(shape.other) <= 0.15 * shape.parameters
+    hybrid = "mamba_n_heads" in entry["config"]  # whose other branch no field of ours describes
+    assert abs(shape.other) <= (0.35 if hybrid else 0.15) * shape.parameters
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,43 @@ def test_kinds_of_models_are_there(kind: str, model: str) -> None:
     found = find(model)
     assert found is not None
     assert getattr(found.shape, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "assumed"),
+    [
+        ("unsloth/Qwen3.5-4B", "Qwen/Qwen3.5-4B", False),
+        ("unsloth/granite-4.0-h-tiny-bnb-4bit", "ibm-granite/granite-4.0-h-tiny", False),
+        ("nvidia/Qwen3-30B-A3B-NVFP4", "Qwen/Qwen3-30B-A3B", True),
+        ("somebody/DeepSeek-V2.5", "deepseek-ai/DeepSeek-V2.5", True),
+    ],
+)
+def test_a_copy_under_another_owner_is_found(name: str, base: str, assumed: bool) -> None:
+    found, expected = find(name), find(base)
+    assert found is not None
+    assert expected is not None
+    assert found.shape.parameters == expected.shape.parameters
+    assert found.assumed is assumed
+
+
+def test_what_was_not_found_again_says_so() -> None:
+    for entry in SHAPES["models"]:
+        read = any(c.isdigit() for c in entry["source"]) and "remembered" not in entry["source"]
+        assert read == (entry["checked"] != "none"), entry["ids"][0]
+    unread = [e for e in SHAPES["models"] if e["checked"] == "none"]
+    assert len(unread) < 0.1 * len(SHAPES["models"])
+
+
+def test_fields_that_are_no_widths_are_understood() -> None:
+    """Qwen counts gate and up together, LFM2 two thirds of what stands there."""
+    qwen = {"model_type": "qwen", "hidden_size": 4096, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "intermediate_size": 22016, "vocab_size": 151936}  # fmt: skip
+    assert shape_from_config(qwen).intermediate == 11008
+    lfm = {"model_type": "lfm2", "hidden_size": 2048, "num_hidden_layers": 16,
+           "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 12288,
+           "vocab_size": 65536}  # fmt: skip
+    assert shape_from_config(lfm).intermediate == 8192
+    assert shape_from_config({**lfm, "block_auto_adjust_ff_dim": False}).intermediate == 12288
 
 
 def test_a_fine_tune_has_the_shape_of_its_base() -> None:

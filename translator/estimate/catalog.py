@@ -103,6 +103,16 @@ def _by_id() -> Mapping[str, Entry]:
 
 
 @cache
+def _by_leaf() -> Mapping[str, Entry]:
+    """Catalogued models by the last part of their ids, where only one model is called so."""
+    found: dict[str, Entry | None] = {}
+    for entry in _table("shapes")["models"]:
+        for leaf in {i.rsplit("/", 1)[-1].lower() for i in entry["ids"]}:
+            found[leaf] = None if leaf in found else entry
+    return {leaf: entry for leaf, entry in found.items() if entry is not None}
+
+
+@cache
 def _likenesses() -> tuple[Mapping[tuple[str, str], Entry], Mapping[str, Entry]]:
     entries = _table("shapes")["models"]
     return by_line(entries), by_stem(entries)
@@ -156,11 +166,14 @@ def find(name: str) -> Found | None:
             return Found(shape=_entry_shape(entry, identity.canonical), how=how)
     if not _NAME.fullmatch(identity.canonical):
         return None
-    entry = alike(identity.canonical, *_likenesses())
+    owner, _, leaf = identity.canonical.lower().rpartition("/")
+    entry = _by_leaf().get(leaf) or alike(identity.canonical, *_likenesses())
     if entry is None:
         return None
-    how = f"as {entry['ids'][0]}, by the name"
-    return Found(shape=_entry_shape(entry, identity.canonical), how=how, assumed=True)
+    # Unsloth's copies keep the names and the dimensions of what they copy
+    copy = owner == "unsloth" and leaf in _by_leaf()
+    how = f"as {entry['ids'][0]}, {'a copy' if copy else 'by the name'}"
+    return Found(shape=_entry_shape(entry, identity.canonical), how=how, assumed=not copy)
 
 
 def shape_of(name: str, *, given: str | None = None) -> Found:

@@ -69,12 +69,19 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "olmoe": {"full_head_norms": True},
     "glm": {"fused_gate_up": True, "qkv_bias": True},
     "glm4": {"fused_gate_up": True, "layer_norms": 4},
+    "glm4v_text": {"fused_gate_up": True, "layer_norms": 4, "qkv_bias": True},
     "glm4_moe": {"head_norms": True},
+    "glm_moe_dsa": _PLAIN,
     "glm4_moe_lite": _PLAIN,
     "deepseek_v2": _PLAIN,
     "deepseek_v3": _PLAIN,
+    "kimi_k2": _PLAIN,
+    "mistral4": _PLAIN,
     "gpt_oss": {"qkv_bias": True, "output_bias": True},
     "llama4_text": _PLAIN,
+    "mllama_text_model": _PLAIN,
+    "muse_glimmer_text": {"layer_norms": 4, "softcap": True},
+    "paddleocr_vl_text": _PLAIN,
     "lfm2": _PLAIN,
     "lfm2_moe": _PLAIN,
     "falcon_h1": _PLAIN,
@@ -151,6 +158,13 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
                   default=4 * hidden)  # fmt: skip
     if isinstance(inner, (list, tuple)):
         inner = max(inner)
+    if model_type == "qwen":
+        inner //= 2  # the field counts gate and up together
+    if model_type in ("lfm2", "lfm2_vl") and text.get("block_auto_adjust_ff_dim", True):
+        step = text.get("block_multiple_of", 256)
+        inner = (
+            -(-int(text.get("block_ffn_dim_multiplier", 1.0) * int(2 * inner / 3)) // step) * step
+        )
     if text.get("use_double_wide_mlp"):
         inner *= 2  # in the layers that share keys and values (Gemma 4), which are the largest
     tied = _pick(text, "tie_word_embeddings", default=family.get("tied", False))

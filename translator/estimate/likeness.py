@@ -122,7 +122,7 @@ def alike(
     name: str, lines: Mapping[tuple[str, str], Entry], stems: Mapping[str, Entry]
 ) -> Entry | None:
     """The catalogued model that ``name`` was made from, or None when it does not say."""
-    leaf = name.rsplit("/", 1)[-1].lower()
+    leaf = name.rstrip("/").rsplit("/", 1)[-1].lower()
     size, facts = said_size(leaf), facts_by_name(name)
     if size is None:
         return None

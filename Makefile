@@ -55,6 +55,7 @@ agreement: $(VENV)/ready $(ORACLES)/axolotl/ready $(ORACLES)/torchtune/ready ## 
 
 bench: $(VENV)/ready ## Time the command beside its alternatives
 	$(BIN)/python scripts/bench.py
+	$(BIN)/python scripts/bench_lint.py
 
 measure: $(VENV)/ready ## Train on this machine's GPU what was predicted (ROUND=2); see docs/estimate.md
 	$(BIN)/python scripts/measure/grid.py build/measure $(ROUND)

@@ -41,8 +41,12 @@ class Timed:
 
     command: list[str]
     slow: bool = False
+    folder: Path = ROOT
+    """Where it is started."""
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    peak: float = 0.0
+    """Largest memory of one of its processes in MB."""
     failed: bool = False
 
     def run(self) -> None:
@@ -54,11 +58,12 @@ class Timed:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=environment,
-            cwd=ROOT,
+            cwd=self.folder,
         )
         _, status, used = os.wait4(process.pid, 0)
         self.wall.append(time.perf_counter() - start)
         self.cpu.append(used.ru_utime + used.ru_stime)
+        self.peak = max(self.peak, used.ru_maxrss / 1024)
         process.returncode = os.waitstatus_to_exitcode(status)
         self.failed |= process.returncode not in (0, 1)  # 1: refused, findings, differences
 

@@ -42,8 +42,7 @@ FORMS = (
     ("Slack", ("xox",), re.compile(r"\bxox[abpr]-[A-Za-z0-9-]{20,}")),
     ("Google", ("AIza",), re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
     ("Weights & Biases", ("andb", "ANDB"), re.compile(
-        r"(?:WANDB_API_KEY|wandb[._ ]*(?:api_)?(?:key|login))\W{1,12}(?:key\W{1,4})?([0-9a-f]{40})\b",
-        re.I,
+        r"[Ww](?i:andb[._ ]*(?:api_)?(?:key|login)\W{1,12}(?:key\W{1,4})?([0-9a-f]{40})\b)"
     )),
 )  # fmt: skip
 """Issuer, what one of must stand in a file that holds a token of theirs, the form of a token."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ def _data() -> dict[str, Any]:
     return content
 
 
+@lru_cache(maxsize=1024)
 def present_name(path: str) -> tuple[str, str | None]:
     """A component's present name, and the version that renamed it if ``path`` is a former one."""
     for old, row in _data()["renamed"].items():

@@ -19,6 +19,7 @@ from translator.tree import Node
 
 _COMMENT = re.compile(r"^\s*#(.*)$", re.M)
 _RUN = re.compile(r"tune run\b([^\n]*?)\s(?:recipes/)?([\w/]+?)(?:\.py)?\s+--config\b")
+_WORD = re.compile(r"\w+")
 _PROCESSES = re.compile(r"--nproc[-_]per[-_]node[= ]+(\d+)")
 _NODES = re.compile(r"--nnodes[= ]+(\d+)")
 
@@ -89,7 +90,8 @@ def belonging(source: Source, tree: Node, wanted: str | None) -> Belonging:
         return Belonging(wanted if wanted in known else f"dev/{wanted}", None, gpus)
     kind = _kind(tree)
     named = [name for _, name in _RUN.findall(comments)]
-    named += [name for name in recipes() if re.search(rf"\b{name.split('/')[-1]}\b", comments)]
+    words = set(_WORD.findall(comments))
+    named += [name for name in recipes() if name.rpartition("/")[2] in words]
     for name in named:
         full = next((r for r in recipes() if r in (name, f"dev/{name}")), None)
         if full is not None and kind_of(full) == kind:

@@ -38,6 +38,8 @@ from translator.lint.sniffing import may_be_ours
 SLOW = 5.0
 HANGS = 60.0
 """Of wall clock, on a machine that may be busy otherwise."""
+PROGRESS = 60.0
+"""Seconds between lines that say how far it is."""
 MEMORY = 4_000_000_000
 LARGEST = 100_000
 OPTIONS: tuple[tuple[tuple[str, object], ...], ...] = (
@@ -182,15 +184,20 @@ def watched(options: argparse.Namespace, folder: Path) -> Iterator[tuple[int, st
         process = os.fork()
         if process == 0:
             try:
-                numbers = range(first, options.count, options.workers)
+                numbers = range(first, options.first + options.count, options.workers)
                 work(numbers, options, slots[worker], folder / f"{worker}.log")
             finally:
                 os._exit(0)
         return process
 
-    running = {start(worker, worker): worker for worker in range(options.workers)}
+    running = {start(n, options.first + n): n for n in range(options.workers)}
+    told = time.monotonic()
     while running:
         time.sleep(0.2)
+        if sys.stderr.isatty() or time.monotonic() - told > PROGRESS:
+            told = time.monotonic()
+            at = max(SLOT.unpack_from(slot)[0] for slot in slots)
+            print(f"input {at}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
         for process, worker in list(running.items()):
             number, since = SLOT.unpack_from(slots[worker])
             ended, _ = os.waitpid(process, os.WNOHANG)
@@ -204,7 +211,7 @@ def watched(options: argparse.Namespace, folder: Path) -> Iterator[tuple[int, st
             del running[process]
             if number >= 0:
                 yield number, fault
-                if number + options.workers < options.count:
+                if number + options.workers < options.first + options.count:
                     running[start(worker, number + options.workers)] = worker
 
 
@@ -212,6 +219,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--keep", type=Path)

@@ -26,7 +26,9 @@ def detect(source: Source) -> str:
         NotAConfigError: it is none of those that ftx reads.
     """
     # Documentation quotes configurations; it is none.
-    candidates = () if source.path.endswith((".md", ".rst")) else _SEARCH_ORDER
+    candidates: tuple[str, ...] = () if source.path.endswith((".md", ".rst")) else _SEARCH_ORDER
+    if source.path.endswith((".py", ".ipynb")):
+        candidates = ("unsloth",)
     for name in candidates:
         if framework(name).recognise(source):
             return name

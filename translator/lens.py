@@ -73,6 +73,10 @@ class Row(Protocol):
         """The keys this row answers for, ``.*`` at the end for all below."""
 
 
+class NotSaid(ValueError):
+    """Raised by a conversion for a name whose value stands elsewhere; says the name."""
+
+
 class Key(Record):
     """A field that is one key.
 
@@ -103,6 +107,11 @@ class Key(Record):
             return
         try:
             value = self.conv.read(node.plain())
+        except NotSaid as name:
+            words = (str(name).rpartition(".")[2],)
+            unknown = Node(Unresolved(str(name), words), node.span, node.key_span)
+            reader.unresolved(unknown, spell(address), self.field)
+            value = self.default
         except (ValueError, OverflowError) as error:
             message = f"{spell(address)}: {shown(node.plain())} {error}"
             reader.say(

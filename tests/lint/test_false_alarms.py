@@ -112,3 +112,63 @@ def test_no_model_of_another_size_is_offered() -> None:
     assert "qwen2_5_7b_base or torchtune.models.qwen2_5.lora_qwen2_5_7b_instruct" in str(
         told[0].help
     )
+
+
+def test_a_recipe_of_the_authors_own_may_read_what_it_likes() -> None:
+    text = whole("torchtune", "teacher_layers:\n  first: [0, 1]\n")[0]
+    text = text.replace("resume_from_checkpoint: false\n", "")
+    assert not {d.code for d in found("torchtune", text)} & {"CFG001", "CFG006"}
+    named = "# tune run lora_finetune_single_device --config x\n" + text
+    assert {"CFG001", "CFG006"} <= {d.code for d in found("torchtune", named)}
+
+
+def test_parts_of_a_fork_are_told_once_and_as_a_warning() -> None:
+    rows = "".join(f"  - _component_: torchtune.datasets.acme_{n}_dataset\n" for n in "abc")
+    told = found("torchtune", whole("torchtune", f"dataset:\n{rows}")[0])
+    assert [(d.code, d.severity.value) for d in told if d.code == "CFG201"] == [
+        ("CFG201", "warning")
+    ]
+    other = "model:\n  _component_: torchtune.models.llama3_1.lora_llama3_1_s_8b\n"
+    slip = [d for d in found("torchtune", whole("torchtune", other)[0]) if d.code == "CFG201"]
+    assert slip[0].fix is None
+
+
+def test_a_value_of_another_module_is_no_wrong_value() -> None:
+    text = "from settings import SEED\n" + SCRIPT.format(
+        trainer="SFTTrainer", config="SFTConfig", more="seed=SEED"
+    )
+    assert "CFG003" not in {d.code for d in found("unsloth", text)}
+
+
+def test_a_slice_of_rows_is_no_split() -> None:
+    text = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more="").replace(
+        'load_dataset("acme/rows", split="train")',
+        'load_dataset("json", data_files="a.jsonl")["train"][half:]',
+    )
+    assert "DATA116" not in {d.code for d in found("unsloth", text)}
+
+
+def test_a_python_file_is_no_yaml() -> None:
+    from translator.lint.checking import check_source
+    from translator.source import Source
+
+    text = '"""base_model: {{ name }}\n  - a: b\n"""\nimport unsloth\n'
+    source = Source(path="push.py", text=text)
+    checked = check_source(source, Settings(root=Path.cwd()), known=False)
+    assert checked.findings == []
+
+
+def test_a_key_twice_with_the_same_value_is_worth_a_note() -> None:
+    grades = [
+        [
+            d.severity.value
+            for d in found("axolotl", whole("axolotl", text)[0])
+            if d.code == "SYN005"
+        ]
+        for text in ("tf32: true\ntf32: true\n", "tf32: true\ntf32: false\n")
+    ]
+    assert grades == [["note"], ["warning"]]
+
+
+def test_what_another_adapter_needs_is_not_known() -> None:
+    assert "CFG006" not in codes("axolotl", "adapter: softprompt\n")

@@ -142,10 +142,13 @@ def _told_once(findings: list[Diagnostic]) -> list[Diagnostic]:
     def repeats(finding: Diagnostic) -> bool:
         if finding.code in rules or not finding.code.startswith("CFG"):
             return False
-        among = mended if finding.severity is Severity.NOTE else graver
-        if finding.code in _FULLER:
-            among = [*among, *(d for d in told if d.severity.rank <= finding.severity.rank)]
-        return any(d.span == finding.span or d.key == finding.key for d in (*graver, *among))
+        among = [*graver, *mended] if finding.severity is Severity.NOTE else graver
+        among = told if finding.code in _FULLER else among
+        return any(
+            d.severity.rank <= finding.severity.rank
+            and (d.span == finding.span or d.key == finding.key)
+            for d in among
+        )
 
     return [d for d in findings if not repeats(d)]
 

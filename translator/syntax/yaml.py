@@ -151,16 +151,19 @@ class _Builder:
                         merged = {**self._mapping(part, depth + 1), **merged}
                 continue
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-            if name in own:
-                self._duplicate(name, key, own[name])
+            earlier = own.get(name)
             own[name] = self.build(value, depth + 1, _span(key))
+            if earlier is not None:
+                self._duplicate(name, key, earlier, own[name])
         return {**merged, **own}
 
-    def _duplicate(self, name: str, key: Any, earlier: Node) -> None:
+    def _duplicate(self, name: str, key: Any, earlier: Node, later: Node) -> None:
+        was, now = earlier.plain(), later.plain()
+        alike = was == now or not (was or now)
         self.findings.append(
             Diagnostic(
                 code=Code.DUPLICATE_KEY.code,
-                severity=Severity.WARNING,
+                severity=Severity.NOTE if alike else Severity.WARNING,
                 message=f"{name} stands twice; line {earlier.span.line} "
                 f"({earlier.plain()!r}) is overridden here",
                 file=self.source.path,

@@ -25,6 +25,12 @@ from translator.writing import Writer
 _PEFT = "axolotl/utils/schemas/peft.py"
 
 
+def of_peft(reader: Reader) -> bool:
+    """Whether the adapter is one that Axolotl has; what another one needs is not known."""
+    node = reader.peek("adapter")
+    return node is None or node.value in ("lora", "qlora")
+
+
 def _get_scale(reader: Reader) -> None:
     """Rank and alpha have no default in Axolotl: PEFT fails on None."""
     for name, field, convert in (
@@ -32,7 +38,7 @@ def _get_scale(reader: Reader) -> None:
         ("lora_alpha", "adapter.alpha", number),
     ):
         found = find(reader, name, convert, None, field=field)
-        if found.value is None and reader.values["adapter"]:
+        if found.value is None and reader.values["adapter"] and of_peft(reader):
             reader.say(
                 Code.MISSING_KEY,
                 Severity.ERROR,

@@ -61,7 +61,9 @@ def _get_modules(reader: Reader) -> None:
     source = linear if linear.value else named
     if reader.values["adapter"] and not modules and pattern is None:
         target = reader.peek("lora_target_parameters")
-        if target is None:
+        named_adapter = reader.peek("adapter")
+        other = named_adapter is not None and named_adapter.value not in ("lora", "qlora")
+        if target is None and not other:
             reader.say(
                 Code.MISSING_KEY,
                 Severity.ERROR,

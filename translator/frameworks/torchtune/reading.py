@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -27,10 +28,11 @@ from translator.frameworks.torchtune.recognising import (
 )
 from translator.frameworks.torchtune.recorded import as_written
 from translator.frameworks.torchtune.table import torchtune_table
+from translator.nearest import nearest
 from translator.reading import Reader
 from translator.source import Source
 from translator.syntax.yaml import OmegaConfDialect, read_yaml
-from translator.tree import Node, spell
+from translator.tree import Address, Node, spell
 
 _DOWNLOAD = re.compile(r"#.*\btune download\s+([\w.-]+/[\w.-]+)")
 _INERT = (None, False)
@@ -50,7 +52,7 @@ def read_config(source: Source, options: ReadOptions) -> Document:
     reader = Reader(path=source.path, tree=tree, diagnostics=list(findings))
     _note_facts(reader, source, belongs)
     _note_interpolation(reader, resolution)
-    _drop_unread(reader, belongs)
+    _drop_unread(reader, belongs, resolution.referenced)
     torchtune_table().read(reader, known=all_keys())
     return Document(
         path=source.path,
@@ -90,7 +92,12 @@ def _note_interpolation(reader: Reader, resolution: Resolution) -> None:
             no_effect(reader, address, "a name that other values refer to")
 
 
-def _drop_unread(reader: Reader, belongs: Belonging) -> None:
+def _close(key: str) -> bool:
+    """Whether a name is likelier a slip of a known key than one of somebody's own."""
+    return nearest(key, [name for name in all_keys() if "." not in name], 0.8) is not None
+
+
+def _drop_unread(reader: Reader, belongs: Belonging, referenced: Collection[Address]) -> None:
     """Takes keys away that the recipe does not look at, so that its defaults hold."""
     read = recipe_keys(belongs.recipe)
     top: dict[str, Node] = reader.tree.value
@@ -100,6 +107,13 @@ def _drop_unread(reader: Reader, belongs: Belonging) -> None:
         why = f"{belongs.recipe} does not read it"
         no_effect(reader, (key,), why, severity, verbose=inert)
         del top[key]
+    own = [key for key in top if key not in all_keys() and not _close(key)]
+    own = [key for key in own if (key,) not in referenced]
+    if belongs.why is not None and (len(own) > 2 or any(top[k].is_mapping for k in own)):
+        for key in own:
+            why = "a key of a recipe of the author's own"
+            reader.leave((key,), top[key], why, Severity.WARNING)
+        return
     version = "0.6.1" if in_version(belongs.recipe, "0.6.1") else "main"
     for key in required_keys(belongs.recipe, version):
         if key not in top and key not in _TOLD:

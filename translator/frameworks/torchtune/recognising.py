@@ -56,11 +56,13 @@ def refuse_other_kinds(source: Source, tree: Node) -> None:
         raise _refusal(
             source, "is for asynchronous GRPO, whose processes each have settings of their own"
         )
-    if "optimizer" in keys or "dataset" in keys or "datasets" in keys:
+    if "optimizer" in keys:
         return
     for signs, what in _NO_TRAINING:
         if any(sign in keys for sign in signs):
             raise _refusal(source, what)
+    if "dataset" in keys or "datasets" in keys:
+        return
     raise _refusal(source, "has neither optimizer nor dataset, so it describes no training")
 
 

@@ -45,9 +45,9 @@ def _read_length(reader: Reader) -> None:
     if trainer_class(reader) in _PAIR_TRAINERS:
         _read_length_of_pairs(reader, length, origin, trl)
         return
-    given = _number(reader, own)
+    given, explicit = _number(reader, own), _number(reader, trl)
     place = own
-    if given is None and (explicit := _number(reader, trl)) is not None and explicit != 1024:
+    if given is None and explicit is not None and explicit != 1024:
         given, place = explicit, trl
     if given is not None and place is not None:
         key, node = place
@@ -56,7 +56,7 @@ def _read_length(reader: Reader) -> None:
         elif given > length:
             message = f"{key} ({given}) is lowered to the model's max_seq_length ({length})"
             reader.say(Code.SURPRISE, Severity.WARNING, message, node, key=key)
-    elif trl is not None and trl[1].plain() not in (None, length):
+    elif trl is not None and trl[1].plain() not in (None, length) and explicit is not None:
         message = f"{trl[0]} ({trl[1].plain()!r}): Unsloth takes the model's length, {length}"
         reader.say(Code.SURPRISE, Severity.WARNING, message, trl[1], key=trl[0])
     reader.set("data.max_length", length, origin)

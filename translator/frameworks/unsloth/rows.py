@@ -9,7 +9,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.defaults import Flavour, default
 from translator.frameworks.unsloth.script_tree import Depends, Symbol
-from translator.lens import Conv, Coverage, Key
+from translator.lens import Conv, Coverage, Key, NotSaid
 from translator.numbers import finite
 from translator.reading import Reader
 from translator.record import Record
@@ -117,13 +117,20 @@ class Unsaid(Record):
 # --- conversions ---------------------------------------------------------------------------------
 
 
+def _said(value: object) -> None:
+    if isinstance(value, Symbol):
+        raise NotSaid(value.name)
+
+
 def _whole(value: object) -> object:
+    _said(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or finite(value) % 1:
         raise ValueError("must be a whole number")
     return int(value)
 
 
 def _real(value: object) -> object:
+    _said(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number")
     return finite(value)
@@ -136,6 +143,7 @@ def _text(value: object) -> object:
 
 
 def _truth(value: object) -> object:
+    _said(value)
     if not isinstance(value, bool):
         raise ValueError("must be True or False")
     return value

@@ -27,6 +27,7 @@ from translator.frameworks.torchtune.components import component, component_name
 from translator.lint.context import File
 from translator.lint.rule import Rule
 from translator.lint.torchtune import QUANTIZERS, components
+from translator.tree import Address
 
 RULE = Rule(
     code="CFG201",
@@ -40,20 +41,33 @@ RULE = Rule(
 
 
 def check(file: File) -> Iterator[Diagnostic]:
-    """A finding for each, with the nearest name as an unsafe fix."""
+    """A finding for each slip, with the nearest name as an unsafe fix, and one for all that is
+    likelier a fork's own."""
+    strange: list[tuple[Address, str]] = []
     for address, path in components(file):
         if component(path) is not None or path in QUANTIZERS or not _ours(path):
             continue
-        slip = bool(get_close_matches(path, _names(), n=1, cutoff=0.85))
-        meant = _meant(path)
         place = (*address, "_component_")
+        meant = _meant(path)
+        if not meant:
+            strange.append((place, path))
+            continue
         yield RULE.at(
             file,
             file.at(place),
             f"there is no {path}",
-            help=f"did you mean {' or '.join(meant)}?" if meant else None,
-            severity=None if slip else Severity.WARNING,  # a fork's own, more likely than a slip
+            help=f"did you mean {' or '.join(meant)}?",
             fix=file.replace(place, meant[0], safe=False) if len(meant) == 1 else None,
+        )
+    if strange:
+        place, path = strange[0]
+        more = f", nor {len(strange) - 1} more components of this file" if strange[1:] else ""
+        yield RULE.at(
+            file,
+            file.at(place),
+            f"torchtune has no {path}{more}",
+            help="parts of a fork have to be installed where it runs",
+            severity=Severity.WARNING,
         )
 
 
@@ -62,13 +76,34 @@ def _names() -> list[str]:
 
 
 def _meant(path: str) -> list[str]:
-    """Names that a name was cut from, else the nearest one; of no other size or version."""
-    longer = [name for name in component_names() if name.startswith(f"{path}_")]
+    """Names that a name was cut from, else the one that it is a slip of: a letter or two off, and
+    of no other size or version."""
+    longer = [name for name in _names() if name.startswith(f"{path}_")]
     if longer:
         return longer[:3]
-    numbers = re.findall(r"\d+", path)
     close = get_close_matches(path, _names(), n=3, cutoff=0.85)
-    return [name for name in close if re.findall(r"\d+", name) == numbers][:1]
+    return [name for name in close if _slip(path, name)][:1]
+
+
+def _slip(path: str, name: str) -> bool:
+    """Whether a path is a name with a letter or two wrong: no other word, size or version."""
+    if re.findall(r"\d+", path) != re.findall(r"\d+", name):
+        return False
+    pairs = list(zip(path.split("."), name.split("."), strict=False))
+    wrong = [(one, other) for one, other in pairs if one != other]
+    if path.count(".") != name.count(".") or len(wrong) != 1:
+        return False
+    (one, other) = wrong[0]
+    return one.count("_") == other.count("_") and _off(one, other) <= 2
+
+
+def _off(one: str, other: str) -> int:
+    """Letters that are not common to two words, beginnings and ends aside."""
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return max(len(one), len(other))
 
 
 _BITSANDBYTES = {

@@ -105,6 +105,11 @@ _LOADING = {
     "streaming", "num_proc", "storage_options", "trust_remote_code",
 }  # fmt: skip
 """Arguments of ``datasets.load_dataset``, to which data sets pass on what they do not know."""
+_OF_JSON = (
+    "encoding", "encoding_errors", "field", "use_threads", "block_size", "chunksize",
+    "newlines_in_values", "on_mixed_types", "parse_agent_traces",
+)  # fmt: skip
+"""Arguments of the reader of JSON: datasets/packaged_modules/json/json.py, ``JsonConfig``."""
 _FILE_FORMATS = ("json", "csv", "parquet", "text", "arrow", "pandas")
 
 
@@ -115,5 +120,7 @@ def _passed_on(path: str, name: str, open_ended: bool, children: Mapping[str, No
     if not path.startswith("torchtune.datasets."):
         return True
     source = children.get("source")
+    if name in _LOADING or source is None or source.value not in _FILE_FORMATS:
+        return name in _LOADING
     # a file format has arguments of its own (a delimiter, a field)
-    return name in _LOADING or (source is not None and source.value in _FILE_FORMATS)
+    return source.value != "json" or name in _OF_JSON

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.frameworks.torchtune.components import component
 from translator.lint.context import File, Place
 from translator.lint.rule import Rule
 from translator.lint.torchtune import components
@@ -60,4 +61,11 @@ def check(file: File) -> Iterator[Diagnostic]:
             Place(kind.span, spell((*address, "model_type"))),
             f"model_type: {kind.value} is none of {', '.join(KNOWN)}",
             help=f"did you mean {close[0]}?" if close else None,
+            severity=Severity.WARNING if _of_a_fork(file) else None,
         )
+
+
+def _of_a_fork(file: File) -> bool:
+    """Whether the model itself is none of torchtune's."""
+    name = file.value("model._component_")
+    return isinstance(name, str) and component(name) is None

@@ -43,7 +43,7 @@ RULE = Rule(
 
 
 def check(file: File) -> Iterator[Diagnostic]:
-    """One finding for the first such data set."""
+    """A finding for each such data set."""
     model = str(file.value("base_model") or "")
     own = file.value("special_tokens.eos_token")
     usual = own if isinstance(own, str) else templates.eos_token(model)
@@ -66,7 +66,6 @@ def check(file: File) -> Iterator[Diagnostic]:
             help=f"eot_tokens: [{end!r}]",
             fix=_listed(file, end) if listed is None else None,
         )
-        return
 
 
 def _masked_on_purpose(file: File, place: tuple[str | int, ...]) -> bool:

@@ -41,6 +41,7 @@ RULE = Rule(
 
 
 _READERS = ("json", "csv", "parquet", "arrow", "text")
+_SPLIT = re.compile(r"\w+(\[[-\d%: ]*\])?")
 _ENDING = re.compile(r"\.(jsonl?|csv|tsv|parquet|arrow|txt)(\.gz|\.zst)?$")
 
 
@@ -55,10 +56,13 @@ def check(file: File) -> Iterator[Diagnostic]:
 
 
 def _look(file: File, source: Source, field: str) -> Iterator[Diagnostic]:
-    named = [part.strip().partition("[")[0] for part in source.split.split("+")]
+    parts = [part.strip() for part in source.split.split("+")]
+    named = [part.partition("[")[0] for part in parts]
     place = file.where(f"{field}.split", f"{field}.path", f"{field}.files", field)
-    if not all(re.fullmatch(r"\w+", name) for name in named):
+    if not all(_SPLIT.fullmatch(part) for part in parts):
         return
+    if file.format == "unsloth" and not all(_quoted(file, name) for name in named):
+        return  # a slice of the script's own rows
     if _single_files(file, source):
         odd = [name for name in named if name != "train"]
         if odd:
@@ -71,6 +75,10 @@ def _look(file: File, source: Source, field: str) -> Iterator[Diagnostic]:
     if odd and not source.files and source.subset is None:
         message = f"{source.path} has no split {odd[0]}; it has {', '.join(known)}"
         yield RULE.at(file, place, message, severity=Severity.WARNING)
+
+
+def _quoted(file: File, name: str) -> bool:
+    return any(f"{mark}{name}" in file.document.text for mark in "\"'")
 
 
 def _single_files(file: File, source: Source) -> bool:

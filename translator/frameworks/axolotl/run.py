@@ -90,7 +90,7 @@ def _get_evaluation(reader: Reader) -> None:
             )
     elif times.value:
         interval, origin = _per_epoch(reader, "evals_per_epoch", times), times.origin
-        if steps.written:
+        if steps.value:
             why = "excludes evals_per_epoch; Axolotl refuses both"
             refuse(reader, ("eval_steps",), steps.node, why, Severity.WARNING)  # type: ignore[arg-type]
     elif steps.value:

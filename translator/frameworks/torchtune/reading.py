@@ -94,7 +94,7 @@ def _note_interpolation(reader: Reader, resolution: Resolution) -> None:
 
 def _close(key: str) -> bool:
     """Whether a name is likelier a slip of a known key than one of somebody's own."""
-    return nearest(key, [name for name in all_keys() if "." not in name], 0.8) is not None
+    return nearest(key, tuple(name for name in all_keys() if "." not in name), 0.8) is not None
 
 
 def _drop_unread(reader: Reader, belongs: Belonging, referenced: Collection[Address]) -> None:

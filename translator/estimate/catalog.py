@@ -19,7 +19,7 @@ from translator.catalog.identity import resolve
 from translator.catalog.models import config_file, read_config
 from translator.errors import FtxError, bad_option
 from translator.estimate.configuration import known_family, shape_from_config, text_part
-from translator.estimate.likeness import Entry, alike, by_line, by_stem
+from translator.estimate.likeness import Entry, alike
 from translator.estimate.shape import Shape
 from translator.record import Record
 
@@ -112,12 +112,6 @@ def _by_leaf() -> Mapping[str, Entry]:
     return {leaf: entry for leaf, entry in found.items() if entry is not None}
 
 
-@cache
-def _likenesses() -> tuple[Mapping[tuple[str, str], Entry], Mapping[str, Entry]]:
-    entries = _table("shapes")["models"]
-    return by_line(entries), by_stem(entries)
-
-
 def _entry_shape(entry: Entry, name: str) -> Shape:
     config = dict(entry["config"])
     return shape_from_config(config, name=name, source=f"{entry['source']}; {entry['counted']}")
@@ -167,7 +161,7 @@ def find(name: str) -> Found | None:
     if not _NAME.fullmatch(identity.canonical):
         return None
     owner, _, leaf = identity.canonical.lower().rpartition("/")
-    entry = _by_leaf().get(leaf) or alike(identity.canonical, *_likenesses())
+    entry = _by_leaf().get(leaf) or alike(identity.canonical, _table("shapes")["models"])
     if entry is None:
         return None
     # Unsloth's copies keep the names and the dimensions of what they copy

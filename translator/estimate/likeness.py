@@ -82,17 +82,6 @@ def _mixture(entry: Entry) -> bool:
     return any("experts" in key for key in entry["config"])
 
 
-def by_line(entries: Sequence[Entry]) -> Mapping[tuple[str, str], Entry]:
-    """Catalogued models by the line and size in their names."""
-    found: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        for name in entry["ids"]:
-            facts, size = facts_by_name(name), said_size(name)
-            if facts is not None and facts.line and size and facts.line not in _SEVERAL:
-                found.setdefault((facts.line, size), entry)
-    return found
-
-
 def _bare(leaf: str) -> str:
     """A name without what says how the model was tuned."""
     before = ""
@@ -101,37 +90,42 @@ def _bare(leaf: str) -> str:
     return leaf
 
 
-def by_stem(entries: Sequence[Entry]) -> Mapping[str, Entry]:
-    """Catalogued models by a pattern that finds their bare names, where these tell a size."""
+def _by_line(line: str, sized: Sequence[tuple[str, Entry]]) -> Entry | None:
+    """The first catalogued model of a line, among those of one size."""
+    for name, entry in sized:
+        facts = facts_by_name(name)
+        if facts is not None and facts.line == line:
+            return entry
+    return None
+
+
+def _inside(leaf: str, sized: Sequence[tuple[str, Entry]]) -> Entry | None:
+    """The catalogued model whose bare name stands in ``leaf``: the longest such name."""
     found: dict[str, Entry] = {}
-    leaves = [
-        (name.rsplit("/", 1)[-1].lower(), entry) for entry in entries for name in entry["ids"]
-    ]
     # the plainest name of several, and of versions the first
-    for leaf, entry in sorted(leaves, key=lambda pair: (len(pair[0]), pair[0])):
-        facts = facts_by_name(leaf)
-        stem = _bare(leaf)
-        if said_size(stem) is None or (facts is not None and facts.line in _SEVERAL):
+    for name, entry in sorted(sized, key=lambda pair: (len(pair[0]), pair[0])):
+        words = [word for word in re.split(r"[-_ ]", _bare(name)) if word]
+        facts = facts_by_name(name)
+        if not all(word in leaf for word in words) or said_size(_bare(name)) is None:
             continue
-        words = [re.escape(word) for word in re.split(r"[-_ ]", stem) if word]
-        found.setdefault("[-_ ]?".join(words), entry)
-    return found
+        if facts is None or facts.line not in _SEVERAL:
+            found.setdefault("[-_ ]?".join(map(re.escape, words)), entry)
+    inside = [s for s in found if re.search(rf"(?<![a-z0-9.]){s}(?![a-z0-9]|\.\d)", leaf)]
+    return found[max(inside, key=len)] if inside else None
 
 
-def alike(
-    name: str, lines: Mapping[tuple[str, str], Entry], stems: Mapping[str, Entry]
-) -> Entry | None:
+def alike(name: str, entries: Sequence[Entry]) -> Entry | None:
     """The catalogued model that ``name`` was made from, or None when it does not say."""
     leaf = name.rstrip("/").rsplit("/", 1)[-1].lower()
     size, facts = said_size(leaf), facts_by_name(name)
     if size is None:
         return None
-    entry = lines.get((facts.line, size)) if facts is not None and facts.line else None
-    if entry is None:
-        inside = [
-            stem for stem in stems if re.search(rf"(?<![a-z0-9.]){stem}(?![a-z0-9]|\.\d)", leaf)
-        ]
-        entry = stems[max(inside, key=len)] if inside else None
+    leaves = ((i.rsplit("/", 1)[-1].lower(), entry) for entry in entries for i in entry["ids"])
+    sized = [(known, entry) for known, entry in leaves if said_size(known) == size]
+    entry = None
+    if facts is not None and facts.line and facts.line not in _SEVERAL:
+        entry = _by_line(facts.line, sized)
+    entry = entry or _inside(leaf, sized)
     if entry is None or _differs(leaf, entry) or not _fits(size, entry):
         return None
     return entry

@@ -172,3 +172,44 @@ def test_a_key_twice_with_the_same_value_is_worth_a_note() -> None:
 
 def test_what_another_adapter_needs_is_not_known() -> None:
     assert "CFG006" not in codes("axolotl", "adapter: softprompt\n")
+
+
+def test_a_recipe_that_torchtune_has_not_needs_what_it_needs() -> None:
+    text = whole("torchtune", "batch_size: 1\n")[0].replace("resume_from_checkpoint: false\n", "")
+    assert "CFG006" in {d.code for d in found("torchtune", text)}
+    own = "# tune run lora_finetune_my_way --config x\n" + text
+    assert "CFG006" not in {d.code for d in found("torchtune", own)}
+
+
+def test_an_evaluation_is_no_training() -> None:
+    from translator.lint.checking import check_source
+    from translator.source import Source
+
+    model = "model:\n  _component_: torchtune.models.llama3_2.llama3_2_1b\n"
+    rows = "dataset:\n  _component_: torchtune.datasets.alpaca_dataset\n"
+    source = Source(path="eval.yaml", text=f"{model}{rows}device: cuda\n")
+    assert check_source(source, Settings(root=Path.cwd()), known=False).findings == []
+
+
+def test_a_padding_token_that_is_there_stays() -> None:
+    collator = (
+        "data_collator=DataCollatorForLanguageModeling(tokenizer, mlm=False),\n    model=model,"
+    )
+    text = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more="").replace(
+        "model=model,", collator, 1
+    )
+    text = text.replace("get_peft_model(data_collator", "get_peft_model(")
+    base = "from transformers import DataCollatorForLanguageModeling\n" + text
+    sure = "tokenizer.pad_token = tokenizer.eos_token\n"
+    guarded = f"if tokenizer.pad_token is None:\n    {sure}"
+    for line, told in ((sure, True), (guarded, False)):
+        script = base.replace("trainer = ", f"{line}trainer = ", 1)
+        assert ("DATA121" in {d.code for d in found("unsloth", script)}) is told
+
+
+def test_rows_held_out_for_the_author_are_no_evaluation() -> None:
+    text = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more="").replace(
+        'load_dataset("acme/rows", split="train")',
+        'load_dataset("acme/rows", split="train").train_test_split(0.1)["train"]',
+    )
+    assert "DATA115" not in {d.code for d in found("unsloth", text)}

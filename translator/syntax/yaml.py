@@ -159,7 +159,7 @@ class _Builder:
 
     def _duplicate(self, name: str, key: Any, earlier: Node, later: Node) -> None:
         was, now = earlier.plain(), later.plain()
-        alike = was == now or not (was or now)
+        alike = was == now or was is None or not (was or now)
         self.findings.append(
             Diagnostic(
                 code=Code.DUPLICATE_KEY.code,

@@ -86,7 +86,7 @@ def _say_what_a_limit_masks(reader: Reader, places: list[Any]) -> None:
     if (
         written
         and (path or "").startswith("torchtune.models.qwen")
-        and any("completion" not in row for row in rows)
+        and any(row.startswith("torchtune.") and "completion" not in row for row in rows)
     ):
         why = (
             "with a limit, torchtune's Qwen tokenizer leaves the last token of every row, the end "

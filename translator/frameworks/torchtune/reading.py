@@ -14,6 +14,7 @@ from translator.frameworks.torchtune.components import (
     all_keys,
     in_version,
     recipe_keys,
+    recipes,
     required_keys,
 )
 from translator.frameworks.torchtune.interpolation import Resolution, resolve
@@ -100,16 +101,20 @@ def _close(key: str) -> bool:
 def _drop_unread(reader: Reader, belongs: Belonging, referenced: Collection[Address]) -> None:
     """Takes keys away that the recipe does not look at, so that its defaults hold."""
     read = recipe_keys(belongs.recipe)
+    kind = kind_of(belongs.recipe)
+    alike = {key for name in recipes() if kind_of(name) == kind for key in recipe_keys(name)}
     top: dict[str, Node] = reader.tree.value
     for key in [name for name in top if name in all_keys() and name not in read]:
         inert = key in _ASIDE or any(top[key].value is value for value in _INERT)
+        inert = inert or (belongs.why is not None and key in alike)
         severity = Severity.NOTE if inert else Severity.WARNING
         why = f"{belongs.recipe} does not read it"
         no_effect(reader, (key,), why, severity, verbose=inert)
         del top[key]
     own = [key for key in top if key not in all_keys() and not _close(key)]
     own = [key for key in own if (key,) not in referenced]
-    if belongs.why is not None and (len(own) > 2 or any(top[k].is_mapping for k in own)):
+    theirs = belongs.own or len(own) > 2 or any(top[key].is_mapping for key in own)
+    if belongs.why is not None and theirs:
         for key in own:
             why = "a key of a recipe of the author's own"
             reader.leave((key,), top[key], why, Severity.WARNING)

@@ -28,6 +28,8 @@ _NO_TRAINING = (
     (("max_new_tokens", "prompt"), "asks for text to be generated, not for training"),
     (("quantizer",), "asks for a checkpoint to be quantised, not for training"),
 )
+_PACKAGES = ("torchtune", "torch", "torchao", "bitsandbytes", "transformers")
+_OF_A_RUN = {"loss", "epochs", "batch_size", "gradient_accumulation_steps", "lr_scheduler"}
 _DISTRIBUTED = (
     "fsdp_cpu_offload", "fsdp_reshard_after_forward", "custom_sharded_layers", "tensor_parallel_dim",
     "tensor_parallel_plan", "data_parallel_shard_dim", "data_parallel_replicate_dim",
@@ -43,6 +45,9 @@ class Belonging:
     why: str | None
     """None when a comment or the user names it."""
     gpus: int | None
+    own: bool = False
+    """Whether the recipe is likelier one of the author's own: a comment runs another, or the file
+    names components of other packages."""
 
 
 def refuse_other_kinds(source: Source, tree: Node) -> None:
@@ -61,7 +66,7 @@ def refuse_other_kinds(source: Source, tree: Node) -> None:
     for signs, what in _NO_TRAINING:
         if any(sign in keys for sign in signs):
             raise _refusal(source, what)
-    if "dataset" in keys or "datasets" in keys:
+    if ("dataset" in keys or "datasets" in keys) and not _OF_A_RUN.isdisjoint(keys):
         return
     raise _refusal(source, "has neither optimizer nor dataset, so it describes no training")
 
@@ -98,7 +103,18 @@ def belonging(source: Source, tree: Node, wanted: str | None) -> Belonging:
         full = next((r for r in recipes() if r in (name, f"dev/{name}")), None)
         if full is not None and kind_of(full) == kind:
             return Belonging(full, None, gpus)
-    return Belonging(*_by_keys(tree, kind, comments), gpus)
+    names = {name.removeprefix("dev/") for name in recipes()}
+    other = any(name.removeprefix("dev/") not in names for _, name in _RUN.findall(comments))
+    return Belonging(*_by_keys(tree, kind, comments), gpus, other or _foreign(tree))
+
+
+def _foreign(tree: Node) -> bool:
+    """Whether components come from packages that torchtune does not bring."""
+    return any(
+        isinstance(node.value, str) and node.value.partition(".")[0] not in _PACKAGES
+        for address, node in tree.leaves()
+        if address[-1:] == ("_component_",)
+    )
 
 
 def _devices(comments: str) -> int | None:

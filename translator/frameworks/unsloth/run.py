@@ -32,7 +32,7 @@ from translator.frameworks.unsloth.run_writing import (
 )
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
-from translator.tree import Node
+from translator.tree import Node, Unresolved
 
 # --- memory --------------------------------------------------------------------------------------
 
@@ -193,6 +193,9 @@ def _read_hub(reader: Reader) -> None:
     if name is not None and (name[0] == "save" or (push and push[1].plain() is True)):
         value = known(reader, *name, "checkpoints.hub_id")
         origin = reader.written(tuple(name[0].split(".")), name[1])
+    elif push is not None and isinstance(push[1].value, Unresolved):
+        reader.leave(tuple(push[0].split(".")), push[1], "whether the result is pushed to the Hub",
+                     Severity.NOTE)  # fmt: skip
     elif name is not None or (push is not None and push[1].plain()):
         found = name or push
         assert found is not None

@@ -16,6 +16,7 @@ Axolotl `test_datasets`, TRL `eval_dataset`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
@@ -36,14 +37,20 @@ RULE = Rule(
     },
 )
 
+_CHOOSING = re.compile(r"\.(select|take|skip|filter|shard)\(|random_split\(")
+
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding for each such source."""
     data = file.recipe.data
     if not isinstance(data.validation, SeparateRows):
         return
+    if file.format == "unsloth" and _CHOOSING.search(file.document.text):
+        return  # which rows are chosen may depend on their number
     trained = {(s.path, s.subset, s.split, s.files) for s in data.sources}
     for number, source in enumerate(data.validation.sources):
+        if file.format == "unsloth" and not _literal(file, source.split):
+            continue
         if (source.path, source.subset, source.split, source.files) in trained and is_name(
             source.path
         ):
@@ -53,3 +60,8 @@ def check(file: File) -> Iterator[Diagnostic]:
                 file.where(f"{field}.path", field, "data.validation"),
                 f"{source.path} ({source.split}) is trained and evaluated on",
             )
+
+
+def _literal(file: File, split: str) -> bool:
+    """Whether a script writes the split as text, rather than cutting its rows by numbers."""
+    return split == "train" or any(f"{mark}{split}" in file.document.text for mark in "\"'")

@@ -72,7 +72,7 @@ def check(file: File) -> Iterator[Diagnostic]:
         yield RULE.at(
             file, file.at("dataset_val"), f"{what} and never looked at: no run_val_every_n_steps"
         )
-    elif not _evaluates(file):
+    elif file.node("data.eval") is not None and not _evaluates(file):
         yield RULE.at(
             file,
             file.where("data.validation"),

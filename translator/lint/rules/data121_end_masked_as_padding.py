@@ -17,11 +17,13 @@ transformers/data/data_collator.py:793 (5.17.0): `labels[labels == self.tokenize
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
 from translator.lint.rule import Rule
+from translator.tree import Node
 
 RULE = Rule(
     code="DATA121",
@@ -41,7 +43,7 @@ RULE = Rule(
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the padding token."""
     node = file.node("tokens.pad_token")
-    if node is None or not _is_end(file, node.plain()):
+    if node is None or not _is_end(file, node.plain()) or _guarded(file, node):
         return
     collator = file.node("trainer.data_collator")
     if collator is None or not collator.is_mapping or file.node("responses") is not None:
@@ -58,6 +60,16 @@ def check(file: File) -> Iterator[Diagnostic]:
         "padding and the end of answers share a token, and DataCollatorForLanguageModeling masks "
         "both: the model does not learn to stop",
         help="a padding token of its own, or no data_collator: TRL's own masks by position",
+    )
+
+
+def _guarded(file: File, node: Node) -> bool:
+    """Whether the token is set only where there is none: Unsloth has always set one before."""
+    if file.document.facts.get("flavour") != "PATCHED":
+        return False
+    before = file.document.text[: node.span.start].splitlines()[-3:]
+    return any(
+        re.search(r"if .*pad_token(_id)? is None|if not .*pad_token", line) for line in before
     )
 
 

@@ -38,6 +38,8 @@ RULE = Rule(
     },
 )
 
+_TIED = ("torchtune.models.llama3_2.lora_llama3_2", "torchtune.models.llama3_2.qlora_llama3_2")
+
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the targets."""
@@ -45,13 +47,15 @@ def check(file: File) -> Iterator[Diagnostic]:
     if adapter is None or "lm_head" not in adapter.modules:
         return
     known = facts(file.recipe.model.id)
-    if known is None or not known.tied_embeddings:
-        return
     refused = file.format == "torchtune"
+    builder = file.value("model._component_") if refused else None
+    if not str(builder or "").startswith(_TIED) and (known is None or not known.tied_embeddings):
+        return
+    name = known.id if known is not None else str(builder).rpartition(".")[2]
     yield RULE.at(
         file,
         file.where("adapter.modules"),
-        f"{known.id} has one matrix for embeddings and head: "
+        f"{name} has one matrix for embeddings and head: "
         + ("torchtune refuses" if refused else "once merged,")
         + " an adapter on lm_head"
         + ("" if refused else " moves both"),

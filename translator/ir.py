@@ -192,6 +192,11 @@ class CustomRows(Record):
     """Code of the user's own makes the rows; ``reference`` names or quotes it."""
 
     reference: str
+    code: str | None = None
+    """Python source of a function ``text_of(row, tokenizer)`` that stands alone and gives a row's
+    text, when there is one."""
+    marks: tuple[str, ...] = ()
+    """What opens questions and answers in that text, where only answers count; else empty."""
 
 
 Rows = (

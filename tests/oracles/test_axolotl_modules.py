@@ -282,3 +282,52 @@ def test_columns_that_a_script_names_anew(tmp_path: Path, tokenizer: Any) -> Non
     first, second = made(config, tokenizer, rows)
     check(tokenizer, first, [("<s>Q: who?\n", False), ("me</s>", True)])
     check(tokenizer, second, [("<s>Q: a, b?\n", False), ("c</s>", True)])
+
+
+OWN = """\
+def text_of(row, tokenizer):
+    import json
+    return json.dumps([row['question'], row['answer']]) + tokenizer.eos_token
+"""
+
+
+def test_texts_of_the_users_own_code(tmp_path: Path, tokenizer: Any) -> None:
+    source = ir.Source(
+        path="a/b",
+        rows=ir.CustomRows(reference="json.dumps(row)", code=OWN),
+        format=ir.PlainFormat(joined="whole", end="none"),
+        supervision=ir.Supervision(prompt=True),
+    )
+    config, again = written(tmp_path, source)
+    assert again == source
+    for row, tokens in zip(ROWS, made(config, tokenizer, Dataset.from_list(ROWS)), strict=True):
+        check(tokenizer, tokens, [(f'<s>["{row["question"]}", "{row["answer"]}"]</s>', True)])
+
+
+CHATS = """\
+def text_of(row, tokenizer):
+    turns = [{'role': role, 'content': text} for role, text in row['talk']]
+    return tokenizer.apply_chat_template(turns, tokenize=False)
+"""
+
+
+def test_answers_alone_in_texts_of_the_users_own(tmp_path: Path, tokenizer: Any) -> None:
+    """As train_on_responses_only counts them: an answer and its end, not what stands behind."""
+    template = TEMPLATE.replace("{{ eos_token if", "{{ eos_token ~ '\\n' if")
+    source = ir.Source(
+        path="a/b",
+        rows=ir.CustomRows(reference="…", code=CHATS, marks=("[U]", "[A]")),
+        format=ir.ChatFormat(template="jinja", jinja=template),
+        supervision=ir.Supervision(prompt=False),
+    )
+    config, again = written(tmp_path, source)
+    assert again == source
+    rows = Dataset.from_list([{"talk": [list(turn) for turn in talk]} for talk in TALKS])
+    usual = tokenizer.chat_template
+    tokenizer.chat_template = config["chat_template_jinja"]  # as axolotl/loaders/tokenizer.py does
+    first, second = made(config, tokenizer, rows)
+    tokenizer.chat_template = usual
+    check(tokenizer, first, [("<s>[S]Default.[E][U]a?[E][A]", False), ("b</s>", True),
+                             ("\n[U]c?[E][A]", False), ("d</s>", True), ("\n", False)])  # fmt: skip
+    check(tokenizer, second, [("<s>[S]Be kind.[E][U]e?[E][A]", False), ("f</s>", True),
+                              ("\n", False)])  # fmt: skip

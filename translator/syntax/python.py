@@ -78,6 +78,13 @@ class Module:
             return span
         return self.lines.span(span.start, span.start + len(node.arg))
 
+    def is_clear(self, node: ast.AST) -> bool:
+        """Whether a node is the script's own and has no part that is too new to be read."""
+        if home_of(node) is not None:
+            return False
+        start, end = self._offsets(node)
+        return not any(start < last and first < end for first, last in self.opaque.items())
+
     def segment(self, node: ast.AST) -> str:
         """The text of a node as written."""
         home = home_of(node)

@@ -11,7 +11,15 @@ from translator.frameworks.axolotl.conversations import chat_format, message_row
 from translator.frameworks.axolotl.lookup import find
 from translator.frameworks.axolotl.parts import Module, file_of
 from translator.frameworks.axolotl.values import flag, text
-from translator.ir import Format, InstructionRows, PlainFormat, Rows, Supervision, TextRows
+from translator.ir import (
+    CustomRows,
+    Format,
+    InstructionRows,
+    PlainFormat,
+    Rows,
+    Supervision,
+    TextRows,
+)
 from translator.tree import Node
 
 if TYPE_CHECKING:
@@ -23,6 +31,8 @@ _OWN_FIELDS = ("instruction", "input", "system", "output")
 def made_rows(dataset: Dataset, module: Module) -> tuple[Rows, Format, Supervision]:
     """Rows, format and mask of a data set whose ``type`` names one of ftx's own modules."""
     told = module.rows
+    if module.kind == "own":
+        return _own(dataset, module)
     _leave_names(dataset, told)
     if module.kind == "texts":
         form = PlainFormat(joined=told["joined"], end=told["end"])
@@ -38,6 +48,16 @@ def made_rows(dataset: Dataset, module: Module) -> tuple[Rows, Format, Supervisi
         mask = replace(mask, turns="last")
     rows = _instruction(told) if "columns" in told else message_rows(dataset)
     return rows, replace(layout, system_prompt=told.get("system")), mask
+
+
+def _own(dataset: Dataset, module: Module) -> tuple[Rows, Format, Supervision]:
+    """Texts that code of the user's own makes."""
+    marks = tuple(module.rows.get("marks", ()))
+    rows = CustomRows(reference=module.rows["reference"], code=module.code, marks=marks)
+    form: Format = PlainFormat(joined="whole", end="none")
+    if "apply_chat_template" in (module.code or ""):
+        form = chat_format(dataset)
+    return rows, form, Supervision(prompt=not marks)
 
 
 def _instruction(told: dict[str, Any]) -> InstructionRows:

@@ -12,6 +12,7 @@ from translator.frameworks.axolotl.entry import Entry
 from translator.frameworks.axolotl.parts import Module, file_of, prompt_type, side_file
 from translator.ir import (
     ChatFormat,
+    CustomRows,
     InstructionRows,
     MessageRows,
     PlainFormat,
@@ -28,6 +29,8 @@ def by_module(writer: Writer, source: Source) -> bool:
     rows, form = source.rows, source.format
     if writer.value("objective") != "supervised" or writer.value("data.streaming"):
         return False
+    if isinstance(rows, CustomRows):
+        return rows.code is not None
     if isinstance(rows, InstructionRows) and rows.images is None:
         return _named(writer, source) is not None or _beyond_formats(writer, rows, form)
     if isinstance(rows, MessageRows) and rows.images is None and isinstance(form, ChatFormat):
@@ -78,14 +81,22 @@ def _named(writer: Writer, source: Source) -> list[str] | None:
 def put_module(entry: Entry, source: Source) -> None:
     """Writes the module and the ``type`` that names it."""
     writer, form = entry.writer, source.format
-    kind = "turns" if isinstance(form, ChatFormat) else "texts"
-    settings = _settings(entry, source)
-    module = Module(kind=kind, rows=settings)
+    rows = source.rows
+    if isinstance(rows, CustomRows):
+        settings: dict[str, Any] = {"reference": rows.reference}
+        if rows.marks:
+            settings["marks"] = list(rows.marks)
+        module = Module(kind="own", rows=settings, code=rows.code)
+    else:
+        kind = "turns" if isinstance(form, ChatFormat) else "texts"
+        module = Module(kind=kind, rows=_settings(entry, source))
     name = prompt_type(writer.stem, module)
     entry.put("type", name, "rows")
     file = file_of(name)
     if file not in writer.files:
         why = f"Axolotl's YAML cannot say it; {file} does, which must lie beside it"
+        if isinstance(rows, CustomRows):
+            why = f"the code that makes the rows is brought along in {file}, as it stands"
         writer.lose(Code.SIDE_FILE, f"{entry.field}.rows", why, Severity.NOTE)
     writer.files[file] = side_file(module, f"{writer.stem}.yaml")
     writer.facts["environment"] = "PYTHONPATH=. "

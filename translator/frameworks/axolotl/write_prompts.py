@@ -74,7 +74,7 @@ def told(entry: Entry, source: Source) -> None:
 def _made(entry: Entry, source: Source) -> None:
     """Rows that a module beside the YAML makes; turns are rendered as the YAML says."""
     put_module(entry, source)
-    if isinstance(source.format, ChatFormat):
+    if isinstance(source.format, ChatFormat) and not isinstance(source.rows, CustomRows):
         own_template(entry, template_of(entry.writer, source, source.format))
         if isinstance(source.rows, MessageRows):
             _turn_keys(entry, source.rows)

@@ -12,6 +12,7 @@ from translator.document import Document
 from translator.errors import NotAConfigError
 from translator.fields import assemble
 from translator.frameworks.base import ReadOptions
+from translator.frameworks.unsloth.brought_rows import bring_code
 from translator.frameworks.unsloth.comments import note_comments
 from translator.frameworks.unsloth.defaults import Flavour
 from translator.frameworks.unsloth.refusals import refusal
@@ -50,6 +51,7 @@ def read_script(source: Source, options: ReadOptions) -> Document:
     reader.diagnostics.extend(_passed_over(source, script))
     _tell_spreads(reader)
     table().read(reader)
+    bring_code(reader, training.functions, script.module)
     return Document(
         path=source.path,
         format="unsloth",

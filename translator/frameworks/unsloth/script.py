@@ -50,6 +50,7 @@ from translator.frameworks.unsloth.script_lineage import (
     trainer_of,
 )
 from translator.frameworks.unsloth.script_parts import TrainingReader
+from translator.frameworks.unsloth.script_tree import RowFunction
 from translator.source import Source
 from translator.syntax.evaluate import Program, run
 from translator.syntax.evaluate_values import Made, Value
@@ -100,6 +101,8 @@ class Training:
     tree: Node
     trains: bool
     conditional: bool = False
+    functions: tuple[RowFunction, ...] = ()
+    """The functions that its rows pass through, by the numbers of the steps."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,7 @@ def _trainings(program: Program, versions: dict[str, str]) -> list[Training]:
                 tree,
                 train is not None,
                 conditional,
+                tuple(reader.builder.functions),
             )
         )
     return found

@@ -49,7 +49,7 @@ from translator.frameworks.unsloth.script_row_parts import (
     as_text,
     messages_argument,
 )
-from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.frameworks.unsloth.script_tree import RowFunction, TreeBuilder
 from translator.frameworks.unsloth.span_reading import trained_matches
 from translator.syntax.evaluate_operators import joined
 from translator.syntax.evaluate_tables import listed
@@ -102,7 +102,10 @@ class RowReader(PartReader):
         if not self._is_per_row(result):
             row = Each(source)
             result = self.builder.program.apply(function, row)
-        return self._described(function, result, source, row)
+        described = self._described(function, result, source, row)
+        described.value["number"] = self.builder.leaf(len(self.builder.functions))
+        self.builder.functions.append(RowFunction(function, isinstance(row, Batch)))
+        return described
 
     def listed(self, many: Many, column: str | None = None) -> Node:
         """The description of rows made by a list comprehension over a data set; ``column`` names

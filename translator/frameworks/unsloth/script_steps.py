@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from translator.frameworks.unsloth.script_rows import RowReader
-from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.frameworks.unsloth.script_tree import RowFunction, TreeBuilder
 from translator.syntax.evaluate_tables import is_external
 from translator.syntax.evaluate_values import (
     Attribute,
@@ -123,6 +123,7 @@ class StepReader:
         function = made.arguments.value("function", 0)
         if made.name in ("map", "filter") and function is not None:
             step["function"] = self._function(made, function, receiver)
+            step["number"] = len(self.builder.functions) - 1
         if made.name == "select":
             part = part_of(made.arguments.value("indices", 0))
             if part is not None:
@@ -135,6 +136,7 @@ class StepReader:
         batched = made.arguments.value("batched", 4)
         is_batched = isinstance(batched, Known) and bool(batched.value)
         more = made.arguments.value("fn_kwargs")
+        self.builder.functions.append(RowFunction(function, is_batched, more))
         if isinstance(more, Mapping) and isinstance(function, Function):
             extra = tuple((str(key), value) for key, value in more.entries.items())
             function = Function(

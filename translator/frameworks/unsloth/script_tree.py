@@ -73,6 +73,16 @@ class Symbol:
         return self.name.rpartition(".")[2]
 
 
+@dataclass(frozen=True)
+class RowFunction:
+    """A function that makes something of a row, or of several at once (``batched``); ``more`` are
+    the keywords that it is given besides."""
+
+    function: Value
+    batched: bool
+    more: Value | None = None
+
+
 class TreeBuilder:
     """Builds nodes for values, each with the span of the syntax that defines it."""
 
@@ -80,6 +90,8 @@ class TreeBuilder:
         self.program = program
         self.module = program.module
         self.count = 0
+        self.functions: list[RowFunction] = []
+        """The functions that rows pass through; steps name them by their position."""
 
     # -- places -----------------------------------------------------------------------------------
 

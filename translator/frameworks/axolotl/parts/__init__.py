@@ -20,19 +20,21 @@ from translator.record import Record
 from translator.source import is_regular_file
 
 _SUFFIX = "_rows"
-_KINDS = ("turns", "texts")
+_KINDS = ("turns", "texts", "own")
 _PLACE = "ROWS: dict = {}\n"
-_TEXTS = frozenset(("with_input", "without_input", "system", "text", "joined", "end"))
+_OWN = "def text_of(row, tokenizer):\n    raise NotImplementedError\n"
+_TEXTS = frozenset(("with_input", "without_input", "system", "text", "joined", "end", "reference"))
 _FLAGS = frozenset(("last_answer_only", "everything"))
 _LARGEST = 200_000
 _QUOTES = '"""'
 
 
 class Module(Record):
-    """One module: which of the texts it is, and the settings at its head."""
+    """One module: which of the texts it is, the settings at its head, and the user's own code."""
 
     kind: str
     rows: dict[str, Any]
+    code: str | None = None
 
 
 def prompt_type(stem: str, module: Module) -> str:
@@ -41,7 +43,7 @@ def prompt_type(stem: str, module: Module) -> str:
     The settings are part of the name, as Axolotl keeps the rows it has prepared under that name.
     """
     folder = re.sub(r"\W", "_", stem, flags=re.ASCII) or "run"
-    settings = f"{module.kind} {module.rows!r}".encode()
+    settings = f"{module.kind} {module.rows!r} {module.code}".encode(errors="replace")
     digest = hashlib.sha256(settings).hexdigest()[:6]
     return f"{'_' if folder[0].isdigit() else ''}{folder}{_SUFFIX}.{module.kind}_{digest}"
 
@@ -55,6 +57,7 @@ def side_file(module: Module, config: str) -> str:
     """The text of a module that ``config`` names."""
     summary, _, rest = _text(module.kind).partition("\n\n")
     before, _, after = rest.partition(_PLACE)
+    after = after.replace(_OWN, module.code or "", 1)
     head = (
         f"{summary[: -len(_QUOTES)]}\n\n"
         f"Used by {config}, which is to be run with PYTHONPATH=. in the folder that holds both.\n"
@@ -108,7 +111,14 @@ def read_module(config: str, name: str) -> Module | None:
         return None
     code = _code(tree)
     kind = next((kind for kind in _KINDS if code == _code(ast.parse(_text(kind)))), None)
-    return None if kind is None or not _sound(kind, rows) else Module(kind=kind, rows=rows)
+    if kind is None or not _sound(kind, rows):
+        return None
+    own = [ast.unparse(node) for node in tree.body if _is_own(node)] if kind == "own" else []
+    return Module(kind=kind, rows=rows, code=f"{own[0]}\n" if own else None)
+
+
+def _is_own(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "text_of"
 
 
 def _settings(tree: ast.Module) -> dict[str, Any] | None:
@@ -126,7 +136,7 @@ def _settings(tree: ast.Module) -> dict[str, Any] | None:
 def _code(tree: ast.Module) -> list[str]:
     """Everything but the heading and the settings, however it is laid out."""
     return [
-        ast.dump(node)
+        "text_of" if _is_own(node) else ast.dump(node)
         for node in tree.body[1:]
         if not (isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "ROWS")
         and not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ROWS")
@@ -136,12 +146,21 @@ def _code(tree: ast.Module) -> list[str]:
 def _sound(kind: str, rows: dict[str, Any]) -> bool:
     """Whether settings are such as are written here."""
     columns, names = rows.get("columns", {}), rows.get("names", [])
-    if not isinstance(columns, dict) or not isinstance(names, list):
+    marks = rows.get("marks", ["", ""])
+    if not isinstance(columns, dict) or not isinstance(names, list) or not isinstance(marks, list):
         return False
-    texts = [*columns, *columns.values(), *names, *(rows[name] for name in _TEXTS & rows.keys())]
+    texts = [
+        *columns,
+        *columns.values(),
+        *names,
+        *marks,
+        *(rows[name] for name in _TEXTS & rows.keys()),
+    ]
     flags = [rows[name] for name in _FLAGS & rows.keys()]
     if not all(isinstance(text, str) for text in texts):
         return False
+    if kind == "own":
+        return {"reference"} <= rows.keys() <= {"reference", "marks"} and len(marks) == 2
     needed = {"with_input", "without_input"} if columns else set()
     if kind == "texts":
         needed |= {"joined", "end"} if columns else {"text", "joined", "end"}

@@ -1,0 +1,195 @@
+"""Rows that are not understood, with the script's own functions for whoever can call them.
+
+Reading says what rows become wherever it can. Where a step between file and trainer is none that
+it knows, the functions themselves still say it: they are put together to one that makes a row's
+text, if all they need can be brought along.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import Any
+
+from translator import ir
+from translator.frameworks.unsloth.chat_reading import template_of
+from translator.frameworks.unsloth.masking import catalogue_format
+from translator.frameworks.unsloth.script_code import standing_alone
+from translator.frameworks.unsloth.script_tree import RowFunction
+from translator.reading import Reader
+from translator.syntax.python import Module
+from translator.tree import Address, Node, Unresolved
+
+_PASSED = frozenset(
+    ("shuffle", "select", "slice", "take", "skip", "head", "sample", "split", "train_test_split",
+     "filter", "remove_columns", "select_columns", "with_format", "set_format", "flatten_indices",
+     "sort", "dropna", "drop_duplicates", "unique", "shard")
+)  # fmt: skip
+"""Steps that choose and order rows, or leave out columns: each row stays what it is."""
+_ONE = """\
+def one(rows):
+    if any(len(values) != 1 for values in rows.values()):
+        raise ValueError("a function makes several rows of one, or none")
+    return {name: values[0] for name, values in rows.items()}"""
+_SEVERAL = "{name: [value] for name, value in row.items()}"
+
+
+def bring_code(reader: Reader, functions: tuple[RowFunction, ...], module: Module) -> None:
+    """Adds the code of rows that are not understood to ``data.sources`` and ``data.validation``."""
+    sources = reader.values["data.sources"]
+    assert isinstance(sources, tuple)
+    found = _brought(reader, sources, ("data", "train"), functions, module)
+    if found is None:
+        return
+    reader.values["data.sources"] = (found,)
+    validation = reader.values["data.validation"]
+    if isinstance(validation, ir.SeparateRows):
+        held = _brought(reader, validation.sources, ("data", "eval"), functions, module)
+        if held is not None:
+            reader.values["data.validation"] = ir.SeparateRows(sources=(held,))
+
+
+def _brought(
+    reader: Reader,
+    sources: tuple[ir.Source, ...],
+    place: Address,
+    functions: tuple[RowFunction, ...],
+    module: Module,
+) -> ir.Source | None:
+    """The one data set at a place with the code of its rows."""
+    node = reader.tree.get(place)
+    if len(sources) != 1 or not isinstance(sources[0].rows, ir.CustomRows) or node is None:
+        return None
+    load = node.get(("load",))
+    supervised = isinstance(reader.values.get("objective"), ir.SupervisedObjective)
+    if load is None or not load.is_mapping or not supervised:
+        return None
+    if reader.values.get("model.modality", "text") != "text":
+        return None
+    code = _text_of(reader, node, functions, module)
+    masked = reader.tree.get(("responses",)) is not None
+    form: ir.Format = ir.PlainFormat(joined="whole", end="none")
+    if code is not None and "apply_chat_template" in code:
+        form = template_of(reader)
+    marks = _marks(reader, form) if masked else ()
+    if code is None or marks is None:
+        return None
+    rows = replace(sources[0].rows, code=code, marks=marks)
+    mask = ir.Supervision(prompt=not masked)
+    return replace(sources[0], rows=rows, format=form, supervision=mask)
+
+
+def _text_of(
+    reader: Reader, node: Node, functions: tuple[RowFunction, ...], module: Module
+) -> str | None:
+    """Source of ``text_of(row, tokenizer)``."""
+    steps = node.get(("steps",))
+    made: list[Any] = steps.plain() if steps is not None and steps.is_sequence else []
+    body: list[ast.stmt] = []
+    for step in made:
+        if step["op"] in _PASSED:
+            continue
+        lines = _step(step, functions, module)
+        if lines is None:
+            return None
+        body += lines
+    last = reader.tree.get(("trainer", "formatting_func"))
+    if last is not None:
+        plain = last.plain()
+        number = plain.get("number") if isinstance(plain, dict) else None
+        lines = None if number is None else _called(functions[number], number, module, "text")
+        if lines is None:
+            return None
+        body += [*lines, *_parsed("return text")]
+    else:
+        column = _column(reader)
+        if column is None or not any(repr(column) in ast.unparse(line) for line in body):
+            return None
+        body += _parsed(f"return row[{column!r}]")
+    function = _defined("text_of", body, "row, tokenizer")
+    text = ast.unparse(function)
+    if "input_ids" in text or len(body) < 2:
+        return None
+    if "one(" in text:
+        function.body[:0] = _parsed(_ONE)
+    return f"{ast.unparse(function)}\n"
+
+
+def _parsed(text: str) -> list[ast.stmt]:
+    return ast.parse(text).body
+
+
+def _defined(name: str, body: list[ast.stmt], arguments: str = "") -> ast.FunctionDef:
+    (function,) = _parsed(f"def {name}({arguments}): pass")
+    assert isinstance(function, ast.FunctionDef)
+    function.body = body
+    return function
+
+
+def _column(reader: Reader) -> str | None:
+    for section in ("args", "trainer"):
+        node = reader.tree.get((section, "dataset_text_field"))
+        if node is not None and node.value is not None:
+            return node.value if isinstance(node.value, str) else None
+    return "text"
+
+
+def _step(
+    step: dict[str, Any], functions: tuple[RowFunction, ...], module: Module
+) -> list[ast.stmt] | None:
+    """A step as statements about ``row``."""
+    if (
+        step["op"] == "map"
+        and "number" in step
+        and not step.keys() & {"with_indices", "with_rank", "input_columns"}
+    ):
+        return _called(functions[step["number"]], step["number"], module, "row")
+    names = None
+    if step["op"] == "rename_column":
+        names = {step.get("original_column_name"): step.get("new_column_name")}
+    elif step["op"] == "rename_columns":
+        names = step.get("column_mapping")
+    if not isinstance(names, dict) or any(
+        isinstance(name, Unresolved) or not isinstance(name, str)
+        for pair in names.items() for name in pair
+    ):  # fmt: skip
+        return None
+    return _parsed(f"row = {{{names!r}.get(name, name): value for name, value in row.items()}}")
+
+
+def _called(used: RowFunction, number: int, module: Module, result: str) -> list[ast.stmt] | None:
+    """A function with all it needs, and its call: its columns join the row's, or it makes a text."""
+    node = used.function.at
+    if node is None or not module.is_clear(node):
+        return None
+    body = standing_alone(used.function, module.tree, used.more)
+    if body is None:
+        return None
+    name = f"step_{number}"
+    call = f"{name}()({_SEVERAL if used.batched else 'row'})"
+    if result == "text":
+        call = f"({result},) = {call}" if used.batched else f"{result} = {call}"
+    elif used.batched:
+        call = f"row = {{**row, **one({call})}}"
+    else:
+        call = f"row = {{**row, **({call} or {{}})}}"
+    return [_defined(name, body), *_parsed(call)]
+
+
+def _marks(reader: Reader, form: ir.Format) -> tuple[str, ...] | None:
+    """What ``train_on_responses_only`` looks for, None where that is not known."""
+    given = [reader.tree.get(("responses", key)) for key in ("instruction_part", "response_part")]
+    for key in ("last_response_only", "mask_out_tokens"):
+        further = reader.tree.get(("responses", key))
+        if further is not None and further.plain():
+            return None
+    texts = tuple(n.value for n in given if n is not None and isinstance(n.value, str) and n.value)
+    if len(texts) == 2:
+        return texts
+    if any(n is not None and n.value is not None for n in given):
+        return None
+    model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
+    known = catalogue_format(form, model) if isinstance(form, ir.ChatFormat) else None
+    affixes = [known.affixes(role) if known else None for role in ("user", "assistant")]
+    found = tuple(a[0].replace("{bos}", "").replace("{eos}", "") for a in affixes if a)
+    return found if len(found) == 2 and all(text.strip() for text in found) else None

@@ -77,6 +77,10 @@ MEANINGFUL: dict[str, st.SearchStrategy[Any]] = {
     "MessageRows.roles": st.sampled_from([(), (("gpt", "assistant"), ("human", "user"))]),
     "MessageRows.tools": st.none(),
     "CustomRows.reference": st.just("my_module.make_rows"),
+    "CustomRows.code": st.sampled_from(
+        [None, "def text_of(row, tokenizer):\n    return row['a'] + tokenizer.eos_token\n"]
+    ),
+    "CustomRows.marks": st.sampled_from([(), ("<user>", "<bot>\n")]),
     "ChatFormat.template": st.sampled_from(["tokenizer", "chatml", "llama3"]),
     "ChatFormat.jinja": st.none(),
     "ChatFormat.system_prompt": st.none(),

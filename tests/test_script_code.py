@@ -203,3 +203,22 @@ def test_brought_along_to_axolotl_and_read_again(tmp_path: Path, code: str, mask
         (tmp_path / name).write_text(content, encoding="utf-8")
     after = load(tmp_path / "run.yaml")
     assert after.recipe.data.sources == before.recipe.data.sources
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_code_goes_back_into_a_script(name: str) -> None:
+    code, text = SAME[name]
+    written = convert(read(code), "unsloth", stem="run", rewrite=True).text
+    again = loads(written, name="run.py", format="unsloth").recipe.data.sources[0].rows
+    assert isinstance(again, ir.CustomRows)
+    assert run(again.code) == text
+
+
+def test_marks_go_back_into_a_script() -> None:
+    then = 'trainer = train_on_responses_only(trainer, instruction_part="Q:", response_part="A:")'
+    before = read(CHAT, then=then)
+    written = convert(before, "unsloth", stem="run", rewrite=True).text
+    (source,) = loads(written, name="run.py", format="unsloth").recipe.data.sources
+    assert isinstance(source.rows, ir.CustomRows)
+    assert source.rows.marks == ("Q:", "A:")
+    assert source.format == before.recipe.data.sources[0].format

@@ -9,7 +9,13 @@ from translator.diagnostics import Severity
 from translator.document import Leftover
 from translator.frameworks.axolotl import templates
 from translator.frameworks.axolotl.entry import Entry
-from translator.frameworks.axolotl.parts import Module, file_of, prompt_type, side_file
+from translator.frameworks.axolotl.parts import (
+    Module,
+    file_of,
+    is_text_of,
+    prompt_type,
+    side_file,
+)
 from translator.ir import (
     ChatFormat,
     CustomRows,
@@ -30,7 +36,7 @@ def by_module(writer: Writer, source: Source) -> bool:
     if writer.value("objective") != "supervised" or writer.value("data.streaming"):
         return False
     if isinstance(rows, CustomRows):
-        return rows.code is not None
+        return rows.code is not None and is_text_of(rows.code)
     if isinstance(rows, InstructionRows) and rows.images is None:
         return _named(writer, source) is not None or _beyond_formats(writer, rows, form)
     if isinstance(rows, MessageRows) and rows.images is None and isinstance(form, ChatFormat):

@@ -78,6 +78,8 @@ def tell(
     if getattr(rows, "images", None) is not None:
         why = "ftx writes torchtune configs for text only; the pictures are not read"
         task.lose(Code.LOST_SOURCE, "rows.images", why)
+        why = "without its pictures the row is another one"
+        task.lose(Code.TOLD_OTHERWISE, "rows", why, Severity.NOTE, verbose=True)
     if isinstance(rows, TextRows):
         return _text(task, rows)
     if isinstance(rows, InstructionRows):

@@ -74,6 +74,7 @@ class _Composer:
         self.code.kind = self._joint(sources)
         if self.code.kind == "text":
             self._responses()
+            self._marks(sources)
         self.steps = Steps(self.make, self.recipe, self.code.kind, _text_column(sources))
         self.code.statements += self._load_all(self.recipe.data.sources, "dataset", "data.sources")
         self._validation()
@@ -204,6 +205,8 @@ class _Composer:
             return "tokens"
         if isinstance(rows, ir.CustomRows):
             supervised = isinstance(self.recipe.objective, ir.SupervisedObjective)
+            if supervised and rows.code is not None:
+                return "text"
             name = "to_text" if supervised else "to_columns"
             why = f"the user's own code makes these rows; {name} in the script has to be written"
             self.writer.lose(Code.LOST_TEMPLATE, f"{place}.rows", why)
@@ -228,6 +231,19 @@ class _Composer:
         if first is not None and first.kind == "answers":
             self.code.responses = dict(first.responses)
             self.code.use("unsloth.chat_templates", "train_on_responses_only")
+
+    def _marks(self, sources: Sequence[tuple[ir.Source, str]]) -> None:
+        """The same call for texts of the user's own code, by the marks that these have."""
+        wanted = {place: getattr(source.rows, "marks", ()) for source, place in sources}
+        if not any(wanted.values()):
+            return
+        marks = next(iter(wanted.values()))
+        if any(other != marks for other in wanted.values()):
+            why = "a script masks all its data sets by the same marks, or none"
+            self.writer.lose(Code.LOST_MASK, "data.sources", why)
+            return
+        self.code.responses = dict(zip(("instruction_part", "response_part"), marks, strict=True))
+        self.code.use("unsloth.chat_templates", "train_on_responses_only")
 
     # -- loading ----------------------------------------------------------------------------------
 

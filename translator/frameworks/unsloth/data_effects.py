@@ -56,6 +56,11 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
     bare = ir.Supervision(prompt=mask.prompt)
     if rows == ir.CustomRows(reference=SEGMENTS):
         yield "", "Python in the script makes these rows", Code.TOLD_OTHERWISE, _NOTE
+    elif isinstance(rows, ir.CustomRows) and rows.code is not None:
+        yield "rows", "their code is in the script", Code.TOLD_OTHERWISE, _NOTE
+        yield "format", "their code is in the script", Code.TOLD_OTHERWISE, _NOTE
+        if not rows.marks:
+            yield "supervision", "all of a text counts", Code.TOLD_OTHERWISE, _NOTE
     elif isinstance(rows, ir.CustomRows):
         yield "format", "the user's code makes the rows", Code.TOLD_OTHERWISE, _NOTE
         yield "supervision", "the user's code makes the rows", Code.TOLD_OTHERWISE, _NOTE

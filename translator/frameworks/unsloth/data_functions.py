@@ -65,6 +65,15 @@ class Functions:
             self.define(self.shared[key], body, result, argument=argument, note=note)
         return self.shared[key]
 
+    def brought(self, code: str) -> str:
+        """The function that calls ``text_of`` of the user's own code, which comes along."""
+        key = ("text_of", code)
+        if key not in self.shared:
+            self.shared[key] = self.name("text_of")
+            self.functions.append(code.rstrip().replace("text_of", self.shared[key], 1))
+        called = f"{self.shared[key]}(row, tokenizer)"
+        return self.once("to_text", [], f'return {{"text": {called}}}')
+
     def define(
         self, name: str, body: Sequence[str], result: str, *, argument: str = "row", note: str = ""
     ) -> None:

@@ -196,7 +196,8 @@ ROWS: tuple[Row, ...] = (
                 "data.packing.fill": ("approximated", "best fit, or one stream cut in pieces")}),
     Via(fields=("data.sources.*", "data.validation"), read_keys=("data.*",),
         get=read_sources, put=_nothing,
-        partly={"data.sources.rows=custom": ("refused", "the code is the user's own"),
+        partly={"data.sources.rows=custom": (
+            "approximated", "code of the user's own is brought along where it stands alone"),
                 "data.sources.rows=instruction.images": ("refused", _TEXT_ONLY),
                 "data.sources.rows=message.images": ("refused", _TEXT_ONLY),
                 "data.sources.rows=prompt.images": ("refused", _TEXT_ONLY),

@@ -63,6 +63,8 @@ class Steps:
                 return Step((self._to_masks(),) if self.packed else (), "tokens")
             case ir.CustomRows(reference=reference) if reference == SEGMENTS:
                 return Step((self._segments(source.supervision),), "tokens")
+            case ir.CustomRows(code=str() as code):
+                return Step((self.make.brought(code),), "text")
             case ir.CustomRows() | ir.MessageRows():
                 reference = rows.reference if isinstance(rows, ir.CustomRows) else rows.column
                 stop = f"raise NotImplementedError({literal(reference)})"

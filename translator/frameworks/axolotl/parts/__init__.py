@@ -117,6 +117,15 @@ def read_module(config: str, name: str) -> Module | None:
     return Module(kind=kind, rows=rows, code=f"{own[0]}\n" if own else None)
 
 
+def is_text_of(code: str) -> bool:
+    """Whether code of the user's own is the one function that a module calls."""
+    try:
+        body = ast.parse(code).body
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return False
+    return len(body) == 1 and _is_own(body[0])
+
+
 def _is_own(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == "text_of"
 

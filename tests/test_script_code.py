@@ -118,6 +118,25 @@ def test_functions_make_the_same_texts_alone(name: str) -> None:
     assert run(brought(code).code) == text
 
 
+FILTERED = (
+    'numbers = rows.filter(lambda row: row["a"][0] == WANTED)\nWANTED = 1\n'
+    'dataset = numbers.map(lambda row: {"text": row["q"].zfill(9) if row["note"] else None})'
+    '.filter(lambda row: row["text"])'
+)
+
+
+def test_filters_are_brought_along() -> None:
+    document = read(FILTERED)
+    result = convert(document, "axolotl", stem="run")
+    assert not result.refused  # though the first one makes it another data set
+    code = brought(FILTERED).code
+    assert run(code) == "How many?"
+    names: dict[str, Any] = {}
+    exec(code or "", names)
+    assert names["text_of"]({**ROW, "a": [2]}, Tokenizer()) is None
+    assert names["text_of"]({**ROW, "note": ""}, Tokenizer()) is None
+
+
 def test_a_formatting_function_is_brought_along() -> None:
     code = (
         "dataset = rows\ndef render(batch):\n"
@@ -186,10 +205,13 @@ def test_answers_alone_are_told_by_their_marks() -> None:
     (source,) = read(CHAT, then=then).recipe.data.sources
     assert source.format == ir.ChatFormat(template="chatml", end_is_eos=True)
     assert source.supervision == ir.Supervision(prompt=False)
+    unknown = CHAT.replace('get_chat_template(tokenizer, "chatml")', "tokenizer")
+    unknown = f'model, tokenizer = FastLanguageModel.from_pretrained("acme/unheard-of")\n{unknown}'
+    assert brought(unknown, then="trainer = train_on_responses_only(trainer)").marks == ("", "")
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("code", [CHAT, *(code for code, _ in SAME.values())])
+@pytest.mark.parametrize("code", [CHAT, FILTERED, *(code for code, _ in SAME.values())])
 def test_brought_along_to_axolotl_and_read_again(tmp_path: Path, code: str, masked: bool) -> None:
     then = (
         'trainer = train_on_responses_only(trainer, instruction_part="Q", response_part="A")'

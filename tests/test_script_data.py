@@ -467,6 +467,16 @@ def test_full_finetuning_leaves_out_the_adapter(whole: bool) -> None:
     assert bool(told) is whole
 
 
+@pytest.mark.parametrize(
+    ("code", "streams"),
+    [("dataset = stream", True), ("dataset = Dataset.from_list(list(stream.take(500)))", False)],
+)
+def test_a_stream_that_is_put_into_a_list_is_none(code: str, streams: bool) -> None:
+    document = read(f'stream = load_dataset("acme/qa", split="train", streaming=True)\n{code}')
+    assert document.recipe.data.streaming is streams
+    assert document.recipe.data.sources[0].split == ("train" if streams else "train[:500]")
+
+
 SPLIT = f"""{LOADED}parts = rows.train_test_split(test_size=0.1)
 dataset = parts["train"].map(lambda r: {{"text": {TEXT}}})
 """

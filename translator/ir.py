@@ -194,9 +194,10 @@ class CustomRows(Record):
     reference: str
     code: str | None = None
     """Python source of a function ``text_of(row, tokenizer)`` that stands alone and gives a row's
-    text, when there is one."""
+    text, or None for a row that is left out; None when there is no such function."""
     marks: tuple[str, ...] = ()
-    """What opens questions and answers in that text, where only answers count; else empty."""
+    """What opens questions and answers in that text, where only answers count; else empty. Two
+    empty ones stand for what the tokenizer's own template puts there."""
 
 
 Rows = (

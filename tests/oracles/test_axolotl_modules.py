@@ -304,6 +304,23 @@ def test_texts_of_the_users_own_code(tmp_path: Path, tokenizer: Any) -> None:
         check(tokenizer, tokens, [(f'<s>["{row["question"]}", "{row["answer"]}"]</s>', True)])
 
 
+def test_rows_that_the_users_own_code_leaves_out(tmp_path: Path, tokenizer: Any) -> None:
+    code = (
+        "def text_of(row, tokenizer):\n"
+        "    if not row['notes']:\n        return None\n    return row['answer']\n"
+    )
+    source = ir.Source(
+        path="a/b",
+        rows=ir.CustomRows(reference="…", code=code),
+        format=ir.PlainFormat(joined="whole", end="none"),
+        supervision=ir.Supervision(prompt=True),
+    )
+    config, again = written(tmp_path, source)
+    assert again == source
+    (only,) = made(config, tokenizer, Dataset.from_list(ROWS))
+    check(tokenizer, only, [("<s>Salut", True)])
+
+
 CHATS = """\
 def text_of(row, tokenizer):
     turns = [{'role': role, 'content': text} for role, text in row['talk']]
@@ -311,12 +328,15 @@ def text_of(row, tokenizer):
 """
 
 
-def test_answers_alone_in_texts_of_the_users_own(tmp_path: Path, tokenizer: Any) -> None:
+@pytest.mark.parametrize("marks", [("[U]", "[A]"), ("", "")])
+def test_answers_alone_in_texts_of_the_users_own(
+    tmp_path: Path, tokenizer: Any, marks: tuple[str, str]
+) -> None:
     """As train_on_responses_only counts them: an answer and its end, not what stands behind."""
     template = TEMPLATE.replace("{{ eos_token if", "{{ eos_token ~ '\\n' if")
     source = ir.Source(
         path="a/b",
-        rows=ir.CustomRows(reference="…", code=CHATS, marks=("[U]", "[A]")),
+        rows=ir.CustomRows(reference="…", code=CHATS, marks=marks),
         format=ir.ChatFormat(template="jinja", jinja=template),
         supervision=ir.Supervision(prompt=False),
     )

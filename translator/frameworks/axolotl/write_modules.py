@@ -92,6 +92,12 @@ def put_module(entry: Entry, source: Source) -> None:
         settings: dict[str, Any] = {"reference": rows.reference}
         if rows.marks:
             settings["marks"] = list(rows.marks)
+        if "return None" in (rows.code or ""):
+            settings["filters"] = True
+        for key in writer.document.facts.get("brought", "").split():
+            left = writer.leftover(key)
+            if left is not None:
+                writer.tell(left, "the module leaves the same rows out")
         module = Module(kind="own", rows=settings, code=rows.code)
     else:
         kind = "turns" if isinstance(form, ChatFormat) else "texts"

@@ -22,8 +22,8 @@ from translator.tree import Address, Node, Unresolved
 
 _PASSED = frozenset(
     ("shuffle", "select", "slice", "take", "skip", "head", "sample", "split", "train_test_split",
-     "filter", "remove_columns", "select_columns", "with_format", "set_format", "flatten_indices",
-     "sort", "dropna", "drop_duplicates", "unique", "shard")
+     "remove_columns", "select_columns", "with_format", "set_format", "flatten_indices",
+     "sort", "collect", "dropna", "drop_duplicates", "unique", "shard")
 )  # fmt: skip
 """Steps that choose and order rows, or leave out columns: each row stays what it is."""
 _ONE = """\
@@ -42,11 +42,20 @@ def bring_code(reader: Reader, functions: tuple[RowFunction, ...], module: Modul
     if found is None:
         return
     reader.values["data.sources"] = (found,)
+    reader.facts["brought"] = _filters(reader)
     validation = reader.values["data.validation"]
     if isinstance(validation, ir.SeparateRows):
         held = _brought(reader, validation.sources, ("data", "eval"), functions, module)
         if held is not None:
             reader.values["data.validation"] = ir.SeparateRows(sources=(held,))
+
+
+def _filters(reader: Reader) -> str:
+    """The filters that the code has in it, as the keys that are kept aside for them."""
+    steps = reader.tree.get(("data", "train", "steps"))
+    made = steps.plain() if steps is not None and steps.is_sequence else []
+    found = (step for step in made if step["op"] == "filter" and "number" in step)
+    return " ".join(f"data.filter:{step['line']}" for step in found)
 
 
 def _brought(
@@ -144,6 +153,8 @@ def _step(
         and not step.keys() & {"with_indices", "with_rank", "input_columns"}
     ):
         return _called(functions[step["number"]], step["number"], module, "row")
+    if step["op"] == "filter":
+        return _kept(step, functions, module)
     names = None
     if step["op"] == "rename_column":
         names = {step.get("original_column_name"): step.get("new_column_name")}
@@ -157,6 +168,20 @@ def _step(
     return _parsed(f"row = {{{names!r}.get(name, name): value for name, value in row.items()}}")
 
 
+def _kept(
+    step: dict[str, Any], functions: tuple[RowFunction, ...], module: Module
+) -> list[ast.stmt] | None:
+    """A filter: there is no text of a row that it leaves out. One that is no function chooses by
+    what lies beside the rows, and is told apart from them."""
+    if "number" not in step:
+        return []
+    used = functions[step["number"]]
+    if used.batched or step.keys() & {"with_indices", "with_rank", "input_columns"}:
+        return None
+    lines = _called(used, step["number"], module, "kept")
+    return None if lines is None else [*lines, *_parsed("if not kept: return None")]
+
+
 def _called(used: RowFunction, number: int, module: Module, result: str) -> list[ast.stmt] | None:
     """A function with all it needs, and its call: its columns join the row's, or it makes a text."""
     node = used.function.at
@@ -167,7 +192,7 @@ def _called(used: RowFunction, number: int, module: Module, result: str) -> list
         return None
     name = f"step_{number}"
     call = f"{name}()({_SEVERAL if used.batched else 'row'})"
-    if result == "text":
+    if result != "row":
         call = f"({result},) = {call}" if used.batched else f"{result} = {call}"
     elif used.batched:
         call = f"row = {{**row, **one({call})}}"
@@ -177,7 +202,8 @@ def _called(used: RowFunction, number: int, module: Module, result: str) -> list
 
 
 def _marks(reader: Reader, form: ir.Format) -> tuple[str, ...] | None:
-    """What ``train_on_responses_only`` looks for, None where that is not known."""
+    """What ``train_on_responses_only`` looks for, None where that is not known. Told nothing, it
+    looks at the tokenizer's template (unsloth_zoo/dataset_utils.py:815, 2026.10.9)."""
     given = [reader.tree.get(("responses", key)) for key in ("instruction_part", "response_part")]
     for key in ("last_response_only", "mask_out_tokens"):
         further = reader.tree.get(("responses", key))
@@ -188,8 +214,10 @@ def _marks(reader: Reader, form: ir.Format) -> tuple[str, ...] | None:
         return texts
     if any(n is not None and n.value is not None for n in given):
         return None
+    if not isinstance(form, ir.ChatFormat):
+        return None
     model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
-    known = catalogue_format(form, model) if isinstance(form, ir.ChatFormat) else None
+    known = catalogue_format(form, model)
     affixes = [known.affixes(role) if known else None for role in ("user", "assistant")]
     found = tuple(a[0].replace("{bos}", "").replace("{eos}", "") for a in affixes if a)
-    return found if len(found) == 2 and all(text.strip() for text in found) else None
+    return found if len(found) == 2 and all(text.strip() for text in found) else ("", "")

@@ -100,7 +100,8 @@ class _Composer:
     def _choose_template(self, sources: Sequence[tuple[ir.Source, str]]) -> None:
         for source, place in sources:
             form = source.format
-            if not isinstance(form, ir.ChatFormat) or isinstance(source.rows, ir.CustomRows):
+            unknown = isinstance(source.rows, ir.CustomRows) and source.rows.code is None
+            if not isinstance(form, ir.ChatFormat) or unknown:
                 continue
             first = self.code.chat = self.code.chat or form
             if (form.template, form.jinja) != (first.template, first.jinja):
@@ -242,7 +243,8 @@ class _Composer:
             why = "a script masks all its data sets by the same marks, or none"
             self.writer.lose(Code.LOST_MASK, "data.sources", why)
             return
-        self.code.responses = dict(zip(("instruction_part", "response_part"), marks, strict=True))
+        named = zip(("instruction_part", "response_part"), marks, strict=True)
+        self.code.responses = {name: mark for name, mark in named if mark}
         self.code.use("unsloth.chat_templates", "train_on_responses_only")
 
     # -- loading ----------------------------------------------------------------------------------
@@ -273,6 +275,9 @@ class _Composer:
             if function.startswith("to_chunks"):
                 arguments.insert(1, Argument("batched", True))
             lines.append(call(f"{name}.map", arguments, prefix=f"{name} = "))
+        if "return None" in (getattr(source.rows, "code", None) or ""):
+            kept = [Argument("", Expression('lambda row: row["text"] is not None'))]
+            lines.append(call(f"{name}.filter", kept, prefix=f"{name} = "))
         if isinstance(source.rows, ir.TokenRows) and not step.functions:
             columns = [Argument("", ["input_ids", "labels"])]
             lines.append(call(f"{name}.select_columns", columns, prefix=f"{name} = "))

@@ -166,7 +166,7 @@ _READ = frozenset(
 _ASIDE = frozenset(
     ("cache_dir", "num_proc", "token", "use_auth_token", "verification_mode", "download_mode",
      "keep_in_memory", "ignore_verifications", "trust_remote_code", "storage_options", "lines",
-     "orient", "encoding")
+     "orient", "encoding", "columns", "usecols")
 )  # fmt: skip
 
 

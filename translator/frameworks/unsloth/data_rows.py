@@ -160,9 +160,17 @@ def _read_streaming(reader: Reader) -> None:
     for address in _loads(reader.tree.get(("data", "train")), ("data", "train")):
         node = reader.node(*address, "streaming")
         if node is not None:
-            value = value or known(reader, "streaming", node, "data.streaming") is True
+            streamed = known(reader, "streaming", node, "data.streaming") is True
+            value = value or (streamed and not _collected(reader, address[:-1]))
             origin = reader.written((*address, "streaming"), node)
     reader.set("data.streaming", value, origin)
+
+
+def _collected(reader: Reader, address: Address) -> bool:
+    """Whether a script puts the rows of a stream into a list before it trains on them."""
+    steps = reader.tree.get((*address, "steps"))
+    made = steps.plain() if steps is not None and steps.is_sequence else []
+    return any(step.get("op") == "collect" for step in made)
 
 
 def _loads(node: Node | None, address: Address) -> list[Address]:

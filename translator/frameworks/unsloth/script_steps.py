@@ -106,6 +106,8 @@ class StepReader:
         if isinstance(made.function, External):
             if made.name in FUNCTIONS:
                 return self._function_step(made)
+            if made.name == "list" and is_data(first):
+                return first, {"op": "collect", "line": line_of(made)}
             if made.name in _WRAPPERS and is_data(first):
                 return first, None
             return None, None
@@ -131,11 +133,12 @@ class StepReader:
         return receiver, step
 
     def _function(self, made: Made, function: Value, source: Value) -> Node:
-        if made.name == "filter":
-            return self.filter(function.at)
         batched = made.arguments.value("batched", 4)
         is_batched = isinstance(batched, Known) and bool(batched.value)
         more = made.arguments.value("fn_kwargs")
+        if made.name == "filter":
+            self.builder.functions.append(RowFunction(function, is_batched, more))
+            return self.filter(function.at)
         self.builder.functions.append(RowFunction(function, is_batched, more))
         if isinstance(more, Mapping) and isinstance(function, Function):
             extra = tuple((str(key), value) for key, value in more.entries.items())

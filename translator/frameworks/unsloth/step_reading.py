@@ -29,6 +29,7 @@ _HARMLESS = frozenset(
         "flatten",
         "flatten_indices",
         "to_iterable_dataset",
+        "collect",
         "with_transform",
         "class_encode_column",
         "to_pandas",
@@ -51,7 +52,7 @@ _STANDARD = ("standardize_sharegpt", "standardize_data_formats")
 _BLANK_LINE = re.compile(r"\w+(\.[lr]?strip\(\))?")
 """A test that only an empty line fails: what it leaves out is no row."""
 _LENGTH = re.compile(
-    r"\blen\(|is not None|!=\s*(None|\"\"|'')|\.strip\(\)|isinstance\(|notna|bool\("
+    r"\blen\(|is not None|!=\s*(None|\"\"|'')|\.strip\(\)|isinstance\(|not_?(na|null)\b|bool\("
 )
 
 

@@ -24,7 +24,7 @@ _KINDS = ("turns", "texts", "own")
 _PLACE = "ROWS: dict = {}\n"
 _OWN = "def text_of(row, tokenizer):\n    raise NotImplementedError\n"
 _TEXTS = frozenset(("with_input", "without_input", "system", "text", "joined", "end", "reference"))
-_FLAGS = frozenset(("last_answer_only", "everything"))
+_FLAGS = frozenset(("last_answer_only", "everything", "filters"))
 _LARGEST = 200_000
 _QUOTES = '"""'
 
@@ -169,7 +169,8 @@ def _sound(kind: str, rows: dict[str, Any]) -> bool:
     if not all(isinstance(text, str) for text in texts):
         return False
     if kind == "own":
-        return {"reference"} <= rows.keys() <= {"reference", "marks"} and len(marks) == 2
+        known = {"reference", "marks", "filters"}
+        return {"reference"} <= rows.keys() <= known and len(marks) == 2
     needed = {"with_input", "without_input"} if columns else set()
     if kind == "texts":
         needed |= {"joined", "end"} if columns else {"text", "joined", "end"}

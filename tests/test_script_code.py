@@ -151,6 +151,7 @@ BEYOND = {
     "the model": 'lambda row: {"text": str(model.generate(row["q"]))}',
     "chance": 'lambda row: {"text": random.choice([row["q"], row["note"]])}',
     "files": 'lambda row: {"text": open(row["q"]).read()}',
+    "places in memory": 'lambda row: {"text": row["q"] + str(hash(row["note"]))}',
     "tensors": 'lambda row: {"text": str(torch.tensor(row["a"]))}',
     "code from elsewhere": 'lambda row: {"text": elsewhere(row["q"])}',
     "a class": 'lambda row: {"text": Helper().render(row)}',

@@ -27,7 +27,10 @@ _MODULES = frozenset(
      "itertools", "json", "math", "re", "string", "textwrap", "typing", "unicodedata")
 )  # fmt: skip
 """Parts of the standard library whose functions depend on nothing but what they are given."""
-_BEYOND = frozenset(("open", "input", "exec", "eval", "compile", "globals", "vars", "__import__"))
+_BEYOND = frozenset(
+    ("open", "input", "exec", "eval", "compile", "globals", "vars", "hash", "id", "__import__")
+)
+"""Built-in functions that look at more than what they are given, or at another thing each time."""
 _LARGEST = 40_000
 """Letters of a function that is brought along."""
 

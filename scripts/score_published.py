@@ -194,27 +194,41 @@ def fms(row: Row, shape: Shape) -> Workload | None:
 
 
 def litgpt(row: Row, shape: Shape) -> Workload | None:
-    """litgpt: everything in bfloat16, no checkpointing on one device, the loss 128 tokens at a
-    time over chunks of the head in adapter runs."""
+    """litgpt's adapter runs (litgpt/finetune/lora.py, model.py, lora.py): everything in bfloat16, no
+    checkpointing, adapters on queries and values inside one fused matrix, an untied head, logits in
+    float32. Lightning's plugin quantises every linear layer, the head too, from float16, and
+    bitsandbytes up to 0.43 keeps their inputs."""
     length = number(row["seq_len"])
-    if length is None:
-        return None
-    adapted = row["method"] != "full"
-    quantized = row["method"] == "qlora"
+    if length is None or row["method"] not in ("lora", "qlora"):
+        return None  # full runs are published with less than AdamW alone needs
     if "fsdp" in row["grad_ckpt"].lower():
         return None  # the peak of these runs is that of loading: it hardly moves with the batch
+    quantized = row["method"] == "qlora"
+    names = set(re.findall(r"[a-z]+", row["target_modules"].lower()))
+    own = {"q": {"query", "q"}, "k": {"key", "k"}, "v": {"value", "v"}}
+    reached = sum(
+        width
+        for part, width in (("q", shape.queries), ("k", shape.keys), ("v", shape.keys))
+        if names & own[part]
+    )
+    shape = replace(shape, fused_gate_up=False, tied=False)
+    wanted = targets(row, shape)
     shape = replace(shape, fused_qkv=True)
-    lora = Lora(rank=int(row["lora_rank"] or 8), targets=targets(row, shape), bytes=2,
-                dropout=True) if adapted else None  # fmt: skip
-    double = "nf4-dq" in row["notes"] or "qlora.yaml" in row["source"]
+    adapted = {"qkv_proj"} if reached else set()
+    adapted |= set(wanted) - {"q_proj", "k_proj", "v_proj"}
+    if "head" in names:
+        adapted.add("lm_head")
+    double = "nf4-dq" in row["notes"]
     return Workload(
-        shape=shape, rows=int(row["batch_size"]), length=length, lora=lora,
+        shape=shape, rows=int(row["batch_size"]), length=length,
+        lora=Lora(rank=int(row["lora_rank"] or 8), targets=tuple(sorted(adapted)), bytes=2,
+                  dropout=True, share=reached / (shape.queries + 2 * shape.keys)),
         base=("nf4-double" if double else "nf4") if quantized else "16bit",
-        optimizer=optimizer_cost("adamw_torch_fused"),
-        checkpointing="none",
-        loss="fp32" if not adapted else "tuned-chunks",
-        sharding=sharding(row),
-        kernels=Kernels(norm="eager", attention="efficient", keeps_quantized_inputs=True),
+        optimizer=optimizer_cost("paged_adamw" if quantized else "adamw_torch"),
+        checkpointing="none", loss="pieces", sharding=sharding(row),
+        unpacking=4 if quantized else 2, quantized_head=quantized,
+        kernels=Kernels(norm="eager", attention="eager" if shape.softcap else "efficient",
+                        attention_copy=True, keeps_quantized_inputs=True),
     )  # fmt: skip
 
 

@@ -79,6 +79,11 @@ def layers(work: Workload) -> Layers:
         working = max(0, largest.backward - (largest.saved))
         forward = max(0, max(m.forward for m in moments.values()) - one)
         kept += casts * shape.layers
+        if not work.input_gradient:
+            # nothing before the first layer is trained: its norm and more go without
+            first = shape.layer_kinds[0][0]
+            unneeded = layer_moments(work, first, tokens, wanted=False)
+            kept -= _between(moments[first], stream) - unneeded.saved
         return Layers(kept=kept + last, one_kept=one, working=working, forward=forward,
                       gradient=stream, normal=normal, note="saved tensors of every layer")  # fmt: skip
     covered = round(shape.layers * work.checkpointed_layers)
@@ -133,6 +138,7 @@ def instants(work: Workload) -> tuple[Instant, ...]:
                       view.source)  # fmt: skip
     layer_grads = _term("layer gradients", 0 if held else view.layer_gradients,
                         "parameters of a layer, unsharded", view.source)  # fmt: skip
+    logits = _term("logits", head.held, "a variable holds them", loss_source)
     retained = _term("activations retained by FSDP1", view.retained, "(2 L - 3) h T x 2",
                      "measured: fms-acceleration benchmarks")  # fmt: skip
     step = states.step_transient(work) / view.shards
@@ -146,9 +152,9 @@ def instants(work: Workload) -> tuple[Instant, ...]:
             *always, held_term, kept, root_then,
             _term("logits and loss", head.backward, head.formula, loss_source))),
         Instant(name="backward, last layer", terms=(
-            *always, held_term, kept, near, working, head_grad, layer_grads, unit, root)),
+            *always, held_term, kept, near, working, head_grad, layer_grads, logits, unit, root)),
         Instant(name="backward, first layer", terms=(
-            *always, grads, first, near, working, retained, unit, root)),
+            *always, grads, first, near, working, logits, retained, unit, root)),
     ]  # fmt: skip
     if view.gathering:
         found.append(Instant(name="forward, gathering", terms=(

@@ -18,8 +18,9 @@ from translator.estimate.workload import Lora, Workload
 class LayerTape:
     """Builds the tape of one decoder layer."""
 
-    def __init__(self, work: Workload, layer: int, tokens: int) -> None:
+    def __init__(self, work: Workload, layer: int, tokens: int, *, wanted: bool = True) -> None:
         self.work = work
+        self.wanted = wanted  # whether somebody before this layer is trained
         self.shape: Shape = work.shape
         self.layer = layer
         self.tokens = tokens
@@ -30,7 +31,8 @@ class LayerTape:
     def build(self) -> tuple[Tape, Tensor]:
         """The tape and the result of the layer; its input is somebody else's."""
         shape, h = self.shape, self.shape.hidden
-        x = self.tape.outside("layer input", h * self.tokens * self.s)
+        size = h * self.tokens * self.s
+        x = self.tape.outside("layer input", size, grad=size if self.wanted else 0)
         n1 = self.norm(x, "attention norm")
         attended = self.attention(n1)
         if shape.layer_norms >= 4:
@@ -57,7 +59,7 @@ class LayerTape:
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """The residual connection; its gradient is passed on as it is."""
         size = self.shape.hidden * self.tokens * self.s
-        return self.tape.run("residual", (a, b), size, passes=True, grad=size)
+        return self.tape.run("residual", (a, b), size, passes=True)
 
     def norm(self, x: Tensor, name: str) -> Tensor:
         """A norm of the hidden state, in the implementation that runs."""
@@ -136,7 +138,8 @@ class LayerTape:
         grads = (matrix.inputs + matrix.outputs) * r * lora.bytes
         size = matrix.outputs * t * self.c
         if self.work.kernels.lora == "fused":
-            a = self.tape.run(f"{matrix.name} A", x, r * t * self.c, saves=(x,), save_result=True)
+            a = self.tape.run(f"{matrix.name} A", x, r * t * self.c, saves=(x,), save_result=True,
+                              trained=True)  # fmt: skip
             return self.tape.run(f"{matrix.name} adapted", (base, a), size, passes=True,
                                  weight_grad=grads)  # fmt: skip
         element = self.c if self.work.kernels.autocast else max(lora.bytes, self.c)
@@ -152,8 +155,12 @@ class LayerTape:
             given = self.tape.run(f"{matrix.name} dropout", given, given.size, side=wide)
         if given.size > wide * element:
             given = self.tape.run(f"{matrix.name} A input cast", given, wide * element)
-        a = self.tape.run(f"{matrix.name} A", given, r * t * element, saves=(given,))
-        b = self.tape.run(f"{matrix.name} B", a, matrix.outputs * t * element, saves=(a,))
+        a = self.tape.run(f"{matrix.name} A", given, r * t * element, saves=(given,), trained=True)
+        reached = round(lora.share * matrix.outputs) if "qkv" in matrix.name else matrix.outputs
+        b = self.tape.run(f"{matrix.name} B", a, reached * t * element, saves=(a,))
+        if reached < matrix.outputs:
+            # ``index_copy`` keeps what it copies
+            b = self.tape.run(f"{matrix.name} padded", b, matrix.outputs * t * element, saves=(b,))
         scaled = self.tape.run(f"{matrix.name} scale", b, matrix.outputs * t * element)
         total = matrix.outputs * t * max(element, self.c)
         if lora.decomposed:
@@ -352,7 +359,10 @@ def final_norm(work: Workload, tokens: int) -> Moments:
     return builder.tape.play(builder.norm(x, "final norm"))
 
 
-def layer_moments(work: Workload, layer: int, tokens: int, *, parts: bool = False) -> Moments:
-    """Bytes of one decoder layer, forward and backward, for ``tokens`` tokens."""
-    tape, result = LayerTape(work, layer, tokens).build()
+def layer_moments(
+    work: Workload, layer: int, tokens: int, *, parts: bool = False, wanted: bool = True
+) -> Moments:
+    """Bytes of one decoder layer, forward and backward, for ``tokens`` tokens. ``wanted``: whether
+    its input has a gradient."""
+    tape, result = LayerTape(work, layer, tokens, wanted=wanted).build()
     return tape.play(result, parts=parts)

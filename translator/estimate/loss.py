@@ -24,6 +24,8 @@ when the backward pass goes through it. Everything is bytes.
                   backward pass (AgileRL's GRPO)
 ``unsloth``       Unsloth's fused loss: chunks sized to half the free memory, 4 GiB at most
                   (unsloth_zoo/fused_losses/cross_entropy_loss.py)
+``pieces``        litgpt's: 128 tokens of a row at a time, but the float32 logits of all of them stay
+                  until the backward pass is over (litgpt/utils.py, ``chunked_cross_entropy``)
 ``tuned-chunks``  torchtune's ``CEWithChunkedOutputLoss``: eight pieces, all 16-bit logits and all
                   float32 log-softmaxes (torchtune/modules/loss/ce_chunked_output_loss.py)
 """
@@ -51,6 +53,8 @@ class LossMoments(Record):
     """Bytes of blocks that are freed before the peak and fit nothing that comes after them."""
     block: int = 0
     """Bytes of the largest single block."""
+    held: int = 0
+    """Bytes that stay while the layers go backward, because a variable holds them."""
 
 
 def _power_of_two(number: int) -> int:
@@ -163,6 +167,16 @@ def loss_moments(work: Workload) -> LossMoments:
                            backward=hidden + grad, weight_grad=grad,
                            formula="(2 logits + 2 gradient) V chunk + h T gradient",
                            block=2 * piece)  # fmt: skip
+    if path == "pieces":
+        # log-softmaxes give way to gradients piece by piece; then the head, which may be quantised,
+        # is unpacked beside the logits and their 16-bit gradients
+        piece = shape.vocab * min(tokens, 128 * work.sequences)
+        head = work.unpacking * shape.vocab * shape.hidden if work.quantized_head else 0
+        backward = max(8 * logits + 8 * piece, (4 + c) * logits + head + hidden)
+        return LossMoments(forward=max((4 + c) * logits + head, 8 * logits), saved=8 * logits,
+                           backward=backward, weight_grad=grad, held=4 * logits,
+                           formula="(4 logits + 4 log-softmax) V T + a piece of 128 tokens",
+                           block=4 * piece)  # fmt: skip
     eighth = ceil(logits / 8)
     return LossMoments(forward=c * logits + 4 * logits + 4 * eighth, saved=4 * logits,
                        backward=4 * logits + max((8 + c) * eighth, 2 * grad), weight_grad=grad,

@@ -64,6 +64,9 @@ def root_weights(work: Workload) -> int:
     if work.trains_all and work.root_bytes is not None:
         element = work.root_bytes
     other = shape.other * dense_bytes(work)
+    if work.quantized_head:
+        head = round(shape.head * element_bytes(work))
+        return shape.embedding * element + head + shape.norm_width * work.norm_bytes + other
     return (shape.embedding + shape.head) * element + shape.norm_width * work.norm_bytes + other
 
 
@@ -90,7 +93,8 @@ def adapter_layer_elements(work: Workload, layer: int) -> int:
     total = 0
     for matrix in work.shape.matrices(layer):
         if matrix.name in lora.targets and (not matrix.expert or lora.experts):
-            total += lora.rank * (matrix.inputs + matrix.outputs) * matrix.count
+            reached = lora.share if "qkv" in matrix.name else 1.0
+            total += round(lora.rank * (matrix.inputs + reached * matrix.outputs)) * matrix.count
             if lora.decomposed:
                 total += matrix.outputs * matrix.count
     return total

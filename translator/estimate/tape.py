@@ -99,15 +99,17 @@ class Tape:
         passes: bool = False,
         inplace: bool = False,
         weight_grad: int = 0,
+        trained: bool = False,
         grad: int | None = None,
         holds: tuple[Tensor, ...] = (),
     ) -> Tensor:
         """Adds an operation with one result of ``size`` bytes and returns that.
 
         ``side`` is a further result that nobody but the backward step reads (a mask, statistics).
+        ``trained``: a parameter of its own wants a gradient, whatever the inputs do.
         """
         read = reads if isinstance(reads, tuple) else (reads,)
-        wanted = any(t.grad for t in read)
+        wanted = trained or weight_grad > 0 or any(t.grad for t in read)
         result = Tensor(name, size, (size if grad is None else grad) if wanted else 0)
         made, kept = [result], list(saves)
         if save_result:

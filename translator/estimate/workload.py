@@ -36,6 +36,7 @@ LossPath = Literal[
     "unsloth",
     "tuned-chunks",
     "tile",
+    "pieces",
 ]
 """How cross entropy is computed; see :mod:`translator.estimate.loss`."""
 
@@ -58,6 +59,9 @@ class Lora(Record):
     """Whether head or embedding are trained in full beside the adapters."""
     experts: bool = False
     """Whether ``targets`` reach into the experts."""
+    share: float = 1.0
+    """Share of a fused matrix's outputs that its adapter reaches; the rest is filled with zeros
+    (litgpt's ``LoRAQKVLinear.zero_pad``)."""
 
 
 class OptimizerCost(Record):
@@ -156,8 +160,12 @@ class Workload(Record):
     quantized_share: float = 1.0
     """Share of them that is really quantised (Unsloth's dynamic checkpoints leave some out)."""
     unpacking: int = 2
-    """Bytes per element that exist while a quantised matrix is dequantised: 2 in bitsandbytes, 14
-    in torchao's NF4, which unpacks through tables of indices (torchao/dtypes/nf4tensor.py)."""
+    """Bytes per element that exist while a quantised matrix is dequantised: 2 in bitsandbytes, 4 there
+    when it was quantised from another 16-bit format than the run's, 14 in torchao's NF4, which
+    unpacks through tables of indices (torchao/dtypes/nf4tensor.py)."""
+    quantized_head: bool = False
+    """Whether the output head is quantised with the layers (Lightning's plugin; bitsandbytes in
+    transformers leaves it out)."""
     experts_quantized: bool = True
     trains_vision: bool = False
     keeps_vision: bool = True
@@ -203,3 +211,12 @@ class Workload(Record):
     def trains_all(self) -> bool:
         """Full fine-tuning."""
         return self.lora is None
+
+    @property
+    def input_gradient(self) -> bool:
+        """Whether the first layer's input has a gradient: of a trained embedding, or because
+        checkpointing asked for it (PEFT's ``enable_input_require_grads``)."""
+        lora = self.lora
+        if lora is None or self.checkpointing != "none":
+            return True
+        return lora.trained_embedding or "embed_tokens" in lora.targets

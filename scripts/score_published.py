@@ -197,7 +197,9 @@ def litgpt(row: Row, shape: Shape) -> Workload | None:
     """litgpt's adapter runs (litgpt/finetune/lora.py, model.py, lora.py): everything in bfloat16, no
     checkpointing, adapters on queries and values inside one fused matrix, an untied head, logits in
     float32. Lightning's plugin quantises every linear layer, the head too, from float16, and
-    bitsandbytes up to 0.43 keeps their inputs."""
+    bitsandbytes up to 0.43 keeps their inputs on the graph, which the variables ``logits`` and
+    ``loss`` hold through the next forward pass. Rows cut at a limit come one after the other; the
+    single longest row of a set has a short one before it."""
     length = number(row["seq_len"])
     if length is None or row["method"] not in ("lora", "qlora"):
         return None  # full runs are published with less than AdamW alone needs
@@ -227,6 +229,7 @@ def litgpt(row: Row, shape: Shape) -> Workload | None:
         optimizer=optimizer_cost("paged_adamw" if quantized else "adamw_torch"),
         checkpointing="none", loss="pieces", sharding=sharding(row),
         unpacking=4 if quantized else 2, quantized_head=quantized,
+        holds_graph="longest example" not in row["notes"],
         kernels=Kernels(norm="eager", attention="eager" if shape.softcap else "efficient",
                         attention_copy=True, keeps_quantized_inputs=True),
     )  # fmt: skip

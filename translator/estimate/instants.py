@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import ceil
 
 from translator.estimate import sharding, states
-from translator.estimate.layer import final_norm, layer_moments
+from translator.estimate.layer import final_norm, held_inputs, layer_moments
 from translator.estimate.loss import loss_moments, trains_head
 from translator.estimate.tape import Moments
 from translator.estimate.workload import Workload
@@ -147,6 +147,8 @@ def instants(work: Workload) -> tuple[Instant, ...]:
         Instant(name="forward loss", terms=(
             *always, held_term, kept, root_then,
             _term("last hidden state", stack.normal, "h T x bytes", "the model's forward"),
+            _term("graph of the micro batch before", _previous(work, head.held),
+                  "inputs of quantised products and logits", "a variable of the loop"),
             _term("logits and loss", head.forward, head.formula, loss_source))),
         Instant(name="loss", terms=(
             *always, held_term, kept, root_then,
@@ -182,6 +184,14 @@ def instants(work: Workload) -> tuple[Instant, ...]:
             _term("logits and loss", _reference_logits(work), "2 V T logits + a row in float32",
                   loss_source))))  # fmt: skip
     return tuple(_pruned(instant) for instant in found)
+
+
+def _previous(work: Workload, logits: int) -> int:
+    """What a loop that holds its last graph still has when the next forward pass ends."""
+    if not work.holds_graph:
+        return 0
+    kinds = work.shape.layer_kinds
+    return logits + sum(n * held_inputs(work, layer, work.tokens) for layer, n in kinds)
 
 
 def _reference_logits(work: Workload) -> int:

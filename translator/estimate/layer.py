@@ -25,6 +25,8 @@ class LayerTape:
         self.layer = layer
         self.tokens = tokens
         self.tape = Tape()
+        self.held: dict[int, int] = {}
+        """Sizes of inputs that quantised products keep as long as the graph lives."""
         self.c = work.kernels.compute
         self.s = work.kernels.stream
 
@@ -124,6 +126,8 @@ class LayerTape:
         source = x
         if self.work.kernels.autocast and self.s == 4 and x.size > matrix.inputs * t * self.c:
             source = self.tape.run(f"{matrix.name} input cast", x, matrix.inputs * t * self.c)
+        if keeps:
+            self.held[id(source.storage)] = source.storage.size
         base = self.tape.run(
             matrix.name, source, size, saves=(source,) if trains or keeps else (),
             forward_extra=unpacked, backward_extra=unpacked, weight_grad=weight,
@@ -366,3 +370,11 @@ def layer_moments(
     its input has a gradient."""
     tape, result = LayerTape(work, layer, tokens, wanted=wanted).build()
     return tape.play(result, parts=parts)
+
+
+def held_inputs(work: Workload, layer: int, tokens: int) -> int:
+    """Bytes of the inputs that one layer's quantised products keep until the graph is dropped."""
+    builder = LayerTape(work, layer, tokens)
+    tape, _ = builder.build()
+    assert tape.operations  # the tape owns the tensors whose identities were noted
+    return sum(builder.held.values())

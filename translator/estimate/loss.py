@@ -173,7 +173,7 @@ def loss_moments(work: Workload) -> LossMoments:
         piece = shape.vocab * min(tokens, 128 * work.sequences)
         head = work.unpacking * shape.vocab * shape.hidden if work.quantized_head else 0
         backward = max(8 * logits + 8 * piece, (4 + c) * logits + head + hidden)
-        return LossMoments(forward=max((4 + c) * logits + head, 8 * logits), saved=8 * logits,
+        return LossMoments(forward=max((4 + c) * logits, c * logits + head), saved=8 * logits,
                            backward=backward, weight_grad=grad, held=4 * logits,
                            formula="(4 logits + 4 log-softmax) V T + a piece of 128 tokens",
                            block=4 * piece)  # fmt: skip

@@ -194,6 +194,9 @@ class Workload(Record):
     for the one of the backward pass (ATen/cuda/CublasHandlePool.cpp)."""
     buffers: int = 0
     """Bytes of tables the framework keeps (rotary caches)."""
+    holds_graph: bool = False
+    """Whether a variable of the loop holds the graph of one micro batch until the next one's forward
+    pass is over: its logits, and inputs that ``keeps_quantized_inputs`` put on it."""
     retains_grads: bool = False
     """Whether gradients stay allocated between steps (set to zero instead of None)."""
 

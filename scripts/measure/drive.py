@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FOLDER, OUT, SECONDS = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), float(sys.argv[3])
 AT_ONCE = int(os.environ.get("AT_ONCE", "9"))
@@ -67,6 +67,29 @@ def make_models(names: list[str]) -> None:
         print(f"[{time.time() - START:5.0f}s] {name} made", flush=True)
 
 
+def make_pairs(lengths: set[int]) -> None:
+    """Prompts with two answers that fill the sequence, as text and as conversations."""
+    (FOLDER / "data").mkdir(exist_ok=True)
+    for length in lengths:
+        half = length // 2
+        plain = open(FOLDER / "data" / f"pairs-{length}.jsonl", "w", encoding="utf-8")  # noqa: SIM115
+        talks = open(FOLDER / "data" / f"talks-{length}.jsonl", "w", encoding="utf-8")  # noqa: SIM115
+        with plain, talks:
+            for row in range(200):
+                words = [f"w{(row * 7919 + i * 104729) % 2000}" for i in range(3 * half)]
+                parts = [" ".join(words[i * half : (i + 1) * half]) for i in range(3)]
+                asked, good, bad = parts[0], " " + parts[1], " " + parts[2]
+                plain.write(json.dumps({"prompt": asked, "chosen": good, "rejected": bad}) + "\n")
+                talk = {
+                    name: [
+                        {"role": "user", "content": asked},
+                        {"role": "assistant", "content": said},
+                    ]
+                    for name, said in (("chosen", good), ("rejected", bad))
+                }
+                talks.write(json.dumps(talk) + "\n")
+
+
 def make_data(lengths: set[int]) -> None:
     """Rows that fill the sequence: token ids for Axolotl, words for the others."""
     (FOLDER / "data").mkdir(exist_ok=True)
@@ -83,11 +106,11 @@ def make_data(lengths: set[int]) -> None:
                     file.write(json.dumps(content) + "\n")
 
 
-def card_gib() -> float:
-    """Memory of the card."""
+def cards_gib() -> list[float]:
+    """Memory of each card."""
     query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     said = subprocess.run(query, capture_output=True, text=True, check=True).stdout
-    return float(said.split()[0]) / 1024
+    return [float(line) / 1024 for line in said.split()]
 
 
 def _launcher(run: dict[str, Any]) -> list[str]:
@@ -108,7 +131,7 @@ def command(run: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
         str(OUT / f"{run['name']}.json"),
         "3",
     ]
-    start += ["--snapshot"] if os.environ.get("SNAPSHOT") else []
+    start += ["--snapshot"] if os.environ.get("SNAPSHOT") or run.get("snapshot") else []
     if run["framework"] == "axolotl":
         rest = ["axolotl.cli.train", run["file"]]
     elif run["framework"] == "torchtune":
@@ -135,54 +158,80 @@ def command(run: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
     return [*start, "--", *rest], environment
 
 
+class Running(NamedTuple):
+    """A run that has been started: what it may take of each of its ``cards`` in GiB."""
+
+    process: subprocess.Popen[bytes]
+    need: float
+    run: dict[str, Any]
+    began: float
+    cards: frozenset[int]
+
+
+def room(
+    run: dict[str, Any], need: float, budgets: list[float], active: dict[str, Running]
+) -> frozenset[int]:
+    """The cards that a run goes to: two for one over two devices, or the emptiest that has room."""
+    used = [sum(e.need for e in active.values() if card in e.cards) for card in range(len(budgets))]
+    free = [budget - taken for budget, taken in zip(budgets, used, strict=True)]
+    wanted = 2 if run.get("strategy") else 1
+    best = sorted(range(len(free)), key=lambda card: -free[card])[:wanted]
+    alone = not any(active[name].cards & set(best) for name in active)
+    if len(best) < wanted or (min(free[card] for card in best) < need and not alone):
+        return frozenset()
+    return frozenset(best)
+
+
 def main() -> None:
     """Drives all runs and writes OUT/results.json."""
     OUT.mkdir(parents=True, exist_ok=True)
     runs: list[dict[str, Any]] = json.loads((FOLDER / "runs.json").read_text(encoding="utf-8"))
     expected = json.loads((FOLDER / "predictions.json").read_text(encoding="utf-8"))
-    budget = BUDGET_GIB or card_gib() * 0.93
+    budgets = [BUDGET_GIB or size * 0.93 for size in cards_gib()]
+    pairs = {r["length"] for r in runs if r.get("objective")}
     lengths = {r["length"] for r in runs} | {r["length"] // 4 for r in runs if r["packed"]}
     make_data(lengths)
-    sizes = ("qwen05", "llama1b", "qwen15", "smol17", "gemma2b", "phi38", "qwen3_4b", "mistral7b",
-             "llama8b", "olmoe")  # fmt: skip
+    make_pairs(pairs)
+    sizes = json.loads((FOLDER / "models.json").read_text(encoding="utf-8"))
     order = [name for name in sizes if any(r["model"] == name for r in runs)]
     threading.Thread(target=make_models, args=(order,), daemon=True).start()
     waiting = list(runs)
-    active: dict[str, tuple[subprocess.Popen[bytes], float, dict[str, Any], float]] = {}
+    active: dict[str, Running] = {}
     done: dict[str, Any] = {}
     while (waiting or active) and left() > 15:
-        for name, (process, _, run, began) in list(active.items()):
-            if process.poll() is None and time.time() - began < 240:
+        for name, one in list(active.items()):
+            if one.process.poll() is None and time.time() - one.began < 240:
                 continue
-            if process.poll() is None:
-                process.kill()
+            if one.process.poll() is None:
+                one.process.kill()
             del active[name]
-            left_over = [*waiting, *(entry[2] for entry in active.values())]
-            if all(r["model"] != run["model"] for r in left_over):
-                (FOLDER / "models" / run["model"] / "model.safetensors").unlink(missing_ok=True)
+            left_over = [*waiting, *(entry.run for entry in active.values())]
+            if all(r["model"] != one.run["model"] for r in left_over):
+                (FOLDER / "models" / one.run["model"] / "model.safetensors").unlink(missing_ok=True)
             result = OUT / f"{name}.json"
             done[name] = json.loads(result.read_text()) if result.exists() else {"why": "no result"}
-            done[name]["beside"] = len(active)
+            done[name]["beside"] = sum(1 for entry in active.values() if entry.cards & one.cards)
             gib = done[name].get("allocated", 0) / 2**30
             guess = expected.get(name, {}).get("allocated_gib") or 0
             print(f"[{time.time() - START:5.0f}s] {name}: {gib:.2f} GiB, predicted {guess:.2f}; "
                   f"{done[name]['why'][:200]}", flush=True)  # fmt: skip
-        used = sum(size for _, size, _, _ in active.values())
         for run in list(waiting):
             need = (expected.get(run["name"], {}).get("reserved_gib") or 20) * 1.15 + 1.5
             if len(active) >= AT_ONCE or left() < 60:
                 break
-            if run["model"] in ready and (used + need < budget or not active):
-                waiting.remove(run)
-                log = open(OUT / f"{run['name']}.log", "wb")  # noqa: SIM115
-                arguments, environment = command(run)
-                process = subprocess.Popen(arguments, cwd=FOLDER, env=environment, stdout=log,
-                                           stderr=subprocess.STDOUT)  # fmt: skip
-                active[run["name"]] = (process, need, run, time.time())
-                used += need
+            cards = room(run, need, budgets, active)
+            if run["model"] not in ready or not cards:
+                continue
+            waiting.remove(run)
+            log = open(OUT / f"{run['name']}.log", "wb")  # noqa: SIM115
+            arguments, environment = command(run)
+            environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, sorted(cards)))
+            process = subprocess.Popen(arguments, cwd=FOLDER, env=environment, stdout=log,
+                                       stderr=subprocess.STDOUT)  # fmt: skip
+            active[run["name"]] = Running(process, need, run, time.time(), cards)
         time.sleep(0.4)
-    for process, _, _, _ in active.values():
-        process.kill()
+    for one in active.values():
+        one.process.kill()
     failed = {}
     for run in runs:
         log = OUT / f"{run['name']}.log"

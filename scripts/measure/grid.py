@@ -57,15 +57,50 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                 "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
                 "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
                 "vocab_size": 128256, "tie_word_embeddings": False, "rope_theta": 500000.0},
+    "llama3b": {"model_type": "llama", "architectures": ["LlamaForCausalLM"],
+                "hidden_size": 3072, "num_hidden_layers": 28, "num_attention_heads": 24,
+                "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 8192,
+                "vocab_size": 128256, "tie_word_embeddings": True, "rope_theta": 500000.0},
+    "qwen7b": {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], "hidden_size": 3584,
+               "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4,
+               "intermediate_size": 18944, "vocab_size": 152064, "tie_word_embeddings": False},
+    "gemma3_1b": {"model_type": "gemma3_text", "architectures": ["Gemma3ForCausalLM"],
+                  "hidden_size": 1152, "num_hidden_layers": 26, "num_attention_heads": 4,
+                  "num_key_value_heads": 1, "head_dim": 256, "intermediate_size": 6912,
+                  "vocab_size": 262144, "tie_word_embeddings": True, "sliding_window": 512},
+    "gemma4_e2b": {"model_type": "gemma4_text", "architectures": ["Gemma4ForCausalLM"],
+                   "hidden_size": 1536, "num_hidden_layers": 35, "num_attention_heads": 8,
+                   "num_key_value_heads": 1, "head_dim": 256, "intermediate_size": 6144,
+                   "vocab_size": 262144, "tie_word_embeddings": True, "sliding_window": 512,
+                   "hidden_size_per_layer_input": 256, "vocab_size_per_layer_input": 262144,
+                   "num_kv_shared_layers": 20, "use_double_wide_mlp": True,
+                   "final_logit_softcapping": 30.0,
+                   "layer_types": (["sliding_attention"] * 4 + ["full_attention"]) * 7},
+    "qwen3moe": {"model_type": "qwen3_moe", "architectures": ["Qwen3MoeForCausalLM"],
+                 "hidden_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 32,
+                 "num_key_value_heads": 4, "head_dim": 128, "intermediate_size": 6144,
+                 "moe_intermediate_size": 768, "num_experts": 64, "num_experts_per_tok": 8,
+                 "vocab_size": 151936, "tie_word_embeddings": False},
+    "granite2b": {"model_type": "granite", "architectures": ["GraniteForCausalLM"],
+                  "hidden_size": 2048, "num_hidden_layers": 40, "num_attention_heads": 32,
+                  "num_key_value_heads": 8, "intermediate_size": 8192, "vocab_size": 49155,
+                  "tie_word_embeddings": True},
+    "olmo2_1b": {"model_type": "olmo2", "architectures": ["Olmo2ForCausalLM"],
+                 "hidden_size": 2048, "num_hidden_layers": 16, "num_attention_heads": 16,
+                 "num_key_value_heads": 16, "intermediate_size": 8192, "vocab_size": 100352,
+                 "tie_word_embeddings": False},
 }  # fmt: skip
 """Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, SmolLM2-1.7B,
-Qwen2.5-1.5B, Mistral-7B-v0.3, OLMoE-1B-7B, Llama-3.1-8B."""
+Qwen2.5-1.5B, Mistral-7B-v0.3, OLMoE-1B-7B, Llama-3.1-8B, Llama-3.2-3B, Qwen2.5-7B, Gemma-3-1B,
+Gemma-4-E2B, a quarter of Qwen3-30B-A3B, Granite-3-2B, OLMo-2-1B."""
 
 TORCHTUNE = {
     "qwen05": ("qwen2_5.%sqwen2_5_0_5b", "QWEN2"),
     "llama1b": ("llama3_2.%sllama3_2_1b", "LLAMA3_2"),
     "gemma2b": ("gemma2.%sgemma2_2b", "GEMMA2"),
     "phi38": ("phi3.%sphi3_mini", "PHI3_MINI"),
+    "llama3b": ("llama3_2.%sllama3_2_3b", "LLAMA3_2"),
+    "qwen7b": ("qwen2_5.%sqwen2_5_7b_instruct", "QWEN2"),
     "llama8b": ("llama3_1.%sllama3_1_8b", "LLAMA3"),
 }
 
@@ -96,7 +131,11 @@ class Run:
     """Predicted with frozen formulas; the others may be looked at while formulas are made."""
     expandable: bool = False
     strategy: str = ""
-    """ddp, fsdp2, zero2, zero3 over two devices; empty for one."""
+    """ddp, fsdp1, fsdp2, zero2, zero3 over two devices; empty for one."""
+    objective: str = ""
+    """dpo, orpo, grpo; empty for supervised training."""
+    snapshot: bool = False
+    """Whether the blocks alive at the peak are written down too."""
 
     @property
     def name(self) -> str:
@@ -110,6 +149,7 @@ class Run:
         parts += [flag for flag in flags if getattr(self, flag)]
         parts += ["dropout"] if self.dropout else []
         parts += [f"{self.strategy}x2"] if self.strategy else []
+        parts += [self.objective] if self.objective else []
         return "-".join(parts)
 
 
@@ -149,13 +189,17 @@ def axolotl(run: Run) -> str:
             config["peft_use_dora"] = True
     if run.method == "qlora":
         config["load_in_4bit"] = True
-    if run.strategy == "fsdp2":
-        config |= {"fsdp_version": 2, "fsdp_config": {
+    if run.objective:
+        config |= _AXOLOTL_PAIRS[run.objective](run)
+    if run.strategy in ("fsdp1", "fsdp2"):
+        config |= {"fsdp_version": int(run.strategy[-1]), "fsdp_config": {
             "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
-            "transformer_layer_cls_to_wrap": "LlamaDecoderLayer",
-            "state_dict_type": "FULL_STATE_DICT", "reshard_after_forward": True,
+            "transformer_layer_cls_to_wrap": f"{_CLASSES[run.model]}DecoderLayer",
+            "state_dict_type": "FULL_STATE_DICT",
             "cpu_ram_efficient_loading": False, "offload_params": False,
         }}  # fmt: skip
+    if run.strategy == "fsdp2":
+        config["fsdp_config"]["reshard_after_forward"] = True
     if run.strategy.startswith("zero"):
         config["deepspeed"] = f"files/{run.strategy}.json"
     if run.loss == "liger" or run.layers:
@@ -171,6 +215,29 @@ def axolotl(run: Run) -> str:
     import yaml
 
     return str(yaml.safe_dump(config, sort_keys=False))
+
+
+_CLASSES = {name: config["architectures"][0].removesuffix("ForCausalLM")
+            for name, config in ARCHITECTURES.items()}  # fmt: skip
+
+
+def _axolotl_dpo(run: Run) -> dict[str, Any]:
+    return {"rl": "dpo", "datasets": [{
+        "path": f"data/pairs-{run.length}.jsonl", "ds_type": "json", "split": "train",
+        "type": {"field_prompt": "prompt", "field_chosen": "chosen", "field_rejected": "rejected",
+                 "prompt_format": "{prompt}", "chosen_format": "{chosen}",
+                 "rejected_format": "{rejected}"}}]}  # fmt: skip
+
+
+def _axolotl_orpo(run: Run) -> dict[str, Any]:
+    return {"rl": "orpo", "orpo_alpha": 0.1, "remove_unused_columns": False,
+            "sequence_len": run.length + 64,  # room for the template's own words
+            "chat_template": "chatml", "datasets": [{
+                "path": f"data/talks-{run.length}.jsonl", "ds_type": "json", "split": "train",
+                "type": "chat_template.argilla"}]}  # fmt: skip
+
+
+_AXOLOTL_PAIRS = {"dpo": _axolotl_dpo, "orpo": _axolotl_orpo}
 
 
 def torchtune(run: Run) -> str:
@@ -254,6 +321,8 @@ model = FastLanguageModel.get_peft_model(
     target_modules={list(run.targets)!r},
     use_gradient_checkpointing={gc},
 )"""  # fmt: skip
+    if run.objective:
+        return _unsloth_pairs(run, peft)
     return f"""from unsloth import FastLanguageModel
 from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
@@ -288,6 +357,64 @@ trainer.train()
 """
 
 
+PAIRS = {
+    "dpo": ("from trl import DPOConfig, DPOTrainer", "DPO", ""),
+    "orpo": ("from trl.experimental.orpo import ORPOConfig, ORPOTrainer", "ORPO", ""),
+    "grpo": (
+        "from trl import GRPOConfig, GRPOTrainer",
+        "GRPO",
+        """
+        num_generations={rows},
+        max_completion_length={half},
+        steps_per_generation=1,
+        temperature=1.0,""",
+    ),
+}
+"""How TRL is asked for an objective: import, prefix of its classes, further settings."""
+
+
+def _trainer(run: Run, *, peft: str = "") -> str:
+    """The part of a script from the data on, for preferences and rewards."""
+    line, name, more = PAIRS[run.objective]
+    reward = "\n    reward_funcs=[lambda completions, **_: [float(len(c)) for c in completions]],"
+    return f"""{line}
+dataset = load_dataset("json", data_files="data/pairs-{run.length}.jsonl", split="train")
+trainer = {name}Trainer(
+    model=model,{reward if run.objective == "grpo" else ""}
+    processing_class=tokenizer,
+    train_dataset=dataset,{peft}
+    args={name}Config(
+        {"" if run.objective == "grpo" else f"max_length={run.length},"}
+        per_device_train_batch_size={run.rows},
+        gradient_accumulation_steps={run.accumulation},
+        gradient_checkpointing={run.checkpointing != "none"},
+        max_steps=50,
+        optim="{run.optimizer}",{more.format(rows=run.rows, half=run.length // 2)}
+        learning_rate=1e-5,
+        logging_steps=1,
+        save_strategy="no",
+        report_to="none",
+        bf16=True,
+        output_dir="out/{run.name}",
+    ),
+)
+trainer.train()
+"""
+
+
+def _unsloth_pairs(run: Run, peft: str) -> str:
+    return f"""from unsloth import FastLanguageModel
+from datasets import load_dataset
+
+model, tokenizer = FastLanguageModel.from_pretrained(
+    model_name="./models/{run.model}",
+    max_seq_length={run.length},
+    load_in_4bit={run.method == "qlora"},
+    full_finetuning={run.method == "full"},
+){peft}
+{_trainer(run)}"""
+
+
 def trl(run: Run) -> str:
     """A plain script on TRL, PEFT and transformers."""
     bits = """BitsAndBytesConfig(
@@ -301,11 +428,10 @@ def trl(run: Run) -> str:
     loss = f'\n        loss_type="{run.loss}",' if run.loss in ("nll", "chunked_nll") else ""
     if run.loss == "liger":
         loss = '\n        use_liger_kernel=True,\n        loss_type="nll",'
-    return f"""import torch
+    head = f"""import torch
 from datasets import load_dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
-from trl import SFTConfig, SFTTrainer
 
 model = AutoModelForCausalLM.from_pretrained(
     "./models/{run.model}",
@@ -315,6 +441,12 @@ model = AutoModelForCausalLM.from_pretrained(
     quantization_config={bits if run.method == "qlora" else "None"},
 )
 tokenizer = AutoTokenizer.from_pretrained("./models/{run.model}")
+"""
+    if run.objective:
+        return head + _trainer(run, peft=f"\n    peft_config={peft},")
+    return (
+        head
+        + f"""from trl import SFTConfig, SFTTrainer
 dataset = load_dataset("json", data_files="data/ids-{run.length}.jsonl", split="train")
 trainer = SFTTrainer(
     model=model,
@@ -339,9 +471,20 @@ trainer = SFTTrainer(
 )
 trainer.train()
 """
+    )
 
 
 WRITERS = {"axolotl": axolotl, "torchtune": torchtune, "unsloth": unsloth, "trl": trl}
+
+
+def _rough_size(name: str) -> int:
+    """Elements, near enough to make small models first."""
+    config = ARCHITECTURES[name]
+    inner = config.get("moe_intermediate_size", config["intermediate_size"])
+    layer = config["hidden_size"] * (3 * inner * config.get("num_experts", 1))
+    per_layer = config.get("hidden_size_per_layer_input", 0) * config["num_hidden_layers"]
+    embedded = config["vocab_size"] * (config["hidden_size"] + per_layer)
+    return int(config["num_hidden_layers"] * layer + embedded)
 
 
 def write(folder: Path, runs: list[Run]) -> None:
@@ -352,6 +495,7 @@ def write(folder: Path, runs: list[Run]) -> None:
         full = {"torch_dtype": "bfloat16", "max_position_embeddings": 32768, "bos_token_id": 1,
                 "eos_token_id": 1, "pad_token_id": 0} | config  # fmt: skip
         (place / "config.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
+    (folder / "models.json").write_text(json.dumps(sorted(ARCHITECTURES, key=_rough_size)))
     (folder / "files").mkdir(parents=True, exist_ok=True)
     for stage in (2, 3):
         zero = {"zero_optimization": {"stage": stage}, "bf16": {"enabled": True},

@@ -36,6 +36,10 @@ def plain_trl(run: dict[str, Any]) -> Workload:
                                   decomposed=run["dora"])  # fmt: skip
     loss = {"": "chunked", "nll": "fp32-entropy", "chunked_nll": "chunked", "liger": "fused"}
     liger = run["loss"] == "liger"
+    objective = run["objective"]
+    if objective:
+        loss |= {"": {"dpo": "pairs", "orpo": "odds", "grpo": "policy"}[objective]}
+    reference = "none" if objective != "dpo" else "copy" if full else "pass"
     return Workload(
         shape=shape_of(f"./models/{run['model']}").shape,
         rows=run["rows"], length=run["length"], accumulation=run["accumulation"],
@@ -45,6 +49,8 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         kernels=Kernels(autocast=True, norm="fused" if liger else "eager",
                         mlp="fused" if liger else "eager", rope="fused" if liger else "eager"),
         loss=loss[run["loss"]],  # type: ignore[arg-type]
+        pairs=objective in ("dpo", "orpo"), reference=reference,
+        loss_tokens=0.5 if objective == "grpo" else 1.0,
         workspaces=WORKSPACES,
     )  # fmt: skip
 
@@ -55,7 +61,11 @@ def workload(run: dict[str, Any]) -> Workload:
         return plain_trl(run)
     work = read(load(run["file"]), gpus=2 if run.get("strategy") else None).work
     # torchtune's data set component is not known to ftx, and neither is the length of its rows
-    return replace(work, length=run["length"], workspaces=WORKSPACES)
+    work = replace(work, length=run["length"], workspaces=WORKSPACES)
+    if run.get("objective") == "grpo":
+        # half of a row is the prompt; answers to one prompt share it in Unsloth
+        work = replace(work, rows=run["rows"], loss_tokens=0.5)
+    return work
 
 
 def main() -> None:

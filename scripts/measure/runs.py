@@ -307,6 +307,155 @@ def _fourth() -> list[Run]:
     ]  # fmt: skip
 
 
+def _pilot() -> list[Run]:
+    """New ground, looked at while its formulas were made: preferences, rewards, wide heads, shards."""
+    ax = Run(framework="axolotl", model="llama1b", method="lora", rows=2, length=1024,
+             optimizer="adamw_torch_fused", snapshot=True)  # fmt: skip
+    un = replace(ax, framework="unsloth", optimizer="adamw_8bit", checkpointing="offload")
+    plain = replace(ax, framework="trl")
+    two = replace(ax, rows=1, length=2048, loss="liger", strategy="fsdp2")
+    return [
+        replace(plain, objective="dpo"),
+        replace(plain, method="qlora", objective="dpo", rows=1, length=2048),
+        replace(plain, objective="orpo"),
+        replace(plain, objective="grpo", rows=4, length=512),
+        replace(plain, model="gemma4_e2b", rows=1, length=2048),
+        replace(plain, model="gemma3_1b", length=2048, loss="nll"),
+        replace(ax, objective="dpo"),
+        replace(ax, objective="orpo"),
+        replace(ax, loss="cut", length=4096),
+        replace(ax, model="qwen3moe", length=2048, targets=ATTENTION),
+        replace(ax, model="gemma4_e2b", rows=1, length=2048, loss="liger"),
+        replace(un, objective="dpo"),
+        replace(un, method="qlora", objective="orpo"),
+        replace(un, objective="grpo", rows=4, length=512),
+        replace(un, model="gemma3_1b", length=2048),
+        replace(two, model="llama8b", method="qlora"),
+        replace(two, model="llama8b", method="lora", strategy="zero3"),
+        replace(two, method="full", strategy="zero3"),
+        replace(two, method="qlora", strategy="fsdp1", model="llama8b"),
+        replace(two, method="full", strategy="fsdp1"),
+        replace(two, model="llama8b", method="lora", rows=2),
+    ]  # fmt: skip
+
+
+def _fifth() -> list[Run]:
+    """New architectures, preferences and rewards, with the formulas frozen after the pilot."""
+    ax = Run(framework="axolotl", model="llama3b", method="lora", rows=2, length=2560,
+             optimizer="adamw_torch_fused", rank=12)  # fmt: skip
+    tt = Run(framework="torchtune", model="llama3b", method="lora", rows=2, length=2560,
+             optimizer="adamw_fused", rank=12)  # fmt: skip
+    un = Run(framework="unsloth", model="llama3b", method="qlora", rows=2, length=3072,
+             optimizer="adamw_8bit", checkpointing="offload", rank=12)  # fmt: skip
+    plain = Run(framework="trl", model="llama3b", method="lora", rows=1, length=3072,
+                optimizer="adamw_torch_fused", rank=12)  # fmt: skip
+    small = replace(plain, model="smol17", rows=2, length=1024)
+    return [
+        # Axolotl
+        replace(ax, model="gemma3_1b", rows=1, length=4096),
+        replace(ax, model="gemma3_1b", method="full", rows=1, length=2048, loss="liger"),
+        replace(ax, model="llama1b", rows=1, length=1536, objective="dpo"),
+        replace(ax, model="llama1b", rows=1, length=1536, objective="orpo"),
+        replace(ax, model="llama1b", rows=1, length=24576, loss="liger", checkpointing="offload"),
+        replace(ax, model="llama1b", method="full", rows=1, length=1024, optimizer="lion_8bit",
+                checkpointing="none"),
+        replace(ax, model="smol17", method="qlora", rows=2, length=768, objective="dpo"),
+        replace(ax, model="smol17", method="full", rows=1, length=1024, objective="dpo"),
+        replace(ax, model="smol17", method="full", rows=2, length=4096, packed=True, loss="liger"),
+        replace(ax, model="olmo2_1b", length=3072),
+        replace(ax, model="olmo2_1b", method="full", length=1536),
+        replace(ax, model="granite2b", length=2048),
+        replace(ax, model="granite2b", method="full", rows=1, length=2048,
+                optimizer="paged_adamw_8bit"),
+        replace(ax, model="granite2b", method="qlora", rows=1, length=3072, checkpointing="none",
+                loss="liger"),
+        ax,
+        replace(ax, method="qlora", rows=3, length=1536, loss="liger",
+                optimizer="adamw_bnb_8bit"),
+        replace(ax, rows=1, checkpointing="none"),
+        replace(ax, method="full", rows=1, length=2048, loss="liger", optimizer="adamw_bnb_8bit"),
+        replace(ax, rows=1, length=6144, packed=True, loss="liger", layers=True),
+        replace(ax, model="qwen3moe", length=3072, targets=ATTENTION, loss="liger"),
+        replace(ax, model="qwen3moe", method="qlora", rows=1, length=2048, targets=ATTENTION),
+        replace(ax, model="gemma4_e2b", method="qlora", rows=1, length=3072),
+        replace(ax, model="gemma4_e2b", rows=4, length=1024, targets=ATTENTION, loss="liger"),
+        replace(ax, model="mistral7b", method="full", rows=1, length=1024, optimizer="adafactor"),
+        replace(ax, model="qwen7b", rows=1, length=3072, loss="liger"),
+        replace(ax, model="qwen7b", method="qlora", rows=1, length=3072),
+        replace(ax, model="qwen7b", method="qlora", rows=1, length=1024, checkpointing="none",
+                loss="liger"),
+        # torchtune
+        replace(tt, model="qwen05", method="full", rows=4, length=1024, optimizer="adamw",
+                loss="nll"),
+        replace(tt, model="llama1b", dora=True, checkpointing="none", rows=1, length=1536),
+        tt,
+        replace(tt, method="qlora", length=1536),
+        replace(tt, method="full", rows=1, length=2048, optimizer="paged8"),
+        replace(tt, rows=1, length=1024, checkpointing="none"),
+        replace(tt, rows=1, length=12288, checkpointing="offload"),
+        replace(tt, model="qwen7b", rows=1, length=2048),
+        replace(tt, model="qwen7b", method="qlora", rows=1, length=3072, targets=ATTENTION),
+        replace(tt, model="llama8b", rows=1, length=3072, targets=ATTENTION),
+        # Unsloth
+        replace(un, model="gemma3_1b", rows=2, length=1024),
+        replace(un, model="llama1b", rows=2, length=768, objective="dpo"),
+        replace(un, model="llama1b", method="lora", rows=1, length=2048, objective="orpo"),
+        replace(un, model="llama1b", method="lora", rows=1, length=20480),
+        replace(un, model="smol17", method="lora", rows=4, length=768, objective="grpo"),
+        replace(un, model="smol17", rows=4, length=1536),
+        un,
+        replace(un, method="lora", rows=1, length=8192, checkpointing="full"),
+        replace(un, method="full", rows=1, length=2048),
+        replace(un, model="mistral7b", rows=1, length=1024, checkpointing="none"),
+        replace(un, model="llama8b", rows=1, length=1024, objective="dpo"),
+        # TRL
+        replace(plain, model="gemma3_1b", method="qlora", rows=2, length=1536),
+        replace(small, model="llama1b", rows=1, length=1536, objective="dpo",
+                checkpointing="none"),
+        replace(small, model="llama1b", method="qlora", rows=1, objective="orpo"),
+        replace(small, model="llama1b", rows=8, length=512, objective="grpo"),
+        replace(small, objective="orpo", length=768),
+        replace(small, method="full", rows=1, objective="dpo"),
+        replace(small, method="qlora", objective="dpo"),
+        replace(small, method="full", rows=4, length=512, objective="grpo"),
+        replace(plain, model="olmo2_1b", method="qlora", rows=2, length=2048),
+        replace(plain, model="granite2b", rows=1, length=2048, checkpointing="none", loss="nll"),
+        plain,
+        replace(plain, method="qlora", rows=2, length=2048, loss="nll"),
+        replace(plain, model="qwen3moe", rows=1, length=2048, targets=ATTENTION),
+        replace(plain, model="qwen7b", method="qlora", rows=1, length=2048, loss="liger"),
+    ]  # fmt: skip
+
+
+def _sixth() -> list[Run]:
+    """Two devices again."""
+    ax = Run(framework="axolotl", model="llama3b", method="full", rows=1, length=2048,
+             optimizer="adamw_torch_fused", loss="liger", strategy="fsdp2", rank=12)  # fmt: skip
+    tt = Run(framework="torchtune", model="llama3b", method="full", rows=1, length=4096,
+             optimizer="adamw_fused", strategy="fsdp2", rank=12)  # fmt: skip
+    return [
+        replace(ax, model="smol17", rows=2),
+        replace(ax, model="smol17", strategy="ddp"),
+        replace(ax, model="smol17", strategy="zero2"),
+        replace(ax, model="smol17", strategy="fsdp1"),
+        ax,
+        replace(ax, loss=""),
+        replace(ax, method="lora", rows=2),
+        replace(ax, method="qlora", rows=2),
+        replace(ax, method="qlora", rows=1, length=4096, loss=""),
+        replace(ax, method="lora", strategy="fsdp1"),
+        replace(ax, strategy="zero3"),
+        replace(ax, method="lora", strategy="zero3", length=3072),
+        replace(ax, method="lora", strategy="zero2"),
+        replace(ax, method="qlora", strategy="ddp"),
+        replace(ax, model="mistral7b", method="lora", length=3072),
+        replace(ax, model="mistral7b", method="qlora", length=3072),
+        tt,
+        replace(tt, method="lora", rows=2, length=2048),
+        replace(tt, method="qlora", rows=1),
+    ]  # fmt: skip
+
+
 FIRST = (*SEEN, *(replace(run, held_out=True)
                   for run in (*_axolotl(), *_torchtune(), *_unsloth(), *_trl())))  # fmt: skip
 """Round 1, of which ``SEEN`` had been measured before."""
@@ -316,4 +465,10 @@ THIRD = tuple(replace(run, held_out=True) for run in _third())
 """Round 3: two devices."""
 FOURTH = tuple(replace(run, held_out=True) for run in _fourth())
 """Round 4: the formulas after all of that."""
-ROUNDS = {"1": FIRST, "2": SECOND, "3": THIRD, "4": FOURTH}
+PILOT = tuple(_pilot())
+"""Measured before round 5, so that it has formulas at all."""
+FIFTH = tuple(replace(run, held_out=True) for run in _fifth())
+"""Round 5: what the pilot had touched, and more."""
+SIXTH = tuple(replace(run, held_out=True) for run in _sixth())
+"""Round 6: two devices."""
+ROUNDS = {"pilot": PILOT, "5": FIFTH, "6": SIXTH, "1": FIRST, "2": SECOND, "3": THIRD, "4": FOURTH}

@@ -36,6 +36,19 @@ def _preference(recipe: Recipe) -> bool:
     return isinstance(recipe.objective, (PreferenceObjective, OnlineObjective))
 
 
+def _policy_loss(recipe: Recipe, *, copied: bool) -> LossPath:
+    """TRL's trainers; ``copied``: with Axolotl's function for the log-probabilities."""
+    objective = recipe.objective
+    if isinstance(objective, OnlineObjective):
+        return "policy"
+    alone = isinstance(objective, PreferenceObjective) and objective.method in (
+        "orpo", "simpo", "cpo",
+    )  # fmt: skip
+    if alone:
+        return "odds-copied" if copied else "odds"
+    return "pairs-copied" if copied else "pairs"
+
+
 def _transformers(document: Document, work: Workload, said: list[str]) -> Workload:
     """Trainer, accelerate and PEFT: mixed precision casts the inputs of matrix products, adapters
     are float32, eager norms work in float32."""
@@ -44,7 +57,7 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
     half = recipe.precision.compute != "float32"
     loss: LossPath = _FUSED.get(fused or "", "fp32")
     if _preference(recipe):
-        loss = "compute"
+        loss = _policy_loss(recipe, copied=document.format == "axolotl")
     layers = recipe.kernels.fused_layers
     kernels = Kernels(
         norm="fused" if layers else "eager",
@@ -57,7 +70,7 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
     )
     weights = 2 if half and recipe.precision.weights != "float32" else 4
     base = work.base if half or work.base != "16bit" else "float32"
-    sharded = work.sharding.strategy in ("fsdp1", "fsdp2") and work.sharding.gpus > 1
+    sharded = work.sharding.strategy not in ("none", "ddp") and work.sharding.gpus > 1
     if work.sharding.strategy == "fsdp1" and sharded and half and recipe.adapter is None:
         # accelerate upcasts what is trained to float32 under FSDP mixed precision
         # (accelerate/utils/fsdp_utils.py)
@@ -89,7 +102,10 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
         # (axolotl/monkeypatch/attention/sdpa_varlen.py)
         kernels = replace(kernels, attention="efficient")
     covers_experts = bool(_leftover(document, "quantize_moe_experts"))
-    return replace(work, kernels=kernels, experts_quantized=covers_experts)
+    # embeddings become float32 and 16 bits again before training
+    # (axolotl/loaders/model.py, ``_configure_embedding_dtypes``)
+    widened = work.lora is not None and work.sharding.strategy == "none"
+    return replace(work, kernels=kernels, experts_quantized=covers_experts, widens_at_load=widened)
 
 
 def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
@@ -130,10 +146,12 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
     kernels = Kernels(norm="fused", mlp="recompute", lora="fused", rope="fused",
                       attention="flash", compute=2 if half else 4, stream=2 if half else 4)  # fmt: skip
     kernels = replace(kernels, attention_copy=True, reentrant=True)
-    loss: LossPath = "compute" if _preference(recipe) else "unsloth"
+    loss: LossPath = "unsloth-policy" if _preference(recipe) else "unsloth"
     weights = 4 if recipe.adapter is None and recipe.precision.weights == "float32" else 2
     if recipe.adapter is not None:
         kernels = replace(kernels, **_fast(recipe.adapter, work))
+    if _preference(recipe) and kernels.mlp == "recompute":
+        kernels = replace(kernels, mlp="traced")
     kernels = replace(kernels, autocast=weights == 4 or kernels.lora != "fused")
     # a buffer for the largest dequantised matrix stays (unsloth/kernels/utils.py, WEIGHT_BUFFERS)
     scratch = 0 if work.base in ("16bit", "float32") else 2 * work.shape.largest_matrix

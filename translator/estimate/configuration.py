@@ -165,8 +165,6 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
         inner = (
             -(-int(text.get("block_ffn_dim_multiplier", 1.0) * int(2 * inner / 3)) // step) * step
         )
-    if text.get("use_double_wide_mlp"):
-        inner *= 2  # in the layers that share keys and values (Gemma 4), which are the largest
     tied = _pick(text, "tie_word_embeddings", default=family.get("tied", False))
     settings: dict[str, Any] = {k: v for k, v in family.items() if k not in ("tied", "learned")}
     if text.get("attention_bias"):
@@ -179,6 +177,8 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
         settings["positions"] = _pick(text, "n_positions", "max_position_embeddings", default=0)
     if text.get("use_parallel_residual") is False:
         settings["parallel"] = False
+    if model_type.startswith("gemma4"):
+        settings |= _gemma4(text)
     shape = Shape(
         id=name,
         family=model_type,
@@ -205,6 +205,23 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
 
     total = int(config.get("parameters", counted))
     return replace(shape, other=counted - shape.parameters, vision=total - counted)
+
+
+def _gemma4(text: Fields) -> dict[str, Any]:
+    """What differs from layer to layer (transformers/models/gemma4/modeling_gemma4.py)."""
+    kinds = text.get("layer_types") or ()
+    every = kinds.index("full_attention") + 1 if "full_attention" in kinds else 6
+    shared = _pick(text, "num_kv_shared_layers", default=0) or 0
+    found: dict[str, Any] = {
+        "global_every": every,
+        "global_head_dim": _pick(text, "global_head_dim", default=512),
+        "borrowing": shared,
+        "wide": shared if text.get("use_double_wide_mlp") else 0,
+    }
+    if text.get("attention_k_eq_v"):
+        found["global_values"] = False
+        found["global_kv_heads"] = _pick(text, "num_global_key_value_heads", default=0) or 0
+    return found
 
 
 def _experts(text: Fields, inner: int) -> Experts | None:

@@ -139,9 +139,8 @@ def instants(work: Workload) -> tuple[Instant, ...]:
     layer_grads = _term("layer gradients", 0 if held else view.layer_gradients,
                         "parameters of a layer, unsharded", view.source)  # fmt: skip
     logits = _term("logits", head.held, "a variable holds them", loss_source)
-    retained = _term("activations retained by FSDP1", view.retained, "(2 L - 3) h T x 2",
-                     "measured: fms-acceleration benchmarks")  # fmt: skip
-    step = states.step_transient(work) / view.shards
+    retained = _term("retained until the end", view.retained, view.retained_formula, view.source)
+    step = view.step or states.step_transient(work) / view.shards
     found = [
         Instant(name="forward", terms=(*always, held_term, kept, forward, unit, root)),
         Instant(name="forward loss", terms=(
@@ -167,8 +166,14 @@ def instants(work: Workload) -> tuple[Instant, ...]:
         found.append(Instant(name="backward, gathering", terms=(
             *always, held_term, kept,
             _term("gathered parameters", view.late, "2 x root unit, unsharded", view.source),
-            _term("logits and loss", work.kernels.compute * work.shape.vocab * work.tokens,
-                  "gradient of the logits", loss_source))))  # fmt: skip
+            _term("logits and loss", head.saved if work.sharding.root_at_loss else
+                  work.kernels.compute * work.shape.vocab * work.tokens,
+                  "what waits for the backward pass", loss_source))))  # fmt: skip
+    if view.loading or work.widens_at_load:
+        found.append(Instant(name="load", terms=(
+            _term("weights", view.loading or _widened(work),
+                  "whole, with the first shards" if view.loading else "embeddings in float32",
+                  view.source), always[4])))  # fmt: skip
     if states.embedding_gradient(work):
         found.append(Instant(name="backward, embedding", terms=(
             *always, grads, near,
@@ -178,12 +183,21 @@ def instants(work: Workload) -> tuple[Instant, ...]:
         found.append(Instant(name="optimizer step", terms=(
             *always, grads,
             _term("optimizer step", round(step), "a list of updates (foreach)", "torch.optim"))))  # fmt: skip
-    if work.reference != "none":
+    if work.reference != "none" and work.loss not in ("pairs", "pairs-copied"):
+        answer = head.forward if work.loss == "unsloth-policy" else _reference_logits(work)
         found.append(Instant(name="reference pass", terms=(
             *always, held_term, forward, unit, root,
-            _term("logits and loss", _reference_logits(work), "2 V T logits + a row in float32",
-                  loss_source))))  # fmt: skip
+            _term("logits and loss", answer, "2 V T logits + a row in float32", loss_source))))  # fmt: skip
     return tuple(_pruned(instant) for instant in found)
+
+
+def _widened(work: Workload) -> int:
+    """Weights while embeddings and head become float32 one after the other."""
+    shape = work.shape
+    per_layer = shape.per_layer_vocab * shape.per_layer_dim * shape.layers
+    parts = (shape.embedding - per_layer, per_layer, shape.head)
+    rest = states.base_weights(work) - 2 * sum(parts)
+    return rest + 4 * sum(parts) + 2 * max(parts)
 
 
 def _previous(work: Workload, logits: int) -> int:

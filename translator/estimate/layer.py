@@ -21,7 +21,7 @@ class LayerTape:
     def __init__(self, work: Workload, layer: int, tokens: int, *, wanted: bool = True) -> None:
         self.work = work
         self.wanted = wanted  # whether somebody before this layer is trained
-        self.shape: Shape = work.shape
+        self.shape: Shape = work.shape.at(layer)
         self.layer = layer
         self.tokens = tokens
         self.tape = Tape()
@@ -183,7 +183,7 @@ class LayerTape:
     def attention(self, n: Tensor) -> Tensor:
         """Projections, rotary embedding, attention, output projection."""
         shape, t, c = self.shape, self.tokens, self.c
-        by_name = {m.name: m for m in shape.attention}
+        by_name = {m.name: m for m in self.work.shape.attention_of(self.layer)}
         if shape.latent is not None:
             q, k, v = self.latent(n, by_name)
         elif shape.fused_qkv:
@@ -193,17 +193,27 @@ class LayerTape:
             k = self.tape.run("k", all_three, shape.keys * t * c)
             v = Tensor("v", shape.keys * t * c, shape.keys * t * c, all_three)
         else:
-            q, k, v = (self.linear(n, by_name[name]) for name in ("q_proj", "k_proj", "v_proj"))
+            q, k, v = self.separate(n, by_name)
             if shape.head_norms or shape.full_head_norms:
                 q = self.head_norm(q, "q norm", shape.queries)
-                k = self.head_norm(k, "k norm", shape.keys)
+                k = self.head_norm(k, "k norm", shape.keys) if "k_proj" in by_name else k
             if not shape.positions:
-                q, k = self.rotate(q, "q"), self.rotate(k, "k")
+                q = self.rotate(q, "q")
+                k = self.rotate(k, "k") if "k_proj" in by_name else k
         width = shape.latent.value * shape.heads if shape.latent else shape.queries
         attended = self.scores(q, k, v, width)
         if self.work.kernels.attention_copy:
             attended = self.tape.run("attention copy", attended, attended.size)
         return self.linear(attended, by_name["o_proj"], shared=False)
+
+    def separate(self, n: Tensor, by_name: dict[str, Matrix]) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values; a layer may borrow the latter two from an earlier one."""
+        q = self.linear(n, by_name["q_proj"])
+        if "k_proj" not in by_name:
+            size = self.shape.keys * self.tokens * self.c
+            return q, self.tape.outside("keys", size), self.tape.outside("values", size)
+        k = self.linear(n, by_name["k_proj"])
+        return q, k, self.linear(n, by_name["v_proj"]) if "v_proj" in by_name else k
 
     def head_norm(self, x: Tensor, name: str, width: int) -> Tensor:
         """Norms of queries and keys."""
@@ -275,9 +285,10 @@ class LayerTape:
 
     def network(self, n: Tensor) -> Tensor:
         """The feed-forward part: dense, or experts with a shared one."""
-        shape = self.shape
-        if not shape.is_mixture(self.layer):
-            return self.dense(n, {m.name: m for m in shape.network(self.layer)}, self.tokens)
+        if not self.work.shape.is_mixture(self.layer):
+            return self.dense(
+                n, {m.name: m for m in self.work.shape.network(self.layer)}, self.tokens
+            )
         return self.mixture(n)
 
     def dense(self, n: Tensor, by_name: dict[str, Matrix], t: int) -> Tensor:
@@ -306,8 +317,10 @@ class LayerTape:
             active = self.tape.run("activation", gate, inner, saves=(gate,))
             product = self.tape.run("gated", (active, up), inner, saves=(active, up))
             return self.linear(product, down, shared=False, tokens=t)
-        product = self.tape.run("gated", (gate, up), inner, saves=(gate, up), inplace=True)
-        if kind == "recompute" and self.adapted("down_proj") is not None:
+        traced = kind == "traced"
+        product = self.tape.run("gated", (gate, up), inner, saves=(gate, up), inplace=not traced,
+                                backward_extra=inner if traced else 0)  # fmt: skip
+        if kind in ("recompute", "traced") and self.adapted("down_proj") is not None:
             # the product is computed anew, in the memory of its own gradient
             size = down.outputs * t * self.c
             unpacked = self.unpacked(down)
@@ -324,7 +337,7 @@ class LayerTape:
         experts = shape.experts
         assert experts is not None
         routed = t * experts.active
-        by_name = {m.name: m for m in shape.network(self.layer) if m.expert}
+        by_name = {m.name: m for m in self.work.shape.network(self.layer) if m.expert}
         scores = self.tape.run("router", n, experts.count * t * 4, save_result=True)
         parts = experts.count if self.work.kernels.experts == "loop" else 1
         gathered = self.tape.run("tokens of the experts", n, shape.hidden * routed * c,
@@ -348,7 +361,7 @@ class LayerTape:
         summed = self.tape.run("experts sum", (back, scores), shape.hidden * t * c, saves=(back,))
         if not experts.shared_intermediate:
             return summed
-        plain = {m.name: m for m in shape.network(self.layer) if not m.expert}
+        plain = {m.name: m for m in self.work.shape.network(self.layer) if not m.expert}
         return self.add_plain(summed, self.dense(n, plain, t))
 
     def add_plain(self, a: Tensor, b: Tensor) -> Tensor:

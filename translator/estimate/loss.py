@@ -26,6 +26,13 @@ when the backward pass goes through it. Everything is bytes.
                   (unsloth_zoo/fused_losses/cross_entropy_loss.py)
 ``pieces``        litgpt's: 128 tokens of a row at a time, but the float32 logits of all of them stay
                   until the backward pass is over (litgpt/utils.py, ``chunked_cross_entropy``)
+``pairs``         TRL's DPO: float32 logits of the policy and of the reference, and a copy of the
+                  former for its entropy (trl/trainer/dpo_trainer.py, ``_compute_loss``);
+                  ``pairs-copied`` with Axolotl's ``selective_log_softmax``, which copies both
+``odds``          TRL's ORPO: float32 logits, and cross entropy of the chosen half
+                  (trl/experimental/orpo/orpo_trainer.py); ``odds-copied`` with Axolotl's function
+``policy``        TRL's GRPO: float32 logits of the answers, and a copy for their entropy
+``unsloth-policy`` Unsloth's DPO, ORPO and GRPO: log-probabilities in pieces
 ``tuned-chunks``  torchtune's ``CEWithChunkedOutputLoss``: eight pieces, all 16-bit logits and all
                   float32 log-softmaxes (torchtune/modules/loss/ce_chunked_output_loss.py)
 """
@@ -55,6 +62,16 @@ class LossMoments(Record):
     """Bytes of the largest single block."""
     held: int = 0
     """Bytes that stay while the layers go backward, because a variable holds them."""
+
+
+_POLICY = {
+    "pairs": (12, 4, 12),
+    "pairs-copied": (16, 8, 8),
+    "odds": (8, 6, 14),
+    "odds-copied": (12, 10, 14),
+    "policy": (8, 4, 16),
+}
+"""Bytes a logit while the loss is computed, between the passes, and in the backward pass."""
 
 
 def _power_of_two(number: int) -> int:
@@ -102,15 +119,17 @@ def loss_moments(work: Workload) -> LossMoments:
         kept = c * logits if path == "fp32-kept" else 0
         copy = 4 * logits if c == 2 else 0
         forward = c * logits + copy + 4 * logits + cap
+        odd = 0 if kept else c * logits
         if path == "fp32-entropy":
             forward = 12 * logits + 12 * shape.vocab * min(128, tokens)
+            odd += 4 * logits  # a copy without the last token, which is too small for what follows
         return LossMoments(
             forward=forward + cast,
             saved=4 * logits + kept + cap,
             backward=12 * logits + kept + cap + cast,
             weight_grad=grad,
             formula="(4 log-softmax + 4 picked + 4 gradient) V T" + (" + 2 V T kept" * bool(kept)),
-            odd=0 if kept else c * logits,
+            odd=odd,
             block=4 * logits,
         )
     if path in ("in-place", "in-place-kept"):
@@ -160,13 +179,26 @@ def loss_moments(work: Workload) -> LossMoments:
                            backward=(8 + c) * piece + hidden + grad, weight_grad=grad,
                            formula="a tile of 256 MiB of float32 logits", block=4 * piece)  # fmt: skip
     if path == "unsloth":
-        exact = 16 * logits / (4 * GIB)
+        # what no piece can shrink is taken off the target first
+        fixed = hidden + 2 * grad
+        exact = 16 * logits / (4 * GIB - fixed if fixed < 4 * GIB else 4 * GIB)
         pieces = 1 if exact <= 1 else 4 * ceil(exact / 4 - 1e-9)
         piece = shape.vocab * ceil(tokens / pieces)
         return LossMoments(forward=4 * piece + hidden + 2 * grad, saved=hidden + grad,
                            backward=hidden + grad, weight_grad=grad,
                            formula="(2 logits + 2 gradient) V chunk + h T gradient",
                            block=2 * piece)  # fmt: skip
+    if path in _POLICY:
+        first, saved, back = _POLICY[path]
+        rows = 12 * shape.vocab * min(128, tokens)
+        return LossMoments(forward=first * logits + rows + cast, saved=saved * logits,
+                           backward=back * logits + cast, weight_grad=grad,
+                           formula=f"{max(first, back)} V T of logits, copies and gradients",
+                           odd=(4 + c) * logits, block=4 * logits)  # fmt: skip
+    if path == "unsloth-policy":
+        piece = min(c * logits, GIB // 4)
+        return LossMoments(forward=piece + 2 * hidden, saved=hidden, backward=2 * hidden + grad,
+                           weight_grad=grad, formula="a piece of the logits", block=piece)  # fmt: skip
     if path == "pieces":
         # log-softmaxes give way to gradients piece by piece; then the head, which may be quantised,
         # is unpacked beside the logits and their 16-bit gradients

@@ -19,8 +19,9 @@ from translator.estimate.instants import instants, layers
 from translator.estimate.loss import loss_moments
 from translator.estimate.workload import Workload
 
-ROUNDING = 0.035
-"""Share lost to rounding: requests to 512 bytes, segments to 2 MiB, leftovers of split blocks."""
+ROUNDING = 0.05
+"""Share lost to rounding (requests to 512 bytes, segments to 2 MiB, leftovers of split blocks), and
+what the estimate itself may be off."""
 
 
 def band(work: Workload) -> tuple[int, int]:
@@ -47,6 +48,7 @@ def band(work: Workload) -> tuple[int, int]:
         # buffers of the streams that gather and reduce serve those streams only
         lost += view.gathering + 2 * view.root if work.trains_all else view.gathering / 2
     if work.sharding.strategy.startswith("zero"):
-        lost += 2 * view.buffers
+        # the step's float32 lists are single blocks that nothing freed before can hold
+        lost += 2 * view.buffers + view.step / 3
     lost += states.step_transient(work) / 4 / view.shards
     return round(top.bytes * (1 - ROUNDING)), round(top.bytes * (1 + ROUNDING) + lost)

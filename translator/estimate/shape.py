@@ -6,6 +6,7 @@ Everything counts elements, never bytes; what an element takes is a matter of th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -101,6 +102,17 @@ class Shape(Record):
     """Rows of a learned position table; 0 for rotary positions."""
     experts: Experts | None = None
     latent: Latent | None = None
+    global_every: int = 0
+    """One layer in so many attends to everything, with heads of ``global_head_dim`` (Gemma 4)."""
+    global_head_dim: int = 0
+    global_kv_heads: int = 0
+    """Key heads of those layers; 0 for as many as the others."""
+    global_values: bool = True
+    """Whether those layers have values of their own; else their keys serve (Gemma 4's largest)."""
+    borrowing: int = 0
+    """The last layers that read the keys and values of earlier ones and make none (Gemma 3n, 4)."""
+    wide: int = 0
+    """The last layers whose network is twice ``intermediate`` (Gemma 4's smallest)."""
     per_layer_vocab: int = 0
     """Rows of the embedding that every layer reads a part of (Gemma 3n, Gemma 4)."""
     per_layer_dim: int = 0
@@ -120,6 +132,44 @@ class Shape(Record):
     def keys(self) -> int:
         """Width of all key (or value) heads."""
         return self.kv_heads * self.head_dim
+
+    def is_global(self, layer: int) -> bool:
+        """Whether a layer has the wide heads."""
+        return self.global_every > 0 and layer % self.global_every == self.global_every - 1
+
+    def at(self, layer: int) -> Shape:
+        """The shape as one layer sees it: the same, unless layers differ in their dimensions."""
+        if not (self.global_every or self.borrowing or self.wide):
+            return self
+        if layer in self._seen:
+            return self._seen[layer]
+        late = self.layers - layer
+        everywhere = self.is_global(layer)
+        borrows = late <= self.borrowing
+        self._seen[layer] = replace(
+            self,
+            intermediate=self.intermediate * (2 if late <= self.wide else 1),
+            head_dim=self.global_head_dim if everywhere else self.head_dim,
+            kv_heads=(everywhere and self.global_kv_heads) or self.kv_heads,
+            borrowing=int(borrows),
+            wide=0,
+            global_every=0,
+            global_values=borrows or self.global_values or not everywhere,
+        )
+        return self._seen[layer]
+
+    @cached_property
+    def _seen(self) -> dict[int, Shape]:
+        return {}
+
+    def attention_of(self, layer: int) -> tuple[Matrix, ...]:
+        """Linear layers of one layer's attention block."""
+        here = self.at(layer)
+        left_out: tuple[str, ...] = ()
+        if here is not self:
+            left_out = ("k_proj", "v_proj") if here.borrowing else ()
+            left_out = left_out or (() if here.global_values else ("v_proj",))
+        return tuple(matrix for matrix in here.attention if matrix.name not in left_out)
 
     @cached_property
     def attention(self) -> tuple[Matrix, ...]:
@@ -141,7 +191,7 @@ class Shape(Record):
         """Linear layers of the feed-forward part of a layer, experts included."""
         mixture = self.experts
         if mixture is None or not self.is_mixture(layer):
-            return self._dense(self.intermediate)
+            return self._dense(self.at(layer).intermediate)
         e, i = mixture.count, mixture.intermediate
         experts = (
             Matrix(name="gate_up_proj", inputs=self.hidden, outputs=2 * i, count=e,
@@ -175,14 +225,22 @@ class Shape(Record):
 
     def matrices(self, layer: int) -> tuple[Matrix, ...]:
         """All linear layers of a decoder layer."""
-        return (*self.attention, *self.network(layer))
+        return (*self.attention_of(layer), *self.network(layer))
 
     @cached_property
     def layer_kinds(self) -> tuple[tuple[int, int], ...]:
         """(an example layer, how many are like it), dense ones first."""
-        dense = [n for n in range(self.layers) if not self.is_mixture(n)]
-        mixed = [n for n in range(self.layers) if self.is_mixture(n)]
-        return tuple((group[0], len(group)) for group in (dense, mixed) if group)
+        groups: dict[tuple[bool, ...], list[int]] = {}
+        for n in range(self.layers):
+            late = self.layers - n
+            kind = (
+                self.is_mixture(n),
+                self.is_global(n),
+                late <= self.borrowing,
+                late <= self.wide,
+            )
+            groups.setdefault(kind, []).append(n)
+        return tuple((group[0], len(group)) for _, group in sorted(groups.items()))
 
     @property
     def norm_width(self) -> int:
@@ -203,8 +261,9 @@ class Shape(Record):
         norms = self.layer_norms * self.norm_width
         if self.latent is not None:
             norms += self.latent.key_rank + (self.latent.query_rank or 0)
+        here = self.at(layer)
         if self.head_norms:
-            norms += 2 * self.head_dim
+            norms += (1 if here is not self and here.borrowing else 2) * here.head_dim
         if self.full_head_norms:
             norms += self.queries + self.keys
         router = 0

@@ -37,9 +37,15 @@ class View(Record):
     """FSDP2 copies what it gathered out of a buffer: the root unit twice and two layers."""
     late: float = 0
     """What is gathered anew when the backward pass begins."""
+    loading: float = 0
+    """Weights on this device before they are spread, and the first shards."""
+    step: float = 0
+    """What the optimizer step makes and drops again."""
     layer_gradients: float = 0
     """Gradients of one layer before they are spread."""
     retained: float = 0
+    """What has piled up when the backward pass reaches the first layer."""
+    retained_formula: str = ""
     source: str = ""
     head_shards: int = 1
 
@@ -99,7 +105,11 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         retained = max(0, 2 * shape.layers - 3) * stream
     layer_grads = _layer_trained(work) * work.kernels.compute
     host = shared.offload_parameters
+    quantized = work.base not in ("16bit", "float32") and work.quantized == "linear"
     count = 2 if shared.reshard else shape.layers
+    # Liger reads a trained head outside of its module: gathered for itself, and so is its gradient
+    outside = work.trains_all and work.loss == "fused" and shared.strategy == "fsdp2"
+    copies = 2 * shape.vocab * shape.hidden * work.kernels.compute if outside else 0
     return View(
         shards=n,
         weights=0 if host else weights / n,
@@ -109,11 +119,16 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         layers=count * unit,
         layer_formula=f"{count} layers, unsharded",
         root=root,
-        root_at_loss=root if shared.root_at_loss else 0,
+        root_at_loss=root + copies if shared.root_at_loss else 0,
         gathering=2 * root + count * unit if shared.strategy == "fsdp2" else 0,
-        late=0 if shared.root_at_loss else 2 * root,
+        late=2 * root if shared.strategy == "fsdp2" else 0,
+        # bitsandbytes quantises on the device, before anything is spread
+        loading=(weights + adapters) * (1 + 1 / n)
+        if quantized and shared.strategy == "fsdp2"
+        else 0,
         layer_gradients=layer_grads,
         retained=retained,
+        retained_formula="(2 L - 3) h T x 2 (measured: fms-acceleration benchmarks)",
         source="torch/distributed/fsdp",
         head_shards=n,
     )
@@ -123,34 +138,42 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     shared, shape = work.sharding, work.shape
     trained = states.trained_elements(work)
     stage = int(shared.strategy[-1])
-    # DeepSpeed keeps float32 masters beside 16-bit weights, and reduces gradients in buckets
-    master = 4 * trained
-    states_here = 0 if shared.offload_optimizer else (opt + master) / n
-    gradients = trained * 2 / (n if stage >= 2 else 1)
-    gradients += 0 if shared.offload_optimizer else 4 * trained / n
-    bucket = 2 * min(BUCKET, trained) * 2
+    # DeepSpeed keeps float32 masters beside 16-bit weights, and 16-bit gradients of its part; the
+    # step copies these to float32, and once more in 16 bits for their norm (stage3.py, stage_1_and_2.py)
+    offload = shared.offload_optimizer
+    cost = work.optimizer
+    opt = max(opt, trained * 4 * cost.follows)  # states follow the float32 masters
+    states_here = 0 if offload else (opt + 4 * trained) / n
+    part = trained * 2 / (n if stage >= 2 else 1)
+    step = 0 if offload else 6 * trained / n
     if stage < 3:
-        return View(shards=1, weights=weights, adapters=adapters, gradients=gradients,
-                    optimizer=states_here, buffers=bucket,
-                    buffer_formula="two buckets of 5e8 elements in 16 bits", source="DeepSpeed ZeRO",
-                    layer_gradients=_layer_trained(work) * 2)  # fmt: skip
-    unit = _layer_bytes(work)
-    live = min(2 * LIVE, max(2 * unit, min(2 * LIVE, 2 * shape.parameters / 4)))
+        return View(shards=1, weights=weights, adapters=adapters, gradients=0, step=step,
+                    optimizer=states_here, buffers=part,
+                    buffer_formula="16-bit gradients of its part", source="DeepSpeed ZeRO",
+                    layer_gradients=_layer_trained(work) * 2 + 4 * min(BUCKET, trained))  # fmt: skip
+    live = min(2 * LIVE, 2 * shape.parameters)
+    # a gathered head is copied out of its buffer, and so is its gradient
+    held = live + (4 * shape.vocab * shape.hidden if work.trains_all else 0)
     host = shared.offload_parameters
+    retained = 0
     if not work.trains_all and work.kernels.reentrant:
         # under reentrant checkpointing frozen weights that the backward pass gathers are let go at
         # the step only (measured with Axolotl 0.19)
-        live = max(live, weights)
+        retained = max(0, weights - live)
     return View(
         shards=n,
         weights=0 if host else weights / n,
         adapters=0 if host else adapters / n,
-        gradients=gradients,
+        gradients=0,
+        step=step,
         optimizer=states_here,
-        buffers=bucket,
-        buffer_formula="two buckets of 5e8 elements in 16 bits",
+        buffers=part + 2 * BUCKET,
+        buffer_formula="16-bit gradients of its part, and a bucket of 5e8 elements",
         layers=live,
         layer_formula="gathered parameters (stage3_max_live_parameters)",
+        root_at_loss=held,
+        retained=retained,
+        retained_formula="frozen weights gathered by the backward pass",
         layer_gradients=_layer_trained(work) * 2,
         source="DeepSpeed ZeRO",
         head_shards=n,

@@ -37,6 +37,12 @@ LossPath = Literal[
     "tuned-chunks",
     "tile",
     "pieces",
+    "pairs",
+    "pairs-copied",
+    "odds",
+    "odds-copied",
+    "policy",
+    "unsloth-policy",
 ]
 """How cross entropy is computed; see :mod:`translator.estimate.loss`."""
 
@@ -109,9 +115,10 @@ class Kernels(Record):
     """Which implementation of a layer runs."""
 
     norm: Literal["eager", "fused", "torch"] = "eager"
-    mlp: Literal["eager", "fused", "recompute"] = "eager"
+    mlp: Literal["eager", "fused", "recompute", "traced"] = "eager"
     """``fused``: one kernel for the gated activation (Liger); ``recompute``: its backward step
-    works in place and computes the activation anew (Unsloth)."""
+    works in place and computes the activation anew (Unsloth); ``traced``: the same inside a
+    compiled layer, which makes new tensors (Unsloth's preference trainers)."""
     lora: Literal["eager", "lean", "fused"] = "eager"
     """``lean``: no float32 copy of the input; ``fused``: adapters and base in one autograd step
     that keeps the shared input only."""
@@ -197,6 +204,8 @@ class Workload(Record):
     holds_graph: bool = False
     """Whether a variable of the loop holds the graph of one micro batch until the next one's forward
     pass is over: its logits, and inputs that ``keeps_quantized_inputs`` put on it."""
+    widens_at_load: bool = False
+    """Whether embeddings and head are float32 for a moment before training."""
     retains_grads: bool = False
     """Whether gradients stay allocated between steps (set to zero instead of None)."""
 

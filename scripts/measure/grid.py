@@ -81,6 +81,23 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                  "num_key_value_heads": 4, "head_dim": 128, "intermediate_size": 6144,
                  "moe_intermediate_size": 768, "num_experts": 64, "num_experts_per_tok": 8,
                  "vocab_size": 151936, "tie_word_embeddings": False},
+    "qwen3_17b": {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"],
+                  "hidden_size": 2048, "num_hidden_layers": 28, "num_attention_heads": 16,
+                  "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 6144,
+                  "vocab_size": 151936, "tie_word_embeddings": True},
+    "smollm3": {"model_type": "smollm3", "architectures": ["SmolLM3ForCausalLM"],
+                "hidden_size": 2048, "num_hidden_layers": 36, "num_attention_heads": 16,
+                "num_key_value_heads": 4, "intermediate_size": 11008, "vocab_size": 128256,
+                "tie_word_embeddings": True},
+    "starcoder3b": {"model_type": "starcoder2", "architectures": ["Starcoder2ForCausalLM"],
+                    "hidden_size": 3072, "num_hidden_layers": 30, "num_attention_heads": 24,
+                    "num_key_value_heads": 2, "intermediate_size": 12288, "vocab_size": 49152,
+                    "use_bias": True, "tie_word_embeddings": True, "sliding_window": None},
+    "mixtral": {"model_type": "mixtral", "architectures": ["MixtralForCausalLM"],
+                "hidden_size": 2048, "num_hidden_layers": 8, "num_attention_heads": 32,
+                "num_key_value_heads": 8, "intermediate_size": 7168, "num_local_experts": 8,
+                "num_experts_per_tok": 2, "vocab_size": 32000, "tie_word_embeddings": False,
+                "sliding_window": None},
     "granite2b": {"model_type": "granite", "architectures": ["GraniteForCausalLM"],
                   "hidden_size": 2048, "num_hidden_layers": 40, "num_attention_heads": 32,
                   "num_key_value_heads": 8, "intermediate_size": 8192, "vocab_size": 49155,
@@ -92,7 +109,8 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, SmolLM2-1.7B,
 Qwen2.5-1.5B, Mistral-7B-v0.3, OLMoE-1B-7B, Llama-3.1-8B, Llama-3.2-3B, Qwen2.5-7B, Gemma-3-1B,
-Gemma-4-E2B, a quarter of Qwen3-30B-A3B, Granite-3-2B, OLMo-2-1B."""
+Gemma-4-E2B, a quarter of Qwen3-30B-A3B, Granite-3-2B, OLMo-2-1B, Qwen3-1.7B, SmolLM3-3B,
+StarCoder2-3B, a small Mixtral."""
 
 TORCHTUNE = {
     "qwen05": ("qwen2_5.%sqwen2_5_0_5b", "QWEN2"),
@@ -481,7 +499,9 @@ def _rough_size(name: str) -> int:
     """Elements, near enough to make small models first."""
     config = ARCHITECTURES[name]
     inner = config.get("moe_intermediate_size", config["intermediate_size"])
-    layer = config["hidden_size"] * (3 * inner * config.get("num_experts", 1))
+    layer = config["hidden_size"] * (
+        3 * inner * config.get("num_experts", config.get("num_local_experts", 1))
+    )
     per_layer = config.get("hidden_size_per_layer_input", 0) * config["num_hidden_layers"]
     embedded = config["vocab_size"] * (config["hidden_size"] + per_layer)
     return int(config["num_hidden_layers"] * layer + embedded)

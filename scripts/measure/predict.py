@@ -49,7 +49,9 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         kernels=Kernels(autocast=True, norm="fused" if liger else "eager",
                         mlp="fused" if liger else "eager", rope="fused" if liger else "eager"),
         loss=loss[run["loss"]],  # type: ignore[arg-type]
-        pairs=objective in ("dpo", "orpo"), reference=reference,
+        pairs=objective in ("dpo", "orpo"), reference=reference,  # type: ignore[arg-type]
+        # TRL loads the copy itself, in float32
+        reference_bytes=4 if reference == "copy" else 0, samples=1.1 * (objective == "grpo"),
         loss_tokens=0.5 if objective == "grpo" else 1.0,
         workspaces=WORKSPACES,
     )  # fmt: skip

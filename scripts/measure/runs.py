@@ -456,6 +456,96 @@ def _sixth() -> list[Run]:
     ]  # fmt: skip
 
 
+def _seventh() -> list[Run]:
+    """Again with frozen formulas, on what rounds 5 and 6 had not touched."""
+    ax = Run(framework="axolotl", model="qwen3_17b", method="lora", rows=2, length=2304,
+             optimizer="adamw_torch_fused", rank=20)  # fmt: skip
+    tt = Run(framework="torchtune", model="llama3b", method="lora", rows=3, length=1152,
+             optimizer="adamw_fused", rank=20)  # fmt: skip
+    un = Run(framework="unsloth", model="llama1b", method="qlora", rows=2, length=1152,
+             optimizer="adamw_8bit", checkpointing="offload", rank=20)  # fmt: skip
+    plain = Run(framework="trl", model="llama1b", method="lora", rows=2, length=1152,
+                optimizer="adamw_torch_fused", rank=20)  # fmt: skip
+    starcoder = ("q_proj", "k_proj", "v_proj", "o_proj")
+    both = replace(ax, model="llama3b", rows=2, loss="liger", strategy="fsdp2")
+    return [
+        # two devices
+        replace(both, method="full", rows=1, length=1152, loss=""),
+        replace(both, method="qlora", length=1152, loss=""),
+        replace(both, length=4608, rows=1),
+        replace(both, model="llama1b", method="full", strategy="zero3", rows=4, length=1152),
+        replace(both, model="llama1b", method="full", strategy="zero2", loss=""),
+        replace(both, model="llama1b", method="full", strategy="fsdp1", loss=""),
+        replace(both, method="qlora", strategy="zero2"),
+        replace(both, strategy="fsdp1", rows=1, length=4608),
+        replace(both, model="smol17", strategy="zero3"),
+        replace(both, model="smol17", strategy="ddp", loss=""),
+        replace(both, model="qwen3_17b", strategy="fsdp2"),
+        replace(both, model="qwen3_17b", method="full", strategy="fsdp2"),
+        replace(both, model="mistral7b", method="qlora", strategy="ddp", rows=1),
+        replace(tt, method="full", strategy="fsdp2", rows=1, length=2304),
+        replace(tt, method="qlora", strategy="fsdp2"),
+        # Axolotl
+        ax,
+        replace(ax, method="qlora", rows=3, optimizer="adamw_bnb_8bit", loss="liger"),
+        replace(ax, method="full", rows=1, loss="liger", optimizer="adamw_torch"),
+        replace(ax, rows=1, checkpointing="none", loss="liger", layers=True),
+        replace(ax, rows=1, length=9216, checkpointing="offload", loss="liger"),
+        replace(ax, model="smollm3"),
+        replace(ax, model="smollm3", method="qlora", rows=1, length=4608,
+                optimizer="paged_adamw_8bit"),
+        replace(ax, model="smollm3", method="full", rows=1, length=1152, optimizer="lion_8bit"),
+        replace(ax, model="starcoder3b", rows=1, targets=starcoder),
+        replace(ax, model="starcoder3b", method="qlora", rows=2, length=1152, targets=starcoder),
+        replace(ax, model="mixtral", rows=1, targets=ATTENTION),
+        replace(ax, model="mixtral", method="qlora", rows=2, length=1152, targets=ATTENTION),
+        replace(ax, model="mixtral", method="full", rows=1, length=1152,
+                optimizer="adamw_bnb_8bit"),
+        replace(ax, model="llama3b", rows=1, length=1152, objective="dpo"),
+        replace(ax, model="llama3b", method="qlora", rows=1, length=1152, objective="orpo"),
+        replace(ax, model="llama1b", method="full", rows=1, length=1152, objective="dpo"),
+        replace(ax, model="llama1b", rows=1, length=768, objective="dpo", checkpointing="none"),
+        replace(ax, model="gemma2b", method="qlora", rows=1, length=2304, loss="liger"),
+        replace(ax, model="gemma3_1b", method="qlora", rows=3, length=1152, checkpointing="none",
+                loss="liger"),
+        replace(ax, model="gemma4_e2b", method="qlora", rows=2, length=1152, loss="liger"),
+        replace(ax, model="llama8b", method="qlora", rows=1, length=2304, dropout=0.05),
+        # torchtune
+        tt,
+        replace(tt, method="full", rows=2, optimizer="adamw_fused"),
+        replace(tt, method="qlora", checkpointing="none", rows=1),
+        replace(tt, method="qlora", rows=1, length=4608, dora=True),
+        replace(tt, model="gemma2b", rows=1),
+        replace(tt, model="qwen7b", rows=2, rank=8, targets=ATTENTION),
+        replace(tt, model="qwen05", rows=4, checkpointing="none"),
+        replace(tt, model="llama1b", method="full", rows=4, optimizer="inbwd"),
+        # Unsloth
+        replace(un, objective="dpo"),
+        replace(un, method="lora", objective="grpo", rows=4, length=768),
+        replace(un, model="llama3b", method="lora", objective="orpo"),
+        replace(un, model="llama3b", objective="grpo", rows=4, length=512),
+        replace(un, model="llama3b", method="lora", rows=1, length=2304, checkpointing="none"),
+        replace(un, model="llama3b", rows=1, length=16384),
+        replace(un, model="mistral7b", method="lora", rows=1, length=4608, targets=ATTENTION),
+        replace(un, method="full", rows=2, optimizer="adamw_torch_fused"),
+        replace(un, model="smol17", method="lora", rows=4, dropout=0.1, checkpointing="full"),
+        # TRL
+        replace(plain, objective="dpo"),
+        replace(plain, method="full", rows=1, objective="dpo"),
+        replace(plain, method="full", rows=1, objective="orpo"),
+        replace(plain, method="qlora", rows=4, length=512, objective="grpo"),
+        replace(plain, model="llama3b", method="qlora", rows=1, objective="dpo"),
+        replace(plain, model="llama3b", rows=2, length=768, objective="orpo"),
+        replace(plain, model="smollm3", method="qlora", length=2304),
+        replace(plain, model="smollm3", loss="nll", rows=1, length=2304),
+        replace(plain, model="mixtral", method="qlora", rows=1, length=2304, targets=ATTENTION),
+        replace(plain, model="starcoder3b", rows=1, length=2304, targets=starcoder,
+                checkpointing="none"),
+        replace(plain, model="qwen3_17b", method="full", rows=1, length=2304),
+        replace(plain, model="qwen3_17b", method="lora", dora=True, rows=1, length=2304),
+    ]  # fmt: skip
+
+
 FIRST = (*SEEN, *(replace(run, held_out=True)
                   for run in (*_axolotl(), *_torchtune(), *_unsloth(), *_trl())))  # fmt: skip
 """Round 1, of which ``SEEN`` had been measured before."""
@@ -471,4 +561,15 @@ FIFTH = tuple(replace(run, held_out=True) for run in _fifth())
 """Round 5: what the pilot had touched, and more."""
 SIXTH = tuple(replace(run, held_out=True) for run in _sixth())
 """Round 6: two devices."""
-ROUNDS = {"pilot": PILOT, "5": FIFTH, "6": SIXTH, "1": FIRST, "2": SECOND, "3": THIRD, "4": FOURTH}
+SEVENTH = tuple(replace(run, held_out=True) for run in _seventh())
+"""Round 7: one device and two, after rounds 5 and 6 had been looked at."""
+ROUNDS = {
+    "pilot": PILOT,
+    "5": FIFTH,
+    "6": SIXTH,
+    "7": SEVENTH,
+    "1": FIRST,
+    "2": SECOND,
+    "3": THIRD,
+    "4": FOURTH,
+}

@@ -13,6 +13,15 @@ from translator.document import Document
 from translator.estimate.workload import Attention, Kernels, LossPath, Workload
 from translator.ir import Adapter, OnlineObjective, PreferenceObjective, Recipe
 
+
+def _sampling(recipe: Recipe, copies: float) -> float:
+    """How often keys and values of all tokens lie in memory while answers are sampled."""
+    objective = recipe.objective
+    if not isinstance(objective, OnlineObjective) or objective.inference_server:
+        return 0.0
+    return copies
+
+
 _FUSED: dict[str, LossPath] = {"liger": "fused", "cut": "cut", "chunked": "compiled-chunks"}
 
 
@@ -104,8 +113,12 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
     covers_experts = bool(_leftover(document, "quantize_moe_experts"))
     # embeddings become float32 and 16 bits again before training
     # (axolotl/loaders/model.py, ``_configure_embedding_dtypes``)
-    widened = work.lora is not None and work.sharding.strategy == "none"
-    return replace(work, kernels=kernels, experts_quantized=covers_experts, widens_at_load=widened)
+    shared = work.sharding.strategy in ("fsdp1", "fsdp2") and work.sharding.gpus > 1
+    widened = work.lora is not None and not shared
+    # PEFT's preparation makes float32 of what is not quantised; only embeddings and norms go back
+    loose = 4 if work.base in ("nf4", "nf4-double", "int8") else 2
+    return replace(work, kernels=kernels, experts_quantized=covers_experts, widens_at_load=widened,
+                   loose_bytes=loose, samples=_sampling(document.recipe, 1.1))  # fmt: skip
 
 
 def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
@@ -131,11 +144,21 @@ def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
     )  # fmt: skip
 
 
+_POSITIONS = {"llama": 4096, "phi3": 4096, "gemma": 8192, "gemma2": 8192}
+"""Positions that torchtune's builders make tables for; 32768 where nothing is said."""
+
+
 def _rotary_cache(work: Workload) -> int:
-    """Sines and cosines for every position the builder was made for, in float32
-    (torchtune/models/llama3_1/_position_embeddings.py)."""
-    positions = 131072 if work.shape.vocab > 100_000 and work.shape.family == "llama" else 32768
-    return positions * work.shape.head_dim * 4
+    """Sines and cosines for every position the builder was made for, in float32; builders with
+    adapters make them for each layer, but for Llama 3.1 and 3.2 (torchtune/models/*,
+    ``lora_*_self_attention``)."""
+    shape = work.shape
+    long = shape.vocab > 100_000 and shape.family == "llama"
+    positions = 131072 if long else _POSITIONS.get(shape.family, 32768)
+    wide = 2 if shape.family in ("qwen2", "phi3") else 1
+    shared = long or shape.family == "phi3"
+    copies = shape.layers if work.lora is not None and not shared else 1
+    return positions * shape.head_dim * 4 * wide * copies
 
 
 def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
@@ -159,7 +182,7 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
         # and one for the checkpoint on its way back (unsloth_zoo/gradient_checkpointing.py)
         scratch += work.shape.hidden * work.tokens * 2
     return replace(work, kernels=kernels, loss=loss, weight_bytes=weights, norm_bytes=2,
-                   buffers=scratch)  # fmt: skip
+                   buffers=scratch, samples=_sampling(recipe, 2.0))  # fmt: skip
 
 
 def _fast(adapter: Adapter, work: Workload) -> dict[str, Any]:

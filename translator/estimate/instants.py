@@ -176,18 +176,34 @@ def instants(work: Workload) -> tuple[Instant, ...]:
                   view.source), always[4])))  # fmt: skip
     if states.embedding_gradient(work):
         found.append(Instant(name="backward, embedding", terms=(
-            *always, grads, near,
+            *always, grads, near, unit, root,
+            _term("layer gradients", layer_grads.bytes if view.root else 0, layer_grads.formula,
+                  view.source),
+            _term("unsharded gradient", view.root * (1 - 1 / view.head_shards), "of the root unit",
+                  view.source),
             _term("embedding gradient", states.embedding_gradient(work),
                   "V h x bytes, before it is added to the head's", "autograd"))))  # fmt: skip
     if not work.in_backward:
         found.append(Instant(name="optimizer step", terms=(
             *always, grads,
             _term("optimizer step", round(step), "a list of updates (foreach)", "torch.optim"))))  # fmt: skip
-    if work.reference != "none" and work.loss not in ("pairs", "pairs-copied"):
-        answer = head.forward if work.loss == "unsloth-policy" else _reference_logits(work)
+    if work.reference_bytes == 4 and work.kernels.autocast:
+        found.append(Instant(name="reference pass", terms=(
+            *always, held_term, kept,
+            _term("16-bit casts", 2 * work.shape.parameters, "autocast keeps them for a float32 "
+                  "model whose parameters want gradients", "ATen/autocast_mode.cpp"),
+            _term("logits and loss", head.saved + 2 * work.shape.vocab * work.tokens,
+                  "logits of both models", loss_source))))  # fmt: skip
+    elif work.reference != "none" and work.loss == "compute":
         found.append(Instant(name="reference pass", terms=(
             *always, held_term, forward, unit, root,
-            _term("logits and loss", answer, "2 V T logits + a row in float32", loss_source))))  # fmt: skip
+            _term("logits and loss", _reference_logits(work), "2 V T logits + a row in float32",
+                  loss_source))))  # fmt: skip
+    if work.samples:
+        cache = 4 * work.shape.keys * work.shape.layers * work.tokens
+        found.append(Instant(name="sampling", terms=(
+            *always, _term("keys and values", round(cache * work.samples), "4 kv L T",
+                           "the sampler's cache"))))  # fmt: skip
     return tuple(_pruned(instant) for instant in found)
 
 
@@ -220,9 +236,11 @@ def _always(work: Workload, view: sharding.View) -> tuple[Term, ...]:
             "16bit": "16 bits: 2 B", "float32": "float32: 4 B", "int8": "int8: 1 B",
             "gptq4": "4 bits in groups of 128", "fp8": "fp8: 1 B"}[work.base]  # fmt: skip
     share = f" / {view.shards}" if view.shards > 1 else ""
-    copies = 2 if work.reference == "copy" else 1
+    second: float = 0
+    if work.reference == "copy":
+        second = work.reference_bytes * work.shape.parameters or view.weights
     return (
-        _term("weights", view.weights * copies, f"{bits} per element{share}", "states.base_weights"),
+        _term("weights", view.weights + second, f"{bits} per element{share}", "states.base_weights"),
         _term("adapters", view.adapters, f"r (in + out) x bytes{share}", "states.adapter_weights"),
         _term("optimizer states", view.optimizer, f"{work.optimizer.name}{share}",
               "states.optimizer_states"),

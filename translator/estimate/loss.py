@@ -68,7 +68,7 @@ _POLICY = {
     "pairs": (12, 4, 12),
     "pairs-copied": (16, 8, 8),
     "odds": (8, 6, 14),
-    "odds-copied": (12, 10, 14),
+    "odds-copied": (10, 6, 10),
     "policy": (8, 4, 16),
 }
 """Bytes a logit while the loss is computed, between the passes, and in the backward pass."""
@@ -190,11 +190,12 @@ def loss_moments(work: Workload) -> LossMoments:
                            block=2 * piece)  # fmt: skip
     if path in _POLICY:
         first, saved, back = _POLICY[path]
-        rows = 12 * shape.vocab * min(128, tokens)
+        rows = 0 if "copied" in path else 12 * shape.vocab * min(128, tokens)
+        lost = (8 + c if path == "odds" else 4 + c) * logits
         return LossMoments(forward=first * logits + rows + cast, saved=saved * logits,
                            backward=back * logits + cast, weight_grad=grad,
                            formula=f"{max(first, back)} V T of logits, copies and gradients",
-                           odd=(4 + c) * logits, block=4 * logits)  # fmt: skip
+                           odd=lost, block=4 * logits)  # fmt: skip
     if path == "unsloth-policy":
         piece = min(c * logits, GIB // 4)
         return LossMoments(forward=piece + 2 * hidden, saved=hidden, backward=2 * hidden + grad,

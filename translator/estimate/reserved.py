@@ -46,9 +46,11 @@ def band(work: Workload) -> tuple[int, int]:
     lost += states.paged_states(work) + states.embedding_gradient(work)
     if view.gathering:
         # buffers of the streams that gather and reduce serve those streams only
-        lost += view.gathering + 2 * view.root if work.trains_all else view.gathering / 2
-    if work.sharding.strategy.startswith("zero"):
-        # the step's float32 lists are single blocks that nothing freed before can hold
-        lost += 2 * view.buffers + view.step / 3
+        lost += view.gathering + 3 * view.root if work.trains_all else view.gathering / 2
+    if work.sharding.strategy == "fsdp1" and view.shards > 1:
+        lost += view.root + view.layer_gradients
+    if work.sharding.strategy.startswith("zero") and work.sharding.gpus > 1:
+        # buckets, and the step's float32 lists: single blocks that nothing freed before can hold
+        lost += 2 * max(view.buffers, 2 * sharding.BUCKET) + view.step / 3
     lost += states.step_transient(work) / 4 / view.shards
     return round(top.bytes * (1 - ROUNDING)), round(top.bytes * (1 + ROUNDING) + lost)

@@ -100,13 +100,16 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         )
     stream = shape.hidden * work.tokens * work.kernels.stream
     retained = 0
-    if shared.strategy == "fsdp1" and not work.trains_all and work.checkpointing == "full":
+    hooked = shared.strategy == "fsdp1" and not work.kernels.reentrant
+    if hooked and not work.trains_all and work.checkpointing == "full":
         # hooks on frozen units keep the inputs of layers and their gradients until the end
         retained = max(0, 2 * shape.layers - 3) * stream
     layer_grads = _layer_trained(work) * work.kernels.compute
     host = shared.offload_parameters
     quantized = work.base not in ("16bit", "float32") and work.quantized == "linear"
     count = 2 if shared.reshard else shape.layers
+    # going backward, the next layer is asked for when this one is done
+    behind = 1 if shared.reshard and (shared.strategy == "fsdp2" or not hooked) else count
     # Liger reads a trained head outside of its module: gathered for itself, and so is its gradient
     outside = work.trains_all and work.loss == "fused" and shared.strategy == "fsdp2"
     copies = 2 * shape.vocab * shape.hidden * work.kernels.compute if outside else 0
@@ -116,8 +119,8 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         adapters=0 if host else adapters / n,
         gradients=0 if host else grads / n,
         optimizer=0 if host or shared.offload_optimizer else opt / n,
-        layers=count * unit,
-        layer_formula=f"{count} layers, unsharded",
+        layers=behind * unit,
+        layer_formula=f"{behind} layers, unsharded",
         root=root,
         root_at_loss=root + copies if shared.root_at_loss else 0,
         gathering=2 * root + count * unit if shared.strategy == "fsdp2" else 0,
@@ -145,12 +148,13 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     opt = max(opt, trained * 4 * cost.follows)  # states follow the float32 masters
     states_here = 0 if offload else (opt + 4 * trained) / n
     part = trained * 2 / (n if stage >= 2 else 1)
-    step = 0 if offload else 6 * trained / n
     if stage < 3:
+        step = 0 if offload else 8 * trained / n
         return View(shards=1, weights=weights, adapters=adapters, gradients=0, step=step,
-                    optimizer=states_here, buffers=part,
-                    buffer_formula="16-bit gradients of its part", source="DeepSpeed ZeRO",
-                    layer_gradients=_layer_trained(work) * 2 + 4 * min(BUCKET, trained))  # fmt: skip
+                    optimizer=states_here, source="DeepSpeed ZeRO",
+                    layer_gradients=_layer_trained(work) * 2 + part + 2 * BUCKET)  # fmt: skip
+    # stage 3 goes group by group, of 1e9 elements of its part (``sub_group_size``)
+    step = 0 if offload else 6 * trained / n if trained / n <= LIVE else 4 * LIVE
     live = min(2 * LIVE, 2 * shape.parameters)
     # a gathered head is copied out of its buffer, and so is its gradient
     held = live + (4 * shape.vocab * shape.hidden if work.trains_all else 0)

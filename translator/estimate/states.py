@@ -54,7 +54,9 @@ def layer_weights(work: Workload, layer: int) -> int:
             other += matrix.elements
     share = work.quantized_share
     quantized = covered * (share * element_bytes(work) + (1 - share) * plain)
-    return round(quantized + other * plain + shape.layer_rest(layer) * work.norm_bytes)
+    return round(
+        quantized + other * max(plain, work.loose_bytes) + shape.layer_rest(layer) * work.norm_bytes
+    )
 
 
 def root_weights(work: Workload) -> int:
@@ -235,4 +237,8 @@ def step_transient(work: Workload) -> int:
         return 0
     if work.optimizer.foreach:
         return trained_size(work)
+    if work.optimizer.factored:
+        # float32 gradient, its square and the update, of one matrix at a time
+        largest = max(work.shape.vocab * work.shape.hidden, work.shape.largest_matrix)
+        return 10 * largest if work.trains_all else 0
     return 0

@@ -204,6 +204,13 @@ class Workload(Record):
     holds_graph: bool = False
     """Whether a variable of the loop holds the graph of one micro batch until the next one's forward
     pass is over: its logits, and inputs that ``keeps_quantized_inputs`` put on it."""
+    reference_bytes: int = 0
+    """Of an element of the reference copy; 0: as the model's own."""
+    samples: float = 0.0
+    """How often keys and values of all tokens lie in memory while the trainer samples answers;
+    2 where the cache is copied to grow (Unsloth)."""
+    loose_bytes: int = 2
+    """Of an element inside the layers that quantisation leaves out (fused experts)."""
     widens_at_load: bool = False
     """Whether embeddings and head are float32 for a moment before training."""
     retains_grads: bool = False

@@ -44,6 +44,8 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         shape=shape_of(f"./models/{run['model']}").shape,
         rows=run["rows"], length=run["length"], accumulation=run["accumulation"],
         base="nf4-double" if quantized else "16bit", lora=lora,
+        # transformers 5 holds experts in single parameters, which bitsandbytes passes over
+        experts_quantized=False,
         optimizer=optimizer_cost(run["optimizer"]),
         checkpointing=run["checkpointing"],
         kernels=Kernels(autocast=True, norm="fused" if liger else "eager",

@@ -104,6 +104,8 @@ def layers(work: Workload) -> Layers:
 
 def _casts(work: Workload) -> int:
     """16-bit copies of one layer's float32 weights, which autocast makes and backward needs."""
+    if work.loose_bytes == 4 and work.kernels.autocast and not work.experts_quantized:
+        return 2 * max(work.shape.layer_expert(layer) for layer, _ in work.shape.layer_kinds)
     if not (work.trains_all and work.kernels.autocast and work.weight_bytes == 4):
         return 0
     return 2 * work.shape.largest_layer

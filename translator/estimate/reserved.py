@@ -53,4 +53,7 @@ def band(work: Workload) -> tuple[int, int]:
         # buckets, and the step's float32 lists: single blocks that nothing freed before can hold
         lost += 2 * max(view.buffers, 2 * sharding.BUCKET) + view.step / 3
     lost += states.step_transient(work) / 4 / view.shards
+    if work.shape.experts is not None:
+        # tokens are routed anew each time, into blocks of other sizes
+        lost += stack.working
     return round(top.bytes * (1 - ROUNDING)), round(top.bytes * (1 + ROUNDING) + lost)

@@ -90,6 +90,9 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
     if recipe.adapter is None and recipe.precision.weights == "mixed" and not sharded:
         # embeddings and norms in float32 make the hidden state float32 as well
         root, kernels = 4, replace(kernels, stream=4)
+    if half and work.shape.norm == "layer" and base in ("nf4", "nf4-double"):
+        # bitsandbytes answers in the format it is asked in, and autocast's norms ask in float32
+        kernels = replace(kernels, stream=4)
     return replace(
         work, kernels=kernels, loss=loss, weight_bytes=weights, base=base, embedding_bytes=wide,
         norm_bytes=wide, root_bytes=root,
@@ -182,7 +185,7 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
         # and one for the checkpoint on its way back (unsloth_zoo/gradient_checkpointing.py)
         scratch += work.shape.hidden * work.tokens * 2
     return replace(work, kernels=kernels, loss=loss, weight_bytes=weights, norm_bytes=2,
-                   buffers=scratch, samples=_sampling(recipe, 2.0))  # fmt: skip
+                   buffers=scratch, samples=_sampling(recipe, 2.2))  # fmt: skip
 
 
 def _fast(adapter: Adapter, work: Workload) -> dict[str, Any]:

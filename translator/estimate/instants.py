@@ -177,12 +177,15 @@ def instants(work: Workload) -> tuple[Instant, ...]:
                   "whole, with the first shards" if view.loading else "embeddings in float32",
                   view.source), always[4])))  # fmt: skip
     if states.embedding_gradient(work):
+        # the root unit's gradient is whole until it is spread
+        spread = max(0.0, view.gradients - view.root / view.head_shards)
         found.append(Instant(name="backward, embedding", terms=(
-            *always, grads, near, unit, root,
+            *always, near, unit, root,
+            _term("gradients", spread if view.root else view.gradients, "trained parameters x bytes",
+                  "autograd"),
             _term("layer gradients", layer_grads.bytes if view.root else 0, layer_grads.formula,
                   view.source),
-            _term("unsharded gradient", view.root * (1 - 1 / view.head_shards), "of the root unit",
-                  view.source),
+            _term("unsharded gradient", view.root, "of the root unit", view.source),
             _term("embedding gradient", states.embedding_gradient(work),
                   "V h x bytes, before it is added to the head's", "autograd"))))  # fmt: skip
     if not work.in_backward:
@@ -204,7 +207,7 @@ def instants(work: Workload) -> tuple[Instant, ...]:
     if work.samples:
         cache = 4 * work.shape.keys * work.shape.layers * work.tokens
         found.append(Instant(name="sampling", terms=(
-            *always, _term("keys and values", round(cache * work.samples), "4 kv L T",
+            *always, _term("keys and values", cache * work.samples, "4 kv L T",
                            "the sampler's cache"))))  # fmt: skip
     return tuple(_pruned(instant) for instant in found)
 

@@ -72,6 +72,8 @@ class LayerTape:
         if self.work.kernels.norm == "fused":
             return self.tape.run(name, x, out, saves=(x,), side=self.tokens * 4, weight_grad=weight)
         if self.shape.norm == "layer":
+            # autocast computes it in float32 and leaves the result so
+            out = elements * 4 if self.work.kernels.autocast else out
             return self.tape.run(name, x, out, saves=(x,), side=self.tokens * 8, weight_grad=weight)
         wide = x
         if self.s == 2:
@@ -124,7 +126,7 @@ class LayerTape:
         weight = matrix.elements * self.work.weight_bytes if trains else 0
         keeps = self.work.kernels.keeps_quantized_inputs and self.quantized(matrix)
         source = x
-        if self.work.kernels.autocast and self.s == 4 and x.size > matrix.inputs * t * self.c:
+        if self.work.kernels.autocast and x.size > matrix.inputs * t * self.c:
             source = self.tape.run(f"{matrix.name} input cast", x, matrix.inputs * t * self.c)
         if keeps:
             self.held[id(source.storage)] = source.storage.size

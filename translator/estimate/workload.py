@@ -208,7 +208,7 @@ class Workload(Record):
     """Of an element of the reference copy; 0: as the model's own."""
     samples: float = 0.0
     """How often keys and values of all tokens lie in memory while the trainer samples answers;
-    2 where the cache is copied to grow (Unsloth)."""
+    more than once where the cache is copied to grow (Unsloth)."""
     loose_bytes: int = 2
     """Of an element inside the layers that quantisation leaves out (fused experts)."""
     widens_at_load: bool = False

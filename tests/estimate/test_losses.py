@@ -102,7 +102,8 @@ def test_zero_3_keeps_masters_and_states_in_float32() -> None:
 
 
 def test_embeddings_are_float32_for_a_moment_when_axolotl_loads_for_adapters() -> None:
-    work = lora("google/gemma-4-E2B", rows=1, length=1024, loss="fused", widens_at_load=True)
+    work = lora("google/gemma-4-E2B", rows=1, length=1024, loss="fused", widens_at_load=True,
+                keeps_vision=False)  # fmt: skip
     assert peak(work).name == "load"
     assert peak(work).bytes / GIB == pytest.approx(18.12, rel=0.02)
 
@@ -114,3 +115,21 @@ def test_graphs_that_a_loop_holds_count_in_the_next_forward_pass() -> None:
     work = replace(work, kernels=replace(work.kernels, keeps_quantized_inputs=True))
     held = instant(work, "forward loss").bytes
     assert held > instant(replace(work, holds_graph=False), "forward loss").bytes
+
+
+def test_heads_too_wide_for_a_kernel_materialise_scores_while_grouped() -> None:
+    work = lora("google/gemma-4-E2B", rows=1, length=4096, loss="fused")
+    square = 4 * 8 * 4096 * 4096
+    plain, masked = (
+        instant(
+            replace(work, kernels=replace(work.kernels, attention=kind)), "backward, last layer"
+        )
+        for kind in ("flash", "efficient")
+    )
+    assert plain.bytes > masked.bytes + square
+
+
+def test_a_pass_without_gradients_counts_all_its_rows() -> None:
+    work = lora(rows=4, length=4096, loss="tile", unrecorded=2)
+    once = instant(replace(work, unrecorded=1), "pass without gradients").bytes
+    assert instant(work, "pass without gradients").bytes > once

@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import ceil
 
 from translator.estimate import sharding, states
-from translator.estimate.layer import final_norm, held_inputs, layer_moments
+from translator.estimate.layer import final_norm, held_inputs, layer_moments, unrecorded_pass
 from translator.estimate.loss import loss_moments, trains_head
 from translator.estimate.tape import Moments
 from translator.estimate.workload import Workload
@@ -204,6 +204,14 @@ def instants(work: Workload) -> tuple[Instant, ...]:
             *always, held_term, forward, unit, root,
             _term("logits and loss", _reference_logits(work), "2 V T logits + a row in float32",
                   loss_source))))  # fmt: skip
+    if work.unrecorded:
+        tokens = work.tokens * work.unrecorded
+        found.append(Instant(name="pass without gradients", terms=(
+            *always, held_term, unit, root,
+            _term("hidden state", work.shape.hidden * tokens * work.kernels.stream, "h T x bytes",
+                  "the model's forward"),
+            _term("layer working set", unrecorded_pass(work, tokens),
+                  "the widest layer's forward pass", "layer tape"))))  # fmt: skip
     if work.samples:
         cache = 4 * work.shape.keys * work.shape.layers * work.tokens
         found.append(Instant(name="sampling", terms=(

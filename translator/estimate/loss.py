@@ -20,8 +20,8 @@ when the backward pass goes through it. Everything is bytes.
 ``fused``         Liger's fused linear cross entropy: the chunk is T h / V tokens, rounded up to a
                   power of two; keeps the gradient of the hidden state, and of a trained head
 ``cut``           Cut Cross Entropy: no logits at all
-``tile``          log-probabilities in tiles of 256 MiB of float32 logits, computed anew in the
-                  backward pass (AgileRL's GRPO)
+``tile``          log-probabilities in tiles of 256 MiB of float32 logits and their 16-bit product,
+                  computed anew in the backward pass (AgileRL's GRPO)
 ``unsloth``       Unsloth's fused loss: chunks sized to half the free memory, 4 GiB at most
                   (unsloth_zoo/fused_losses/cross_entropy_loss.py)
 ``pieces``        litgpt's: 128 tokens of a row at a time, but the float32 logits of all of them stay
@@ -176,7 +176,7 @@ def loss_moments(work: Workload) -> LossMoments:
     if path == "tile":
         piece = min(logits, 64 << 20)
         return LossMoments(forward=(4 + c) * piece + hidden, saved=hidden,
-                           backward=(8 + c) * piece + hidden + grad, weight_grad=grad,
+                           backward=(4 + c) * piece + 2 * hidden + grad, weight_grad=grad,
                            formula="a tile of 256 MiB of float32 logits", block=4 * piece)  # fmt: skip
     if path == "unsloth":
         # what no piece can shrink is taken off the target first

@@ -225,7 +225,17 @@ class Shape(Record):
 
     def matrices(self, layer: int) -> tuple[Matrix, ...]:
         """All linear layers of a decoder layer."""
-        return (*self.attention_of(layer), *self.network(layer))
+        return (*self.attention_of(layer), *self.network(layer), *self.injection)
+
+    @cached_property
+    def injection(self) -> tuple[Matrix, ...]:
+        """Linear layers that bring in a layer's part of the per-layer embedding (Gemma 3n, 4)."""
+        if not self.per_layer_dim:
+            return ()
+        return (
+            Matrix(name="per_layer_input_gate", inputs=self.hidden, outputs=self.per_layer_dim),
+            Matrix(name="per_layer_projection", inputs=self.per_layer_dim, outputs=self.hidden),
+        )
 
     @cached_property
     def layer_kinds(self) -> tuple[tuple[int, int], ...]:
@@ -269,10 +279,7 @@ class Shape(Record):
         router = 0
         if self.experts is not None and self.is_mixture(layer):
             router = self.experts.count * self.hidden
-        per_layer = 0
-        if self.per_layer_dim:
-            per_layer = 2 * self.hidden * self.per_layer_dim
-        return biases + norms + router + per_layer
+        return biases + norms + router
 
     @property
     def embedding(self) -> int:

@@ -143,17 +143,21 @@ class Tape:
             saved_parts=tuple((t.name, t.size) for t in kept) if parts else (),
         )
 
+    def unrecorded(self, result: Tensor) -> int:
+        """The most that is alive when the operations run and nobody wants gradients."""
+        return self._forward(result, record=False)[0]
+
     def _saved_sizes(self) -> list[Tensor]:
         outside = {id(t) for t in self.inputs}
         kept = {id(t.storage): t.storage for op in self.operations for t in op.saves}
         return [t for key, t in kept.items() if key not in outside]
 
-    def _forward(self, result: Tensor) -> tuple[int, int]:
+    def _forward(self, result: Tensor, *, record: bool = True) -> tuple[int, int]:
         last: dict[int, int] = {}
         for number, op in enumerate(self.operations):
             for tensor in (*op.reads, *op.makes, *op.holds):
                 last[id(tensor.storage)] = number
-        kept = {id(t) for t in self._saved_sizes()} | {id(result.storage)}
+        kept = {id(result.storage)} | ({id(t) for t in self._saved_sizes()} if record else set())
         outside = {id(t) for t in self.inputs}
         alive: dict[int, int] = {}
         now = peak = 0

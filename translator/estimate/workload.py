@@ -204,6 +204,9 @@ class Workload(Record):
     holds_graph: bool = False
     """Whether a variable of the loop holds the graph of one micro batch until the next one's forward
     pass is over: its logits, and inputs that ``keeps_quantized_inputs`` put on it."""
+    unrecorded: int = 0
+    """How many times the rows of a micro batch go through together without gradients before it
+    (AgileRL: actor and reference)."""
     reference_bytes: int = 0
     """Of an element of the reference copy; 0: as the model's own."""
     samples: float = 0.0

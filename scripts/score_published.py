@@ -246,8 +246,9 @@ def agile(row: Row, shape: Shape) -> Workload | None:
         lora=Lora(rank=int(row["lora_rank"]), targets=targets(row, shape)),
         base="nf4-double" if row["method"] == "qlora" else "16bit",
         optimizer=optimizer_cost("adamw_torch"), loss="tile",
-        # answers of different lengths are padded, and a mask keeps grouped heads off the kernels
-        kernels=Kernels(attention="flash" if row["batch_size"] == "1" else "efficient"),
+        # answers of different lengths are padded, and a mask has keys repeated; transformers 5.11
+        kernels=Kernels(attention="flash" if row["batch_size"] == "1" else "efficient",
+                        wide_heads="math", window_mask=True),
         unrecorded=2,
     )  # fmt: skip
     return replace(work, buffers=adapter_weights(work))

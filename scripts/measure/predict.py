@@ -48,7 +48,7 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         experts_quantized=False,
         optimizer=optimizer_cost(run["optimizer"]),
         checkpointing=run["checkpointing"],
-        kernels=Kernels(autocast=True, norm="fused" if liger else "eager",
+        kernels=Kernels(autocast=True, window_mask=True, norm="fused" if liger else "eager",
                         mlp="fused" if liger else "eager", rope="fused" if liger else "eager"),
         loss=loss[run["loss"]],  # type: ignore[arg-type]
         pairs=objective in ("dpo", "orpo"), reference=reference,  # type: ignore[arg-type]

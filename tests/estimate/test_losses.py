@@ -117,16 +117,24 @@ def test_graphs_that_a_loop_holds_count_in_the_next_forward_pass() -> None:
     assert held > instant(replace(work, holds_graph=False), "forward loss").bytes
 
 
-def test_heads_too_wide_for_a_kernel_materialise_scores_while_grouped() -> None:
+def test_heads_too_wide_for_a_kernel_materialise_scores_in_older_transformers() -> None:
     work = lora("google/gemma-4-E2B", rows=1, length=4096, loss="fused")
     square = 4 * 8 * 4096 * 4096
-    plain, masked = (
+    older, newer = (
         instant(
-            replace(work, kernels=replace(work.kernels, attention=kind)), "backward, last layer"
+            replace(work, kernels=replace(work.kernels, wide_heads=way)), "backward, last layer"
         )
-        for kind in ("flash", "efficient")
+        for way in ("math", "efficient")
     )
-    assert plain.bytes > masked.bytes + square
+    assert older.bytes > newer.bytes + square
+
+
+def test_a_window_is_a_mask_in_memory_once_rows_are_longer() -> None:
+    work = lora("google/gemma-3-1b-it", rows=1, length=16384, loss="fused")
+    masked = replace(work, kernels=replace(work.kernels, window_mask=True))
+    assert masked.mask_elements == 16384 * 16384
+    assert peak(masked).bytes - peak(work).bytes > 3 * masked.mask_elements
+    assert replace(masked, length=512).mask_elements == 0
 
 
 def test_a_pass_without_gradients_counts_all_its_rows() -> None:

@@ -79,8 +79,10 @@ class AttentionTape(LinearTape):
         kind = self.work.kernels.attention
         grouped = shape.kv_heads != shape.heads
         if kind == "flash" and shape.head_dim > WIDEST:
-            # no kernel takes grouped heads that wide
-            return self.plain_scores(q, k, v, size) if grouped else self.repeated(q, k, v, size)
+            plain = grouped and self.work.kernels.wide_heads == "math"
+            return self.plain_scores(q, k, v, size) if plain else self.repeated(q, k, v, size)
+        if kind == "flash" and self.work.mask_elements:
+            return self.repeated(q, k, v, size)
         if kind == "flash":
             return self.tape.run("attention", (q, k, v), size, saves=(q, k, v), save_result=True,
                                  side=4 * shape.heads * t)  # fmt: skip
@@ -108,8 +110,10 @@ class AttentionTape(LinearTape):
         if shape.kv_heads != shape.heads:
             k, v = self.for_each_query(k, "keys"), self.for_each_query(v, "values")
         sums = 12 * shape.queries * t if shape.head_dim > 128 and self.c == 2 else 0
+        # a mask is made numbers of
+        bias = 2 * self.work.mask_elements
         return self.tape.run("attention", (q, k, v), size, saves=(q, k, v), save_result=True,
-                             side=4 * shape.heads * t, backward_extra=sums)  # fmt: skip
+                             side=4 * shape.heads * t + bias, backward_extra=sums)  # fmt: skip
 
     def plain_scores(self, q: Tensor, k: Tensor, v: Tensor, size: int) -> Tensor:
         """SDPA without a kernel: everything in float32 (ATen/native/transformers/attention.cpp,

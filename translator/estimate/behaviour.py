@@ -73,6 +73,7 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
         mlp="fused" if layers else "eager",
         rope="fused" if layers else "eager",
         attention=_attention(recipe),
+        window_mask=recipe.kernels.attention in (None, "sdpa"),
         autocast=half,
         compute=2 if half else 4,
         stream=2 if half else 4,

@@ -190,7 +190,7 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
         intermediate=inner,
         vocab=vocab,
         tied=bool(tied),
-        sliding_window=_pick(text, "sliding_window"),
+        sliding_window=_window(text, model_type),
         experts=_experts(text, inner),
         latent=_latent(text),
         per_layer_vocab=_pick(text, "vocab_size_per_layer_input", default=0),
@@ -205,6 +205,22 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
 
     total = int(config.get("parameters", counted))
     return replace(shape, other=counted - shape.parameters, vision=total - counted)
+
+
+_WINDOWS = {"gemma2": 4096, "gemma3_text": 1024, "gemma3n_text": 512, "gemma4_text": 1024,
+            "olmo3": 4096}  # fmt: skip
+"""Windows of families whose configurations in the catalogue do not say them."""
+
+
+def _window(text: Fields, model_type: str) -> int | None:
+    """Tokens that a layer with a sliding window sees; None where no layer has one."""
+    if text.get("use_sliding_window") is False or (
+        model_type.startswith("qwen") and not text.get("use_sliding_window")
+    ):
+        return None
+    if "sliding_window" in text:
+        return text["sliding_window"]  # type: ignore[no-any-return]
+    return _WINDOWS.get(model_type)
 
 
 def _gemma4(text: Fields) -> dict[str, Any]:

@@ -71,10 +71,13 @@ def layers(work: Workload) -> Layers:
     end = final_norm(work, tokens)
     last = end.saved + (stream if end.keeps_input else 0)
     last += end.result if trains_head(work) else 0
+    last += work.mask_elements
+    # parts of the per-layer embedding, as they come and as they are handed out (Gemma 4)
+    last += 6 * shape.per_layer_dim * shape.layers * tokens
     normal = 0 if trains_head(work) else end.result
     if work.checkpointing == "none":
         kept = sum(n * _between(moments[layer], stream) for layer, n in shape.layer_kinds)
-        one = _between(largest, stream)
+        one = _between(largest, stream) + work.mask_elements
         # the last layer's saved tensors are part of what its backward pass needs
         working = max(0, largest.backward - (largest.saved))
         forward = max(0, max(m.forward for m in moments.values()) - one)
@@ -97,7 +100,7 @@ def layers(work: Workload) -> Layers:
     # recomputing a layer is its forward pass again, with the gradient already there
     result = stream if work.kernels.reentrant else 0
     working = max(max(m.forward, m.backward + result) for m in moments.values())
-    return Layers(kept=kept + last, one_kept=stream, working=working + casts,
+    return Layers(kept=kept + last, one_kept=stream + work.mask_elements, working=working + casts,
                   forward=max(m.forward for m in moments.values()) + casts, gradient=stream,
                   normal=normal, note=note)  # fmt: skip
 

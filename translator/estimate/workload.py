@@ -127,6 +127,11 @@ class Kernels(Record):
     as PEFT did up to 0.13."""
     keeps_quantized_inputs: bool = False
     """Whether products with quantised weights save their input, as bitsandbytes did up to 0.43."""
+    wide_heads: Literal["efficient", "math"] = "efficient"
+    """How grouped heads go that are too wide for flash attention: keys repeated for the efficient
+    kernel, or, in transformers before 5.16, no kernel at all."""
+    window_mask: bool = False
+    """Whether a sliding window is told by a mask in memory (SDPA in transformers)."""
     attention_copy: bool = False
     """Whether the result of attention is copied, because it was padded."""
     rope: Literal["eager", "fused"] = "eager"
@@ -218,6 +223,14 @@ class Workload(Record):
     """Whether embeddings and head are float32 for a moment before training."""
     retains_grads: bool = False
     """Whether gradients stay allocated between steps (set to zero instead of None)."""
+
+    @property
+    def mask_elements(self) -> int:
+        """Elements of the mask that tells a sliding window; 0 where there is none."""
+        window = self.shape.sliding_window
+        if not self.kernels.window_mask or window is None or self.length <= window:
+            return 0
+        return self.sequences * self.length * self.length
 
     @property
     def sequences(self) -> int:

@@ -160,6 +160,16 @@ def test_a_script_needs_no_framework(target: str) -> None:
     assert not modules & {"torch", "transformers", "trl", "datasets", "jsonschema"}
 
 
+@pytest.mark.parametrize("name", ["axolotl.yaml", "torchtune.yaml", "unsloth.py"])
+def test_lint_loads_what_a_file_needs(name: str) -> None:
+    source = RECIPES / "completion_full" / name
+    modules = loaded("lint", "--no-cache", "--isolated", "--exit-zero", str(source))
+    heavy = {"torch", "libcst", "ruamel", "jsonschema", "asyncio", "ssl", "subprocess", "_hashlib"}
+    assert not modules & (heavy - ({"subprocess"} if name.endswith(".py") else set()))
+    others = {"axolotl", "torchtune", "unsloth"} - {name.partition(".")[0]}
+    assert not [m for m in modules if m in {f"translator.frameworks.{o}.reading" for o in others}]
+
+
 def test_importing_the_package_loads_nothing() -> None:
     code = "import sys, translator; print('\\n'.join(n for n in sys.modules if 'translator' in n))"
     done = subprocess.run(

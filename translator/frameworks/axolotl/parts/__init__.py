@@ -9,7 +9,6 @@ by the literal ``ROWS`` at its head, from which it is read again without being r
 from __future__ import annotations
 
 import ast
-import hashlib
 import json
 import re
 from functools import cache
@@ -42,6 +41,8 @@ def prompt_type(stem: str, module: Module) -> str:
 
     The settings are part of the name, as Axolotl keeps the rows it has prepared under that name.
     """
+    import hashlib  # brings OpenSSL with it, 4 MB
+
     folder = re.sub(r"\W", "_", stem, flags=re.ASCII) or "run"
     settings = f"{module.kind} {module.rows!r} {module.code}".encode(errors="replace")
     digest = hashlib.sha256(settings).hexdigest()[:6]

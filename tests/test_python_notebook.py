@@ -84,3 +84,25 @@ def test_expressions_of_newer_python_keep_their_place() -> None:
     assert module.segment(second) == "b = 2"
     assert module.is_opaque(first.value)
     assert module.segment(first.value) == 'f"é {d["k"]} end"'
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        "f'{d['k']}'",
+        'f"{", ".join(x)}"',
+        'f"{x.replace(chr(10), "\\n")}"',
+        'f"{f"{x}"} and {f"{f"{1}"}"}"',
+        'f"{\n    x\n}"',
+        "f'''{x  # why\n}'''",
+        'f"{"}"}"',
+        'f"{"$"}"',
+        'f"{"5x"}"',
+        'f"""\n{"""?"""}"""',
+        'rf"{d["k"]}" f"{1}"',
+        'print(1, f"{d["k"]:>{w["x"]}}")',
+    ],
+)
+def test_every_kind_of_newer_f_string_is_looked_closer_at(newer: str) -> None:
+    module = parse_script(decode(f"a = 1\nb = {newer}\nc = 2\n".encode(), "new.py"))
+    assert module.segment(module.tree.body[2]) == "c = 2"

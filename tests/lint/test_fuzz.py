@@ -49,7 +49,7 @@ def test_each_fault_is_noticed(
     )
     monkeypatch.setattr(lint_fuzz, "run_lint", space["spoilt"])
     monkeypatch.setattr(lint_fuzz, "HANGS", 0.5)
-    options = Namespace(folders=[SAMPLES], first=0, count=4, seed=1, workers=2)
+    options = Namespace(folders=[SAMPLES], first=0, count=4, seed=1, workers=2, fast=False)
     found = dict(lint_fuzz.watched(options, tmp_path))
     for log in tmp_path.glob("*.log"):
         for line in log.read_text("utf-8").splitlines():

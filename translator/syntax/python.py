@@ -166,6 +166,21 @@ def _without_newer_syntax(text: str) -> tuple[str, dict[int, int]] | None:
     """The text with unreadable f-strings replaced, and where they are; None if it is no Python."""
     if not _F_STRING.search(text):
         return None
+    characters = list(text)
+    opaque: dict[int, int] = {}
+    for start, end in _f_strings(text):
+        if _is_readable(text[start:end]):
+            continue
+        for position in range(start, end):
+            if characters[position] not in "\r\n":
+                characters[position] = " "
+        characters[start], characters[start + 1], characters[end - 1] = "(", "0", ")"
+        opaque[start] = end
+    return ("".join(characters), opaque) if opaque else None
+
+
+def _f_strings(text: str) -> list[tuple[int, int]]:
+    """The places of f-strings, none when the text is no Python of any version."""
     finder = Path(__file__).with_name("newer_python.py")
     try:
         found = subprocess.run(
@@ -176,18 +191,8 @@ def _without_newer_syntax(text: str) -> tuple[str, dict[int, int]] | None:
             check=True,
         )
     except (OSError, subprocess.SubprocessError, UnicodeEncodeError):
-        return None
-    characters = list(text)
-    opaque: dict[int, int] = {}
-    for start, end in json.loads(found.stdout):
-        if _is_readable(text[start:end]):
-            continue
-        for position in range(start, end):
-            if characters[position] not in "\r\n":
-                characters[position] = " "
-        characters[start], characters[start + 1], characters[end - 1] = "(", "0", ")"
-        opaque[start] = end
-    return ("".join(characters), opaque) if opaque else None
+        return []
+    return [(start, end) for start, end in json.loads(found.stdout)]
 
 
 def _is_readable(code: str) -> bool:

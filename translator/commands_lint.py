@@ -135,7 +135,7 @@ class _Run:
             report.files += 1
             report.silenced += each.silenced
             report.findings += each.findings
-            if each.findings:
+            if each.findings and each.text:
                 report.texts[each.path] = each.text
         return report
 

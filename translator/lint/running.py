@@ -77,8 +77,8 @@ def check_file(found: Found, plan: Plan) -> Checked | Diagnostic | None:
         if source is None:
             return None
         result = check(source, plan, lenient=lenient)
-        if isinstance(result, Checked) and not result.findings:
-            result.text = ""  # nothing of it will be shown, and there may be hundreds
+        if isinstance(result, Checked):
+            result.text = ""  # there may be hundreds; what is shown of one is read again
         return result
     except FtxError as error:
         return None if not found.named else error.diagnostics[0]

@@ -71,8 +71,7 @@ def _packed(result: Result) -> Any:
     if isinstance(result, Diagnostic):
         alone = Checked(path=result.file, text="", format=None, findings=[result])
         return ["diagnostic", row_of(alone)]
-    # the text is needed for what is shown of it only
-    return ["checked", row_of(result), result.text if result.findings else ""]
+    return ["checked", row_of(result)]
 
 
 def _unpacked(packed: Any) -> Result:
@@ -80,4 +79,4 @@ def _unpacked(packed: Any) -> Result:
         return None
     if packed[0] == "diagnostic":
         return checked_of(packed[1], "").findings[0]
-    return checked_of(packed[1], packed[2])
+    return checked_of(packed[1], "")

@@ -9,6 +9,8 @@ from translator.spans import Span
 
 _WIDTH = 100
 _LIMIT = 8_000_000
+_KEPT = 8
+"""Files whose lines are held at a time; findings come file by file."""
 
 
 class Excerpts:
@@ -53,6 +55,8 @@ class Excerpts:
     def _read(self, file: str) -> tuple[list[str], Callable[[int], str | None]]:
         if file not in self._lines:
             text = self._texts.get(file)
+            if len(self._lines) == _KEPT:
+                self._lines.clear()
             self._lines[file] = _split(_open(file) if text is None else text, file)
         return self._lines[file]
 

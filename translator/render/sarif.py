@@ -74,8 +74,7 @@ def _result(finding: Diagnostic, print_: str, report: Report, number: int) -> di
         "partialFingerprints": {"ftx/v1": print_},
     }
     if finding.fix is not None:
-        text = report.texts.get(finding.file, "")
-        result["fixes"] = [_fix(finding.fix, uri, text)]
+        result["fixes"] = [_fix(finding.fix, uri, report.text(finding.file))]
     return result
 
 

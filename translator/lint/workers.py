@@ -16,6 +16,9 @@ from translator.lint.walking import Found
 if TYPE_CHECKING:
     from translator.lint.cache import Cache
 
+_BEFOREHAND = 8
+"""Files after which most of what a folder's files need has been loaded."""
+
 Result = Checked | Diagnostic | None
 
 
@@ -24,8 +27,16 @@ def in_processes(
 ) -> list[Result]:
     """The results in the order of the files; ``cache`` gets what the workers have added to theirs.
 
-    This process does one share itself. A worker that dies leaves its share to be done here.
+    This process does one share itself. A worker that dies leaves its share to be done here. A few
+    files are checked beforehand: what they have loaded, no worker has to.
     """
+    first = [check(file) for file in files[:_BEFOREHAND]]
+    return [*first, *_shared_out(files[_BEFOREHAND:], check, workers, cache)]
+
+
+def _shared_out(
+    files: list[Found], check: Callable[[Found], Result], workers: int, cache: Cache | None
+) -> list[Result]:
     gc.freeze()  # pages that are not written to stay shared
     pipes = [_fork(files[number::workers], check, cache) for number in range(1, workers)]
     results: list[Result] = [None] * len(files)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
 from translator import api
 from translator.codes import Code
-from translator.diagnostics import Diagnostic, Severity
+from translator.diagnostics import Diagnostic, Fix, Severity
 from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.lint.context import File, Options
@@ -64,6 +64,7 @@ def check_document(document: Document, settings: Settings) -> Checked:
     suppressions = Suppressions(document.text, document.path, code_or_prefix)
     found: list[Diagnostic] = []
     silenced = 0
+    in_file = _in_notebook(document) if document.path.endswith(".ipynb") else None
     for diagnostic in _told_once(list(_all(document, options, settings))):
         opt_in = diagnostic.code in _opt_in()
         if not settings.active(diagnostic.code, opt_in=opt_in):
@@ -73,6 +74,8 @@ def check_document(document: Document, settings: Settings) -> Checked:
         if suppressions and suppressions.silences(diagnostic):
             silenced += 1
             continue
+        if diagnostic.fix is not None and in_file is not None:
+            diagnostic = replace(diagnostic, fix=in_file(diagnostic.fix))
         found.append(settings.graded(diagnostic))
     if suppressions:
         found += _about_comments(suppressions, settings, off, document.format)
@@ -83,6 +86,20 @@ def check_document(document: Document, settings: Settings) -> Checked:
         findings=sorted(dict.fromkeys(found), key=_in_file_order),
         silenced=silenced,
     )
+
+
+def _in_notebook(document: Document) -> Callable[[Fix], Fix | None]:
+    """Rules see the code of a notebook; its fixes go into the strings of JSON that hold it."""
+    from translator.syntax.notebook_edits import NotebookEdits
+
+    edits = NotebookEdits(document.text)
+
+    def translated(fix: Fix) -> Fix | None:
+        found = [edits.translate(edit) for edit in fix.edits]
+        whole = tuple(edit for edit in found if edit is not None)
+        return replace(fix, edits=whole) if len(whole) == len(found) else None
+
+    return translated
 
 
 def _all(document: Document, options: Options, settings: Settings) -> Iterator[Diagnostic]:

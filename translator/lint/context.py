@@ -173,17 +173,13 @@ class File:
 
     # -- fixes ------------------------------------------------------------------------------------
 
-    @property
-    def editable(self) -> bool:
-        """Whether offsets are those of the file: a notebook's script is not."""
-        return not self.document.path.endswith(".ipynb")
-
     def replace(self, key: str | Address, text: str, *, safe: bool) -> Fix | None:
         """A fix that writes another value for a key; None where it is not written literally."""
         node = self.node(key)
-        if node is None or node.reference is not None or not self.editable:
+        if node is None or node.reference is not None:
             return None
-        if self.document.text[node.span.start : node.span.end] != node.raw and node.raw:
+        code = self.document.text if self.document.code is None else self.document.code
+        if code[node.span.start : node.span.end] != node.raw and node.raw:
             return None
         edit = Edit(start=node.span.start, end=node.span.end, text=text)
         return _fix(f"{spell(_address(key))}: {text}", safe, edit)
@@ -191,7 +187,7 @@ class File:
     def rename(self, key: str | Address, name: str, *, safe: bool) -> Fix | None:
         """A fix that spells the last step of a key otherwise."""
         node = self.node(key)
-        if node is None or node.key_span is None or not self.editable:
+        if node is None or node.key_span is None:
             return None
         edit = Edit(start=node.key_span.start, end=node.key_span.end, text=name)
         return _fix(f"{spell(_address(key))} becomes {name}", safe, edit)
@@ -201,7 +197,7 @@ class File:
         from translator.lint.editing import line_of
 
         node = self.node(key)
-        if node is None or node.is_mapping or node.is_sequence or not self.editable:
+        if node is None or node.is_mapping or node.is_sequence:
             return None
         edit = line_of(self.document, node)
         return _fix(f"without {spell(_address(key))}", safe, edit) if edit else None
@@ -211,7 +207,7 @@ class File:
         from translator.lint.editing import below
 
         node = self.node(after)
-        if node is None or not self.editable:
+        if node is None:
             return None
         edit = below(self.document, node, line)
         return _fix(f"with {line}", safe, edit) if edit else None

@@ -84,7 +84,7 @@ def _prefixes(file: File) -> Iterator[Diagnostic]:
     said = f"{first} and {more} more are" if more else f"{first} is"
     message = f"fsdp_config: {said} written without fsdp_ now"
     fix = Fix(message="without fsdp_", edits=tuple(edits), applicability=SAFE)
-    yield RULE.at(file, file.at("fsdp_config"), message, fix=fix if file.editable else None)
+    yield RULE.at(file, file.at("fsdp_config"), message, fix=fix)
 
 
 def _line(file: File, key: str, text: str) -> Fix | None:

@@ -90,7 +90,7 @@ def _evaluates(file: File) -> bool:
 def _by_epoch(file: File) -> Fix | None:
     """``evals_per_epoch`` becomes an evaluation after each epoch."""
     node = file.node("evals_per_epoch")
-    if node is None or node.key_span is None or not file.editable or file.node("eval_strategy"):
+    if node is None or node.key_span is None or file.node("eval_strategy"):
         return None
     if node.reference is not None or node.key_span.line != node.span.line:
         return None

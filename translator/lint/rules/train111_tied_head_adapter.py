@@ -29,7 +29,7 @@ RULE = Rule(
     code="TRAIN111",
     name="tied-head-adapter",
     severity=Severity.WARNING,
-    words=("lm_head",),
+    words=("lm_head", "apply_lora_to_output"),
     bad={
         "axolotl": "base_model: meta-llama/Llama-3.2-1B\nadapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_modules: [q_proj, lm_head]  # <-\n"
     },

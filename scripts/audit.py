@@ -129,8 +129,8 @@ def others(document: Document) -> tuple[str, ...]:
 def values(document: Document) -> Iterator[tuple[Address, Node]]:
     """Every value with a place of its own in the text."""
     seen: set[int] = set()
-    if document.tree is None:
-        return
+    if document.tree is None or document.code is not None:
+        return  # a notebook's spans count in its code, not in the text of the file
     for address, node in document.tree.leaves():
         span = node.span
         if isinstance(node.value, Unresolved) or span.end <= span.start or span.start in seen:

@@ -8,6 +8,7 @@ from test_fields import MINIMAL
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Document, Origin
+from translator.errors import UnreadableError, WrongValueError
 from translator.fields import all_fields
 from translator.lens import Always, Conv, Ignore, Key, Only, Table, Via, expand
 from translator.reading import Reader, apply_overrides
@@ -153,3 +154,22 @@ def test_overrides_reach_into_mappings_and_lists() -> None:
     assert root.plain() == {"a": {"b": 5}, "c": [1, 5], "new": {"d": 5}}
     with pytest.raises(KeyError, match="c\\[7\\]"):
         apply_overrides(root, {("c", 7): five})
+
+
+def test_a_value_that_a_row_cannot_use_is_told_and_a_fault_is_not() -> None:
+    def refuses(reader: Reader) -> None:
+        reader.node("optim", "lr")
+        raise WrongValueError("is not a number")
+
+    def fails(reader: Reader) -> None:
+        reader.node("optim", "lr")
+        raise TypeError("a fault")
+
+    fields = tuple(f for f in all_fields() if "=" not in f)
+    for get, expected, message in (
+        (refuses, UnreadableError, "optim.lr: 'x' is not a number"),
+        (fails, TypeError, "a fault"),
+    ):
+        row = Via(fields=fields, read_keys=("optim.lr",), get=get, put=lambda writer: None)
+        with pytest.raises(expected, match=message):
+            read("optim: {lr: x}", Table("toy", [row]))

@@ -6,6 +6,12 @@ from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 
 
+class WrongValueError(ValueError):
+    """A value of a file that is not what its key takes; the text goes on from the value itself:
+    ``is not a whole number``. Readers make a diagnostic of it. Any other exception while a file is
+    read is a fault of ftx's."""
+
+
 class FtxError(Exception):
     """Base of everything ftx raises on purpose.
 

@@ -26,7 +26,7 @@ from typing import Literal, Protocol
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
-from translator.errors import UnreadableError
+from translator.errors import UnreadableError, WrongValueError
 from translator.fields import all_fields, cases_of, fields_below
 from translator.nearest import nearest
 from translator.reading import Reader
@@ -40,7 +40,7 @@ Status = Literal["carried", "approximated", "refused"]
 class Conv(Record):
     """How a value converts between a framework's spelling and the IR's.
 
-    Both directions raise ValueError with a reason (``must be a whole number``) for a value that
+    Both directions raise WrongValueError with a reason (``must be a whole number``) for a value that
     cannot be converted.
     """
 
@@ -73,7 +73,7 @@ class Row(Protocol):
         """The keys this row answers for, ``.*`` at the end for all below."""
 
 
-class NotSaid(ValueError):
+class NotSaid(WrongValueError):
     """Raised by a conversion for a name whose value stands elsewhere; says the name."""
 
 
@@ -112,7 +112,7 @@ class Key(Record):
             unknown = Node(Unresolved(str(name), words), node.span, node.key_span)
             reader.unresolved(unknown, spell(address), self.field)
             value = self.default
-        except (ValueError, OverflowError) as error:
+        except WrongValueError as error:
             message = f"{spell(address)}: {shown(node.plain())} {error}"
             reader.say(
                 Code.BAD_VALUE, Severity.ERROR, message, node, key=spell(address), field=self.field
@@ -138,7 +138,7 @@ class Key(Record):
             return
         try:
             spelled = self.conv.write(writer.value(self.field))
-        except ValueError as error:
+        except WrongValueError as error:
             writer.lose(self.code, self.field, f"{writer.target} {error}", self.severity)
             return
         writer.put(self.key, spelled, self.field)
@@ -362,7 +362,7 @@ class Table:
         ``known`` are further names that a misspelt key may have meant.
 
         Raises:
-            UnreadableError: a value is of a kind that a row could not have expected.
+            UnreadableError: a value is not what its key takes.
         """
         wanted: set[int] = set()
         for head in (None, *(reader.tree.value if reader.tree.is_mapping else ())):
@@ -370,7 +370,7 @@ class Table:
         try:
             for position in sorted(wanted):
                 self.rows[position].read(reader)
-        except (ValueError, TypeError, ArithmeticError) as error:
+        except WrongValueError as error:
             raise _cannot_read(reader, error) from error
         unknown = reader.unused()
         candidates = frozenset((*self.known_keys, *known)) if unknown else frozenset()
@@ -384,14 +384,13 @@ class Table:
         writer.lose_leftovers()
 
 
-def _cannot_read(reader: Reader, error: Exception) -> UnreadableError:
-    """The error for a value that a row stumbled over: the one it looked at last."""
-    reason = str(error) if type(error) is ValueError else "cannot stand here"
-    message, node, key = f"a value {reason}", None, None
+def _cannot_read(reader: Reader, error: WrongValueError) -> UnreadableError:
+    """The error for a value that a row cannot use: the one it looked at last."""
+    message, node, key = f"a value {error}", None, None
     if reader.last is not None:
         address, node = reader.last
         key = spell(address)
-        message = f"{key}: {shown(node.plain())} {reason}"
+        message = f"{key}: {shown(node.plain())} {error}"
     return UnreadableError(
         Diagnostic(
             code=Code.BAD_VALUE.code,

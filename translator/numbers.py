@@ -6,7 +6,7 @@ import math
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
-from translator.errors import UnreadableError
+from translator.errors import UnreadableError, WrongValueError
 from translator.tree import Node, spell
 
 LARGEST = 2**63 - 1
@@ -16,14 +16,14 @@ def finite(value: float | str) -> float:
     """A real number, ``"2e-5"`` included.
 
     Raises:
-        ValueError: it is none, or infinite, or not a number.
+        WrongValueError: it is none, or infinite, or not a number.
     """
     try:
         real = float(value)
     except (ValueError, OverflowError):
-        raise ValueError("is not a number") from None
+        raise WrongValueError("is not a number") from None
     if not math.isfinite(real):
-        raise ValueError("is not a finite number")
+        raise WrongValueError("is not a finite number")
     return real
 
 

@@ -6,7 +6,7 @@ import math
 
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl.lookup import find
+from translator.frameworks.axolotl.lookup import find, no_effect
 from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import (
     FLAG,
@@ -48,6 +48,10 @@ def _get_scale(reader: Reader) -> None:
                 help=f"give it with --set {name}=16",
             )
         reader.set(field, 1 if found.value is None else found.value, found.origin)
+    if reader.peek("lora_model_dir") is not None:
+        why = "the adapter that training goes on from says its own"
+        for name in ("lora_r", "lora_alpha", "lora_dropout", "peft_use_dora", "peft_use_rslora"):
+            no_effect(reader, (name,), why, verbose=True)
     stabilized = find(reader, "peft_use_rslora", flag, False, f"{_PEFT}:92: None")
     reader.set("adapter.rank_stabilized", stabilized.value, stabilized.origin)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -40,7 +41,7 @@ class File:
     def count(self, name: str, default: int = 1) -> float:
         """A number; what is none counts as ``default``."""
         value = self[name]
-        return value if isinstance(value, int | float) and value else default
+        return value if isinstance(value, int | float) and value and isfinite(value) else default
 
     @property
     def fsdp(self) -> int | None:

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.errors import WrongValueError
 from translator.frameworks.axolotl.schema import recorded_keys
 from translator.reading import Reader
 from translator.tree import Address, Node, Unresolved, shown, spell, steps
@@ -73,7 +74,7 @@ def converted(
         return default
     try:
         return convert(node.plain())
-    except (ValueError, OverflowError) as error:
+    except WrongValueError as error:
         refuse(reader, address, node, str(error), field=field)
         return default
 

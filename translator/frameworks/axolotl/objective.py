@@ -7,6 +7,7 @@ from typing import Literal
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.errors import WrongValueError
 from translator.frameworks.axolotl.lookup import Found, find, mention, no_effect, old_spelling
 from translator.frameworks.axolotl.memory import add_plugin, plugins
 from translator.frameworks.axolotl.rows import via
@@ -159,7 +160,7 @@ def _online(reader: Reader, method: str, beta: float | None) -> OnlineObjective:
 
 def _numbers(value: object) -> tuple[float, ...]:
     if not isinstance(value, list):
-        raise ValueError("is no list of numbers")
+        raise WrongValueError("is no list of numbers")
     return tuple(number(v) for v in value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.errors import WrongValueError
 from translator.frameworks.axolotl.lookup import find, no_effect, refuse, surprise
 from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import (
@@ -121,7 +122,7 @@ def _get_arguments(reader: Reader) -> None:
             for part in value.replace(" ", "").split(","):
                 name, equals, content = part.partition("=")
                 if not equals:
-                    raise ValueError("is no list of name=value")
+                    raise WrongValueError("is no list of name=value")
                 given[name] = content
             return tuple(sorted(given.items()))
         return tuple(sorted((str(k), v) for k, v in mapping(value).items()))

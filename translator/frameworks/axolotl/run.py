@@ -202,6 +202,8 @@ def _get_saving(reader: Reader) -> None:
         reader.leave(("save_strategy",), strategy.node, why, Severity.NOTE)
     elif strategy.written:
         origin = strategy.origin
+    if times.value and strategy.node is not None:
+        no_effect(reader, ("save_strategy",), "saves_per_epoch says when", verbose=True)
     for name, found in (("save_steps", steps), ("saves_per_epoch", times)):
         if found.written and not found.value:
             no_effect(reader, (name,), "it is 0")

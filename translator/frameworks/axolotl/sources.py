@@ -11,6 +11,7 @@ from translator.catalog.instructions import styles
 from translator.catalog.locations import FORMATS, as_files, format_of
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.errors import WrongValueError
 from translator.frameworks.axolotl import preference, prompt_types, templates
 from translator.frameworks.axolotl.conversations import (
     chat_format,
@@ -135,7 +136,7 @@ def _source(dataset: Dataset, *, pretraining: bool) -> Source:
 
 def _subset(value: object) -> str:
     if isinstance(value, list):
-        raise ValueError("is a list of configurations; write one data set for each")
+        raise WrongValueError("is a list of configurations; write one data set for each")
     return text(value)
 
 

@@ -41,11 +41,13 @@ def _get_adapter(reader: Reader) -> None:
     kind, origin = _stored(reader, adapter, four, eight)
     kind = _get_details(reader, kind)
     if kind in ("nf4", "fp4", "int8") and not present:
-        flagged = four if four.value else eight
-        assert flagged.node is not None
-        name = "load_in_4bit" if four.value else "load_in_8bit"
-        why = "needs adapter: qlora" if four.value else "needs adapter: lora"
-        refuse(reader, (name,), flagged.node, f"{why}; Axolotl refuses it in full fine-tuning")
+        for name, flagged, needed in (
+            ("load_in_4bit", four, "qlora"),
+            ("load_in_8bit", eight, "lora"),
+        ):
+            if flagged.value and flagged.node is not None:
+                why = f"needs adapter: {needed}; Axolotl refuses it in full fine-tuning"
+                refuse(reader, (name,), flagged.node, why)
         kind = None
     reader.set("quantization", kind is not None, origin)
     reader.set("quantization.kind", kind or "other", origin)

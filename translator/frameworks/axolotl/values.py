@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from translator.errors import WrongValueError
 from translator.lens import Conv
 from translator.numbers import finite
 
@@ -21,7 +22,7 @@ def number(value: object) -> float:
     """A real number; ``"2e-5"`` counts."""
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         return finite(value)
-    raise ValueError("is not a number")
+    raise WrongValueError("is not a number")
 
 
 def whole(value: object) -> int:
@@ -30,7 +31,7 @@ def whole(value: object) -> int:
         return value
     real = number(value)
     if real != int(real):
-        raise ValueError("is not a whole number")
+        raise WrongValueError("is not a whole number")
     return int(real)
 
 
@@ -41,13 +42,13 @@ def flag(value: object) -> bool:
     word = str(value).strip().lower()
     if word in _TRUE | _FALSE:
         return word in _TRUE
-    raise ValueError("is neither true nor false")
+    raise WrongValueError("is neither true nor false")
 
 
 def text(value: object) -> str:
     """A single value as text."""
     if isinstance(value, dict | list):
-        raise ValueError("is not text")
+        raise WrongValueError("is not text")
     return str(value)
 
 
@@ -61,7 +62,7 @@ def texts(value: object) -> tuple[str, ...]:
 def mapping(value: object) -> dict[str, Any]:
     """A mapping of names to values."""
     if not isinstance(value, dict):
-        raise ValueError("is not a mapping")
+        raise WrongValueError("is not a mapping")
     return value
 
 
@@ -79,7 +80,7 @@ def one_of(*choices: str) -> Callable[[object], str]:
 
     def choose(value: object) -> str:
         if value not in choices:
-            raise ValueError(f"is none of {', '.join(choices)}")
+            raise WrongValueError(f"is none of {', '.join(choices)}")
         return str(value)
 
     return choose

@@ -150,6 +150,10 @@ def _chat(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     rows = MessageRows(column=column, drop_system=system is not None, **names)
     former = dataset.get("chat_format", text, None, field="format.template").value
     template = OLD_CHAT_FORMATS.get((former or "").rpartition(".")[2], dataset.wording.format)
+    if former is not None and former.rpartition(".")[2] not in OLD_CHAT_FORMATS:
+        told = f"chat_format ({former!r}): a format that no torchtune has; {template} is told"
+        node = dataset.reader.peek(*dataset.place, "chat_format")
+        dataset.reader.say(Code.ASSUMED, Severity.WARNING, told, node, key="chat_format")
     if dataset.wording.around:
         _lost_template(dataset)
     return rows, ChatFormat(template=template, system_prompt=system), _supervision(dataset)

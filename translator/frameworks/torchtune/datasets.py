@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.errors import WrongValueError
 from translator.frameworks.torchtune.components import is_foreign
 from translator.frameworks.torchtune.dataset_builders import (
     BUILDERS,
@@ -149,7 +150,7 @@ def _located(dataset: Dataset, rows: Rows, layout: Format, mask: Supervision) ->
 def _files(value: object) -> tuple[str, ...]:
     if isinstance(value, dict):
         if len(value) != 1:
-            raise ValueError("maps several splits to files; write one data set for each")
+            raise WrongValueError("maps several splits to files; write one data set for each")
         return _files(next(iter(value.values())))
     return texts(value)
 

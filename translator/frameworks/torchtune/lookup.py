@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.errors import WrongValueError
 from translator.frameworks.torchtune.components import Component, component
 from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.values import text
@@ -50,7 +51,7 @@ def find(
         return Found(default, origin, node)
     try:
         return Found(convert(node.plain()), origin, node)
-    except ValueError as error:
+    except WrongValueError as error:
         refuse(reader, place, str(error), field=field)
         return Found(default, origin, node)
 

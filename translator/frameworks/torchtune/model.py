@@ -16,6 +16,7 @@ from translator.catalog.torchtune import (
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.errors import WrongValueError
 from translator.frameworks.torchtune.components import component, is_foreign
 from translator.frameworks.torchtune.lookup import (
     Found,
@@ -165,9 +166,11 @@ def _names(value: object) -> tuple[str, ...]:
         return texts(value)
     pattern, last = text(value.get("filename_format")), text(value.get("max_filename"))
     if not last.isdigit():
-        raise ValueError("needs a max_filename of digits")
+        raise WrongValueError("needs a max_filename of digits")
     if pattern.count("{}") != 2 or int(last) > _MOST_FILES:
-        raise ValueError("needs a filename_format with two {} and a max_filename of their number")
+        raise WrongValueError(
+            "needs a filename_format with two {} and a max_filename of their number"
+        )
     numbers = range(1, int(last) + 1)
     return tuple(
         pattern.replace("{}", str(number).zfill(len(last)), 1).replace("{}", last)

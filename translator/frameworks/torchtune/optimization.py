@@ -6,6 +6,7 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.errors import WrongValueError
 from translator.frameworks.torchtune.components import is_foreign
 from translator.frameworks.torchtune.lookup import (
     argument_default,
@@ -110,7 +111,7 @@ def _epsilon(value: object) -> float:
 def _pair(value: object) -> tuple[float, float]:
     if isinstance(value, list) and len(value) == 2:
         return number(value[0]), number(value[1])
-    raise ValueError("must be two numbers")
+    raise WrongValueError("must be two numbers")
 
 
 def _maybe_flag(value: object) -> bool | None:
@@ -205,7 +206,7 @@ def _warmup(reader: Reader) -> tuple[WarmupSteps | WarmupRatio, Any]:
 def _steps(value: object) -> int:
     steps = whole(value)
     if steps < 0:
-        raise ValueError("is below zero")
+        raise WrongValueError("is below zero")
     return steps
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.errors import WrongValueError
 from translator.frameworks.torchtune.lookup import called, find, no_effect, refuse, surprise
 from translator.frameworks.torchtune.running_writing import (
     put_checkpointing,
@@ -39,8 +40,8 @@ def _dtype(value: object) -> str:
     if str(value) in _DTYPES:
         return _DTYPES[str(value)]
     if value in ("fp16", "float16"):
-        raise ValueError("is refused by torchtune's recipes: bf16 or fp32")
-    raise ValueError("is neither bf16 nor fp32")
+        raise WrongValueError("is refused by torchtune's recipes: bf16 or fp32")
+    raise WrongValueError("is neither bf16 nor fp32")
 
 
 def _get_precision(reader: Reader) -> None:

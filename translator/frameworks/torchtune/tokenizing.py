@@ -17,6 +17,7 @@ from translator.catalog.formats import (
     torchtune_prompt_template,
     torchtune_tokenizer,
 )
+from translator.errors import WrongValueError
 from translator.frameworks.torchtune.lookup import called, find, refuse
 from translator.frameworks.torchtune.parts import part_named
 from translator.frameworks.torchtune.values import flag, one_of, text, texts
@@ -195,7 +196,7 @@ def _stripped(value: object) -> str | tuple[str, ...] | None:
 def _affixes(value: object) -> Affixes:
     if isinstance(value, dict) and all(isinstance(v, list) and len(v) == 2 for v in value.values()):
         return {str(role): (str(tags[0]), str(tags[1])) for role, tags in value.items()}
-    raise ValueError("must map each role to the text before and after it")
+    raise WrongValueError("must map each role to the text before and after it")
 
 
 def _prompt_template(reader: Reader) -> Affixes | None:

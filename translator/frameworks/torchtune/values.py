@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from translator.errors import WrongValueError
 from translator.lens import Conv
 from translator.numbers import finite
 
@@ -21,7 +22,7 @@ def number(value: object) -> float:
     """A real number."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return finite(value)
-    raise ValueError("is not a number")
+    raise WrongValueError("is not a number")
 
 
 def whole(value: object) -> int:
@@ -30,14 +31,14 @@ def whole(value: object) -> int:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    raise ValueError("is not a whole number")
+    raise WrongValueError("is not a whole number")
 
 
 def positive(value: object) -> int:
     """A whole number above zero."""
     if (count := whole(value)) > 0:
         return count
-    raise ValueError("is not above zero")
+    raise WrongValueError("is not above zero")
 
 
 def flag(value: object) -> bool:
@@ -46,13 +47,13 @@ def flag(value: object) -> bool:
         return value
     if isinstance(value, int) and value in (0, 1):
         return bool(value)
-    raise ValueError("is neither True nor False")
+    raise WrongValueError("is neither True nor False")
 
 
 def text(value: object) -> str:
     """A single value as text."""
     if isinstance(value, dict | list) or value is None:
-        raise ValueError("is not text")
+        raise WrongValueError("is not text")
     return str(value)
 
 
@@ -67,7 +68,7 @@ def mapping(value: object) -> dict[str, Any]:
     """A mapping of names to values."""
     if isinstance(value, dict):
         return value
-    raise ValueError("is not a mapping")
+    raise WrongValueError("is not a mapping")
 
 
 def one_of(*choices: str) -> Callable[[object], str]:
@@ -76,7 +77,7 @@ def one_of(*choices: str) -> Callable[[object], str]:
     def choose(value: object) -> str:
         if value in choices:
             return str(value)
-        raise ValueError(f"is none of {', '.join(choices)}")
+        raise WrongValueError(f"is none of {', '.join(choices)}")
 
     return choose
 

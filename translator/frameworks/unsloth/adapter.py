@@ -8,6 +8,7 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.errors import WrongValueError
 from translator.frameworks.unsloth.model_writing import (
     experts_with,
     put_adapter,
@@ -266,7 +267,7 @@ _BIAS = Conv(read=lambda value: value if value in ("none", "all", "lora_only") e
 
 
 def _no_bias() -> object:
-    raise ValueError("must be none, all or lora_only")
+    raise WrongValueError("must be none, all or lora_only")
 
 
 def _read_fixed_adapter(reader: Reader) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from string import Formatter
 
 from translator.frameworks.unsloth.pycode import literal, quoted
@@ -49,10 +50,14 @@ class Functions:
         if template == "{" + "".join(fields) + "}" and column:
             return f"row[{quoted(column)}]"
         name = self.constant(name, template)
-        arguments = [
-            f"{field}=row[{quoted(where)}]" if (where := columns.get(field)) else f'{field}=""'
-            for field in dict.fromkeys(fields)
-        ]
+        filling = {
+            field: f"row[{quoted(where)}]" if (where := columns.get(field)) else '""'
+            for field in fields
+        }
+        named = {field for field in filling if field.isidentifier() and not iskeyword(field)}
+        arguments = [f"{field}={filling[field]}" for field in filling if field in named]
+        others = [f"{quoted(f)}: {value}" for f, value in filling.items() if f not in named]
+        arguments += [f"**{{{', '.join(others)}}}"] if others else []
         return f"{name}.format({', '.join(arguments)})"
 
     def once(

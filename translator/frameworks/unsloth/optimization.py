@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from translator import ir
@@ -175,7 +176,8 @@ def _warmup(reader: Reader) -> tuple[ir.WarmupSteps | ir.WarmupRatio, Any]:
         origin = reader.written(tuple(found[0].split(".")), found[1])
         if value is None:
             return ir.WarmupSteps(steps=0), origin
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value < 0:
             message = f"{found[0]}: {value!r} must be a number from 0 on"
             reader.say(Code.BAD_VALUE, Severity.ERROR, message, found[1], key=found[0])
             return ir.WarmupSteps(steps=0), origin

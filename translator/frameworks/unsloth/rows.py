@@ -7,13 +7,14 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.errors import WrongValueError
 from translator.frameworks.unsloth.defaults import Flavour, default
 from translator.frameworks.unsloth.script_tree import Depends, Symbol
 from translator.lens import Conv, Coverage, Key, NotSaid
 from translator.numbers import finite
 from translator.reading import Reader
 from translator.record import Record
-from translator.tree import Node, Unresolved, steps
+from translator.tree import Node, Unresolved, shown, steps
 from translator.writing import Writer
 
 FLAVOUR = "flavour"
@@ -125,27 +126,27 @@ def _said(value: object) -> None:
 def _whole(value: object) -> object:
     _said(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or finite(value) % 1:
-        raise ValueError("must be a whole number")
+        raise WrongValueError("must be a whole number")
     return int(value)
 
 
 def _real(value: object) -> object:
     _said(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("must be a number")
+        raise WrongValueError("must be a number")
     return finite(value)
 
 
 def _text(value: object) -> object:
     if not isinstance(value, str):
-        raise ValueError("must be a string")
+        raise WrongValueError("must be a string")
     return value
 
 
 def _truth(value: object) -> object:
     _said(value)
     if not isinstance(value, bool):
-        raise ValueError("must be True or False")
+        raise WrongValueError("must be True or False")
     return value
 
 
@@ -170,12 +171,19 @@ TRUTH = Conv(read=_truth, write=_keep)
 
 
 def find(reader: Reader, *keys: str) -> tuple[str, Node] | None:
-    """The first of some keys that the script gives, with its node; all are marked as seen."""
-    found = None
+    """The first of some keys that the script gives, with its node; all are marked as seen, and one
+    that says otherwise is reported."""
+    found: tuple[str, Node] | None = None
     for key in keys:
         node = reader.node(*steps(key))
-        if node is not None and found is None:
+        if node is None:
+            continue
+        if found is None:
             found = (key, node)
+        elif node.plain() != found[1].plain():
+            first = f"{found[0]} ({shown(found[1].plain())})"
+            message = f"{key} ({shown(node.plain())}) has no effect: {first} is taken"
+            reader.say(Code.NO_EFFECT, Severity.WARNING, message, node, key=key)
     return found
 
 

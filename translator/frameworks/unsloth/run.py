@@ -8,6 +8,7 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.errors import WrongValueError
 from translator.frameworks.unsloth.rows import (
     TRUTH,
     WHOLE,
@@ -268,7 +269,7 @@ def _log_every(value: object) -> object:
     if value is None:
         return None
     if isinstance(value, float) and 0 < value < 1:
-        raise ValueError("is a share of all steps, which are not known")
+        raise WrongValueError("is a share of all steps, which are not known")
     return WHOLE.read(value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.errors import WrongValueError
 from translator.frameworks.unsloth.rows import (
     default_of,
 )
@@ -168,7 +169,7 @@ def put_logging(writer: Writer) -> None:
 
 def put_every(value: object) -> object:
     if value is None:
-        raise ValueError("logs every step")
+        raise WrongValueError("logs every step")
     return value
 
 

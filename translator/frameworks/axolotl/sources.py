@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from string import Formatter
 from typing import TypeVar
 
 from translator.catalog.identity import is_local
@@ -265,6 +266,19 @@ def _fastchat(name: str | None) -> str | None:
     return same.get(plain) or templates.catalogue_id(name)
 
 
+def _template(dataset: Dataset, name: str, template: str) -> str:
+    """A text that Axolotl fills in with ``str.format``; empty when that ends with an error."""
+    try:
+        list(Formatter().parse(template))
+    except ValueError as error:
+        address = (*dataset.place, "type", name)
+        node = dataset.reader.node(*address)
+        assert node is not None
+        refuse(dataset.reader, address, node, f"is no text with fields to fill in: {error}")
+        return ""
+    return template
+
+
 def _user_defined(dataset: Dataset) -> Told:
     """axolotl/prompt_strategies/user_defined.py:18-30."""
 
@@ -274,8 +288,9 @@ def _user_defined(dataset: Dataset) -> Told:
     instruction = get("field_instruction", "instruction")
     further = get("field_input", "input")
     output = get("field_output", "output") or "output"
-    with_input = get("format", "{instruction} {input} ") or ""
+    with_input = _template(dataset, "format", get("format", "{instruction} {input} ") or "")
     without_input = get("no_input_format", "{instruction} ") or ""
+    without_input = _template(dataset, "no_input_format", without_input)
     _tell_unused_format(dataset, further)
     prompt = get("system_prompt", "") or ""
     layout = get("system_format", "{system}") or ""

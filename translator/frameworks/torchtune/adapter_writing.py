@@ -31,7 +31,7 @@ def put_adapter(writer: Writer) -> None:
         why = f"{writer.value('model.id')} ties its output to the embedding; neither can be adapted"
         writer.lose(Code.LOST_TARGETS, "adapter.modules", f"lm_head: in torchtune {why}")
     rank, alpha = writer.value("adapter.rank"), writer.value("adapter.alpha")
-    if writer.value("adapter.rank_stabilized"):
+    if writer.value("adapter.rank_stabilized") and rank > 0:  # others have no scale at all
         scaled = alpha * math.sqrt(rank)
         why = f"torchtune scales by alpha / rank; lora_alpha {tidy(scaled)} gives the same scale"
         writer.lose(Code.TOLD_OTHERWISE, "adapter.rank_stabilized", why, Severity.NOTE)

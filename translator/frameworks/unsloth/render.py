@@ -173,7 +173,7 @@ class _Script:
             value = entry.value
             if name in ("max_seq_length", "max_length") and section in ("load", "args"):
                 value = Expression("MAX_LENGTH")
-            if isinstance(value, float) and value == int(value) and name.startswith("lora_"):
+            if isinstance(value, float) and value.is_integer() and name.startswith("lora_"):
                 value = int(value)
             if value is None and section != "args":
                 continue  # as when it is not given

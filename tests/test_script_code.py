@@ -61,6 +61,18 @@ def run(code: str | None) -> str:
 
 
 SAME = {
+    "a comprehension over rows": (
+        "from datasets import Dataset\n"
+        "def form(one):\n    return f\"{one['q']} {json.dumps(one['a'])}\"\n"
+        'dataset = Dataset.from_dict({"text": [form(one) + "." for one in rows]})',
+        "How many? [1, 2, 2].",
+    ),
+    "rows made in a comprehension": (
+        "from datasets import Dataset\n"
+        'made = [{"text": one["q"] + json.dumps(one["a"])} for one in rows]\n'
+        "dataset = Dataset.from_list(made)",
+        "How many?[1, 2, 2]",
+    ),
     "imports and constants": (
         'START = "Q:\\n"\nEND = tokenizer.eos_token\n'
         "def render(row):\n"
@@ -172,6 +184,15 @@ def test_what_needs_more_is_not_brought_along(name: str) -> None:
     )
     (source,) = read(code).recipe.data.sources
     assert getattr(source.rows, "code", None) is None
+
+
+def test_a_comprehension_that_leaves_out_rows_is_not_brought_along() -> None:
+    code = (
+        "from datasets import Dataset\n"
+        'made = [{"text": json.dumps(one["a"])} for one in rows if len(one["a"]) > 2]\n'
+        "dataset = Dataset.from_list(made)"
+    )
+    assert brought(code).code is None
 
 
 def test_a_name_with_two_values_is_not_brought_along() -> None:

@@ -12,6 +12,7 @@ from translator.syntax.evaluate_tables import listed
 from translator.syntax.evaluate_values import (
     Batch,
     Each,
+    Function,
     Known,
     Many,
     Mapping,
@@ -65,13 +66,18 @@ class Comprehensions(Expressions):
         source = self.evaluate(first.iter, scope)
         items = self.elements(source)
         if items is None or len(items) * self.rounds > MAX_ITEMS:
-            self.bind(first.target, self.any_element(source), scope)
+            item = self.any_element(source)
+            self.bind(first.target, item, scope)
             tests = [self.evaluate(test, scope) for test in first.ifs]
             inner = self._generate(node, rest, scope, [])
             if isinstance(inner, Value):
                 return Many(over(source), inner, at=node)
             test = next((t for t in tests if truth(t) is not True), None)
-            return Many(over(source), inner[0], test, at=node) if inner else self.unknown(node)
+            if not inner:
+                return self.unknown(node)
+            whole = isinstance(item, Each) and not item.entries  # a row as its source has it
+            maker = _maker(node, scope) if whole else None
+            return Many(over(source), inner[0], test, maker, at=node)
         outer = self.rounds
         self.rounds *= max(len(items), 1)
         try:
@@ -116,6 +122,20 @@ class Comprehensions(Expressions):
     def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
         """Assigns to a target: a name, an unpacking, an attribute, an item."""
         raise NotImplementedError
+
+
+def _maker(node: Any, scope: Scope) -> Function | None:
+    """``[f(x) for x in …]`` as ``lambda x: f(x)``; None for more than one name and expression."""
+    if not isinstance(node, ast.ListComp | ast.GeneratorExp) or len(node.generators) != 1:
+        return None
+    (only,) = node.generators
+    if only.ifs or only.is_async or not isinstance(only.target, ast.Name):
+        return None
+    given = ast.arguments(
+        posonlyargs=[], args=[ast.arg(only.target.id)], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+    made = ast.copy_location(ast.Lambda(args=given, body=node.elt), node)
+    return Function(ast.fix_missing_locations(made), scope.parent, at=node)
 
 
 def over(value: Value) -> Value:

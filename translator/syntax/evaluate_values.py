@@ -171,11 +171,13 @@ class Batch(Foreign):
 
 @dataclass(eq=False)
 class Many(Foreign):
-    """A list with one ``element`` for each element of ``source`` (when ``test`` holds)."""
+    """A list with one ``element`` for each element of ``source`` (when ``test`` holds); ``maker``
+    is the function that makes it, where one expression does."""
 
     source: Value
     element: Value
     test: Value | None = None
+    maker: Function | None = None
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _step(
 ) -> list[ast.stmt] | None:
     """A step as statements about ``row``."""
     if (
-        step["op"] == "map"
+        step["op"] in ("map", "list")
         and "number" in step
         and not step.keys() & {"with_indices", "with_rank", "input_columns"}
     ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from dataclasses import replace
 from typing import Any
 
 from translator.frameworks.unsloth.script_choices import decided
@@ -13,7 +15,7 @@ from translator.frameworks.unsloth.script_steps import (
     is_data,
     line_of,
 )
-from translator.frameworks.unsloth.script_tree import TreeBuilder
+from translator.frameworks.unsloth.script_tree import RowFunction, TreeBuilder
 from translator.syntax.evaluate_tables import is_external, is_table, listed
 from translator.syntax.evaluate_values import (
     Absent,
@@ -233,7 +235,11 @@ class DataReader(StepReader):
             own.append({"op": "filter", "function": self.filter(test), "line": line_of(many)})
         if not (isinstance(many.element, Each) and not many.element.entries):
             function = self.rows.listed(many, _name_of(value) or self.series)
-            own.append({"op": "list", "function": function, "line": line_of(many)})
+            step = {"op": "list", "function": function, "line": line_of(many)}
+            if many.maker is not None and isinstance(many.element, Mapping):
+                step["number"] = len(self.builder.functions)
+                self.builder.functions.append(RowFunction(many.maker, False))
+            own.append(step)
         steps[:0] = own
         return content
 
@@ -317,9 +323,18 @@ def _columns_as_rows(value: Value | None) -> Value | None:
     if any(not same(c.source, first.source) or c.test is not first.test for c in found):
         return value
     entries: dict[Any, Value] = {k: c.element for k, c in columns.items() if c is not None}
-    return Many(
-        first.source, Mapping(entries, dict(value.keys), at=value.at), first.test, at=value.at
-    )
+    row = Mapping(entries, dict(value.keys), at=value.at)
+    maker = _only_column(next(iter(entries)), first.maker) if len(found) == 1 else None
+    return Many(first.source, row, first.test, maker, at=value.at)
+
+
+def _only_column(name: Any, maker: Function | None) -> Function | None:
+    """A function that makes a value as one that makes a row with nothing else."""
+    if maker is None or not isinstance(maker.node, ast.Lambda):
+        return None
+    row = ast.Dict(keys=[ast.Constant(name)], values=[maker.node.body])
+    node = ast.copy_location(ast.Lambda(args=maker.node.args, body=row), maker.node)
+    return replace(maker, node=ast.fix_missing_locations(node))
 
 
 def _summands(value: Operation) -> list[Value]:

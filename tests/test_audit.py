@@ -28,6 +28,58 @@ def test_no_value_changes_in_silence(name: str) -> None:
     assert silent == []
 
 
+UNSLOTH = """\
+from datasets import load_dataset
+from unsloth import FastLanguageModel, FastVisionModel
+from trl import DPOConfig, DPOTrainer, SFTTrainer
+model, tokenizer = {loaded}
+model = FastLanguageModel.get_peft_model(model, r=16)
+trainer = {trainer}
+trainer.train()
+"""
+ONCE_SILENT = {
+    "length of a model that pairs do not reach": (
+        UNSLOTH.format(
+            loaded='FastLanguageModel.from_pretrained("acme/zephyr", max_seq_length=4096)',
+            trainer="DPOTrainer(model=model, ref_model=None, max_length=1024, tokenizer=tokenizer, "
+            'args=DPOConfig(output_dir="o"), train_dataset=load_dataset("acme/pairs", split="train"))',
+        ),
+        ".py",
+    ),
+    "4 bits of a model that torchtune does not make": (
+        UNSLOTH.format(
+            loaded="FastVisionModel.from_pretrained("
+            '"unsloth/Qwen2.5-VL-7B-Instruct-bnb-4bit", load_in_4bit=True)',
+            trainer="SFTTrainer(model=model, tokenizer=tokenizer, "
+            'train_dataset=load_dataset("acme/rows", split="train"))',
+        ),
+        ".py",
+    ),
+    "a tokenizer in another folder than the weights": (
+        "tokenizer:\n  _component_: torchtune.models.gemma.gemma_tokenizer\n"
+        "  path: /models//gemma/tokenizer.model\n"
+        "dataset:\n  _component_: torchtune.datasets.alpaca_dataset\n"
+        "model:\n  _component_: torchtune.models.gemma.gemma_7b\n"
+        "checkpointer:\n  _component_: torchtune.training.FullModelHFCheckpointer\n"
+        "  checkpoint_dir: /models/gemma\n  checkpoint_files: [model.safetensors]\n"
+        "  model_type: GEMMA\n  output_dir: /out\n"
+        "optimizer:\n  _component_: torch.optim.AdamW\n  lr: 2e-5\n"
+        "batch_size: 2\nepochs: 1\n",
+        ".yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONCE_SILENT)
+def test_what_once_was_silent_is_told(name: str, tmp_path: Path) -> None:
+    text, suffix = ONCE_SILENT[name]
+    path = tmp_path / f"run{suffix}"
+    path.write_text(text, "utf-8")
+    result = audit.audit(path)
+    assert result.changed > 3
+    assert result.silent == ()
+
+
 def test_values_are_changed_in_place(tmp_path: Path) -> None:
     text = "base_model: a/b\ndatasets:\n  - {path: 'x', type: alpaca}\nlearning_rate: 2e-5\nfp16:\n"
     document = load_source(Source(path="x.yml", text=text), format="axolotl")

@@ -125,7 +125,11 @@ def put_quantization(writer: Writer) -> None:
         why = "torchtune quantises the scales of the blocks too"
         writer.lose(Code.LOST_QUANTIZATION, "quantization.double", why, Severity.NOTE)
     made = target_builder(writer)
-    if made is None or (made.path is not None and made.qlora is not None):
+    if made is None:
+        why = "quantised by the builder's name, and torchtune has no builder of this model"
+        writer.lose(Code.LOST_QUANTIZATION, "quantization.kind", why, Severity.NOTE)
+        return
+    if made.path is not None and made.qlora is not None:
         return
     if (uneven := uneven_layer(made)) is not None:
         why = (

@@ -209,6 +209,9 @@ def _get_tokenizer(reader: Reader) -> None:
             continue
         if value is None and (other := _other_tokenizer(reader, where)) is not None:
             value, origin = other, reader.written(("tokenizer", name), node)
+            message = f"tokenizer.{name} ({where}) is taken for a file of the tokenizer {other}"
+            key = f"tokenizer.{name}"
+            reader.say(Code.ASSUMED, Severity.NOTE, message, node, key=key, verbose=True)
         else:
             no_effect(reader, ("tokenizer", name), f"a file of the tokenizer of {value or model}")
     if path is None:

@@ -85,6 +85,12 @@ def _read_length_of_pairs(
         reader.default(why) if trl is None else reader.written(tuple(trl[0].split(".")), trl[1])
     )
     reader.set("data.max_length", given, origin)
+    loads = find(reader, "load.max_seq_length")
+    if loads is not None and given < model:
+        message = (
+            f"{loads[0]} ({model}): the model is loaded for it, but rows end at {given} tokens"
+        )
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, loads[1], key=loads[0], verbose=True)
 
 
 def _read_overlong(reader: Reader) -> None:

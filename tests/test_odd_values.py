@@ -41,3 +41,18 @@ def test_a_rank_below_one_is_written_without_a_scale() -> None:
     )
     result = convert(loads(script, name="run.py"), "torchtune", strict=False)
     assert "lora_rank: -1" in result.text
+
+
+@pytest.mark.parametrize("odd", ["target_modules=7, r=8", "r=8), max_steps=(1e999"])
+def test_odd_arguments_of_a_script_are_no_crash(odd: str) -> None:
+    adapter, _, steps = odd.partition("), ")
+    script = (
+        "from unsloth import FastLanguageModel\nfrom trl import SFTConfig, SFTTrainer\n"
+        "model, tok = FastLanguageModel.from_pretrained('unsloth/Llama-3.2-1B')\n"
+        f"model = FastLanguageModel.get_peft_model(model, {adapter})\n"
+        f"args = SFTConfig(output_dir='o'{', ' + steps + ')' if steps else ''})\n"
+        "SFTTrainer(model=model, args=args, train_dataset='a/b').train()\n"
+    )
+    document = loads(script, name="run.py")
+    for target in ("axolotl", "torchtune"):
+        convert(document, target, strict=False)

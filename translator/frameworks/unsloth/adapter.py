@@ -129,7 +129,7 @@ def _read_targets(reader: Reader) -> None:
     elif value is None and _plain_peft(reader):
         modules = ("q_proj", "v_proj")
     else:
-        modules = default if value is None else tuple(str(name) for name in value)
+        modules = default if value is None else tuple(str(name) for name in listed(value))
     modules = _flagged(reader, modules)
     if "embed_tokens" in modules:
         # unsloth/models/llama.py:4776 (2026.10.9): embeddings are trained in full instead

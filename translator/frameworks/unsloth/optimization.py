@@ -205,7 +205,7 @@ def _read_duration(reader: Reader) -> None:
     epochs = reader.node("args", "num_train_epochs")
     if limit is not None:
         value = known(reader, "args.max_steps", limit, "duration")
-        if isinstance(value, int | float) and value > 0:
+        if isinstance(value, int | float) and 0 < value < math.inf:
             origin = reader.written(("args", "max_steps"), limit)
             reader.set("duration", ir.Steps(count=int(value)), origin)
             if epochs is not None:
@@ -213,7 +213,7 @@ def _read_duration(reader: Reader) -> None:
                 reader.say(Code.NO_EFFECT, Severity.NOTE, message, epochs, verbose=True)
             return
         if value is not None:  # transformers/trainer.py: only a positive number counts
-            message = f"max_steps ({value!r}) has no effect: it is no positive number"
+            message = f"max_steps ({value!r}) has no effect: it is no positive, finite number"
             reader.say(Code.NO_EFFECT, Severity.NOTE, message, limit, verbose=True)
     value = default_of(reader.facts, "num_train_epochs")
     origin = reader.default(f"num_train_epochs {value!r}: {flavour_of(reader.facts).why}")

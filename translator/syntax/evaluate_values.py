@@ -171,8 +171,7 @@ class Batch(Foreign):
 
 @dataclass(eq=False)
 class Many(Foreign):
-    """A list with one ``element`` for each element of ``source`` (when ``test`` holds); ``maker``
-    is the function that makes it, where one expression does."""
+    """A list with one ``element`` for each of ``source`` (when ``test`` holds), by ``maker``."""
 
     source: Value
     element: Value

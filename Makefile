@@ -14,7 +14,7 @@ MEASURE_SECONDS ?= 3600
 export FTX_AXOLOTL_PYTHON ?= $(CURDIR)/$(ORACLES)/axolotl/bin/python
 export FTX_TORCHTUNE_PYTHON ?= $(CURDIR)/$(ORACLES)/torchtune/bin/python
 
-.PHONY: help demo test lint format oracles corpus audit agreement bench measure generate clean
+.PHONY: help demo test lint format oracles corpus search audit agreement bench measure generate clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ oracles: $(VENV)/ready $(ORACLES)/axolotl/ready $(ORACLES)/torchtune/ready ## As
 
 corpus: $(VENV)/ready ## Read, convert and have accepted every file below CORPUS
 	$(BIN)/python scripts/corpus.py $(CORPUS) --accept
+
+search: $(VENV)/ready ## Look for a recipe that is not read back as it was written (EXAMPLES=2500)
+	FTX_EXAMPLES=$(or $(EXAMPLES),2500) $(BIN)/pytest -k test_what_is_written_reads_back tests/test_roundtrip.py $(PYTEST_FLAGS)
 
 audit: $(VENV)/ready ## Change every value below CORPUS and look for silence
 	$(BIN)/python scripts/audit.py $(CORPUS) --scripts

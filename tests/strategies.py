@@ -206,6 +206,8 @@ def _with_fitting_rows(recipe: ir.Recipe) -> ir.Recipe:
 
     def pair(source: ir.Source) -> ir.Source:
         """Pairs are turns where there is a chat format, which all of a run share."""
+        if isinstance(source.rows, ir.CustomRows) and source.rows.code is not None:
+            return _as_its_code_says(source)
         if not isinstance(source.rows, ir.PreferenceRows):
             return source
         rows = replace(source.rows, messages=isinstance(form, ir.ChatFormat))
@@ -216,6 +218,15 @@ def _with_fitting_rows(recipe: ir.Recipe) -> ir.Recipe:
     if isinstance(data.validation, ir.SeparateRows):
         data = replace(data, validation=ir.SeparateRows(sources=fit(data.validation.sources)))
     return replace(recipe, data=data)
+
+
+def _as_its_code_says(source: ir.Source) -> ir.Source:
+    """A row's text is made whole, its end included; what opens its turns tells which count."""
+    return replace(
+        source,
+        format=ir.PlainFormat(joined="whole", end="none"),
+        supervision=ir.Supervision(prompt=not source.rows.marks),
+    )
 
 
 def supervised_text() -> st.SearchStrategy[ir.Recipe]:

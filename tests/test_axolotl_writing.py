@@ -202,3 +202,22 @@ def test_orpo_has_one_transform_only(recipe: ir.Recipe, name: str) -> None:
     errors = {loss.field for loss in written.losses if loss.severity is Severity.ERROR}
     assert {f"data.sources[0].{field}" for field in lost} <= errors
     assert bool(errors) is bool(lost)
+
+
+def test_ends_of_turns_count_though_another_data_set_changed_the_end_token(
+    recipe: ir.Recipe,
+) -> None:
+    chat = ir.ChatFormat(template="tokenizer")
+    turns = ir.Source(path="acme/turns", rows=ir.MessageRows(), format=chat,
+                      supervision=ir.Supervision(prompt=False))  # fmt: skip
+    fields = ir.Source(path="acme/fields", rows=ir.InstructionRows(),
+                       format=ir.ChatFormat(template="chatml", end_is_eos=True),
+                       supervision=ir.Supervision(prompt=False))  # fmt: skip
+    model = ir.Model(id="meta-llama/Llama-3.2-1B-Instruct")
+    data = ir.Data(sources=(turns, fields), max_length=2048)
+    recipe = replace(recipe, model=model, data=data)
+    text = write(foreign(recipe)).text
+    assert yaml.safe_load(text)["special_tokens"] == {"eos_token": "<|im_end|>"}
+    assert yaml.safe_load(text)["eot_tokens"] == ["<|eot_id|>"]
+    (first, _) = axolotl.read(decode(text.encode(), "r.yaml"), ReadOptions()).recipe.data.sources
+    assert first.supervision.turn_ends == "answers"

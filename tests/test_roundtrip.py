@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable
@@ -72,9 +73,16 @@ def read_back(result: Conversion) -> Document:
         return load(main, format=result.target)
 
 
+SEARCH = os.environ.get("FTX_EXAMPLES")
+"""How many recipes to try, drawn anew each time; by default a few, the same in every run."""
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @settings(
-    max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=int(SEARCH or 80),
+    derandomize=SEARCH is None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(recipe=recipes())
 def test_what_is_written_reads_back(target: str, recipe: Recipe) -> None:

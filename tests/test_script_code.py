@@ -266,3 +266,31 @@ def test_marks_go_back_into_a_script() -> None:
     assert isinstance(source.rows, ir.CustomRows)
     assert source.rows.marks == ("Q:", "A:")
     assert source.format == before.recipe.data.sources[0].format
+
+
+READY = 'dataset = load_dataset("acme/rendered", split="train")'
+GIVEN = 'instruction_part="<user>", response_part="<bot>"'
+
+
+def test_answers_alone_in_a_column_that_holds_whole_turns() -> None:
+    masked = read(READY, then=f"trainer = train_on_responses_only(trainer, {GIVEN})")
+    (source,) = masked.recipe.data.sources
+    assert isinstance(source.rows, ir.CustomRows)
+    assert source.rows.marks == ("<user>", "<bot>")
+    assert source.rows.code == "def text_of(row, tokenizer):\n    return row['text']\n"
+    (module,) = convert(masked, "axolotl", stem="run").files.values()
+    assert '"marks": ["<user>", "<bot>"]' in module
+    again = convert(masked, "unsloth", rewrite=True, stem="run").text
+    (back,) = loads(again, name="run.py", format="unsloth").recipe.data.sources
+    assert isinstance(back.rows, ir.CustomRows)
+    assert back.rows.marks == source.rows.marks
+    assert not back.supervision.prompt
+
+
+def test_what_is_masked_in_a_column_is_not_guessed() -> None:
+    then = f"trainer = train_on_responses_only(trainer, {GIVEN}, last_response_only=True)"
+    (source,) = read(READY, then=then).recipe.data.sources
+    assert isinstance(source.rows, ir.CustomRows)
+    assert source.rows.code is None
+    (source,) = read(READY).recipe.data.sources
+    assert source.rows == ir.TextRows()

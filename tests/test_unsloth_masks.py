@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_unsloth_write import CHATML, EVERYTHING, PLAIN, recipe, written
+from test_unsloth_write import ANSWERS, CHATML, EVERYTHING, PLAIN, recipe, written
 
 from translator import ir
 from translator.api import loads
@@ -154,6 +154,23 @@ def test_data_sets_of_different_masks_are_joined_as_tokens() -> None:
     assert "concatenate_datasets([dataset_1, dataset_2])" in result.text
     assert "train_on_responses_only" not in result.text
     assert not [loss for loss in result.losses if loss.severity is Severity.ERROR]
+
+
+def test_marks_of_own_texts_are_lost_beside_tokens() -> None:
+    code = "def text_of(row, tokenizer):\n    return tokenizer.apply_chat_template(row['turns'])\n"
+    own = ir.CustomRows(reference="render", code=code, marks=("<user>", "<bot>"))
+    whole = ir.PlainFormat(joined="whole", end="none")
+    base = chat("chatml", ir.Supervision(prompt=False, turn_headers=True))
+    sources = (*base.data.sources, *recipe(own, whole, ANSWERS).data.sources)
+    result = written(replace(base, data=replace(base.data, sources=sources)))
+    assert "data.sources[1].supervision" in [loss.field for loss in result.losses]
+    assert 'ids = tokenizer(row["text"], add_special_tokens=False)["input_ids"]' in result.text
+
+
+def test_a_template_without_a_marker_has_none_to_train() -> None:
+    mask = ir.Supervision(prompt=False, turn_headers=True)
+    told = {loss.field: loss.message for loss in written(chat("mistral-v3", mask)).losses}
+    assert "no marker in front of answers" in told["data.sources[0].supervision.turn_headers"]
 
 
 def test_markers_that_are_not_known_are_said() -> None:

@@ -70,8 +70,29 @@ def put_templates(writer: Writer) -> None:
                 writer.put("chat_template_jinja", text)
         if form.end_is_eos or isinstance(source.rows, MessageRows | InstructionRows):
             field = field.replace("template", "end_is_eos")
-            _put_end(writer, source, form, field, rendered=rendered)
+            _put_end(writer, form, field, rendered=rendered)
+    _list_ends(writer, places)
     _tell_ends(writer, places)
+
+
+def _list_ends(writer: Writer, places: list[tuple[str, Source]]) -> None:
+    """An end of turn counts in the loss only if it is the end-of-sequence token, which one data
+    set's template may have set for all, or listed."""
+    model = writer.value("model.id")
+    told = writer.entries.get(("special_tokens", "eos_token"))
+    own = dict(writer.value("model.special_tokens") or ()).get("eos_token")
+    usual = told.value if told is not None else own or templates.eos_token(model)
+    ends = [
+        templates.end_of_turn(source.format.template, model)
+        for _, source in places
+        if isinstance(source.format, ChatFormat)
+        and isinstance(source.rows, MessageRows | InstructionRows)
+        and templated(writer, source)
+        and source.supervision.turn_ends != "none"
+    ]
+    further = [end for end in dict.fromkeys(ends) if end not in (None, usual)]
+    if further and usual is not None:
+        writer.put("eot_tokens", further)
 
 
 def _tell_ends(writer: Writer, places: list[tuple[str, Source]]) -> None:
@@ -152,10 +173,9 @@ def _in_lines(template: str) -> str:
     return re.sub(r"(\{%[^%]*%\})(?=\{)", r"\1\n", template)
 
 
-def _put_end(
-    writer: Writer, source: Source, form: ChatFormat, field: str, *, rendered: bool
-) -> None:
-    """The end of a turn counts in the loss only if it is the end-of-sequence token or listed."""
+def _put_end(writer: Writer, form: ChatFormat, field: str, *, rendered: bool) -> None:
+    """Makes the end of a turn the end-of-sequence token, where it is meant to be or where that is
+    what Axolotl puts behind answers."""
     model = writer.value("model.id")
     end = templates.end_of_turn(form.template, model)
     if end is None:
@@ -174,8 +194,6 @@ def _put_end(
             writer.lose(
                 Code.TOLD_OTHERWISE, "model.special_tokens", how, Severity.NOTE, verbose=True
             )
-    elif source.supervision.turn_ends != "none" and usual is not None and usual != end:
-        writer.put("eot_tokens", [end])
 
 
 def own_template(entry: Entry, form: ChatFormat) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from translator import ir
 from translator.frameworks.unsloth.chat_reading import template_of
-from translator.frameworks.unsloth.masking import catalogue_format
+from translator.frameworks.unsloth.marked_text import marks_of
 from translator.frameworks.unsloth.script_code import standing_alone
 from translator.frameworks.unsloth.script_tree import RowFunction
 from translator.reading import Reader
@@ -80,7 +80,7 @@ def _brought(
     form: ir.Format = ir.PlainFormat(joined="whole", end="none")
     if code is not None and "apply_chat_template" in code:
         form = template_of(reader)
-    marks = _marks(reader, form) if masked else ()
+    marks = marks_of(reader, form) if masked else ()
     if code is None or marks is None:
         return None
     rows = replace(sources[0].rows, code=code, marks=marks)
@@ -199,25 +199,3 @@ def _called(used: RowFunction, number: int, module: Module, result: str) -> list
     else:
         call = f"row = {{**row, **({call} or {{}})}}"
     return [_defined(name, body), *_parsed(call)]
-
-
-def _marks(reader: Reader, form: ir.Format) -> tuple[str, ...] | None:
-    """What ``train_on_responses_only`` looks for, None where that is not known. Told nothing, it
-    looks at the tokenizer's template (unsloth_zoo/dataset_utils.py:815, 2026.10.9)."""
-    given = [reader.tree.get(("responses", key)) for key in ("instruction_part", "response_part")]
-    for key in ("last_response_only", "mask_out_tokens"):
-        further = reader.tree.get(("responses", key))
-        if further is not None and further.plain():
-            return None
-    texts = tuple(n.value for n in given if n is not None and isinstance(n.value, str) and n.value)
-    if len(texts) == 2:
-        return texts
-    if any(n is not None and n.value is not None for n in given):
-        return None
-    if not isinstance(form, ir.ChatFormat):
-        return None
-    model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
-    known = catalogue_format(form, model)
-    affixes = [known.affixes(role) if known else None for role in ("user", "assistant")]
-    found = tuple(a[0].replace("{bos}", "").replace("{eos}", "") for a in affixes if a)
-    return found if len(found) == 2 and all(text.strip() for text in found) else ("", "")

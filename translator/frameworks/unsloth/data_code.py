@@ -23,7 +23,7 @@ from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.data_lengths import too_long
 from translator.frameworks.unsloth.data_steps import SEGMENTS, Kind, Steps
 from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
-from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
+from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of, opening
 from translator.frameworks.unsloth.pycode import Argument, call
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.writing import Writer
@@ -75,6 +75,8 @@ class _Composer:
         if self.code.kind == "text":
             self._responses()
             self._marks(sources)
+        else:
+            self._lose_marks(sources)
         self.steps = Steps(self.make, self.recipe, self.code.kind, _text_column(sources))
         self.code.statements += self._load_all(self.recipe.data.sources, "dataset", "data.sources")
         self._validation()
@@ -120,7 +122,7 @@ class _Composer:
         model = self.recipe.model.tokenizer or self.recipe.model.id
         form = catalogue_format(self.code.chat or source.format, model)
         mask = mask_of(source.supervision, form)
-        self._idle_mask(source.supervision, mask, f"{place}.supervision")
+        self._idle_mask(source.supervision, mask, form, f"{place}.supervision")
         if mask.kind == "spans" and mask.pattern is None:
             mask = self._unmarked(source.supervision, mask, f"{place}.supervision")
         self.masks[place] = mask
@@ -136,13 +138,19 @@ class _Composer:
             field = f"{place}.supervision.turn_ends"
             self.writer.lose(Code.LOST_MASK, field, why, Severity.NOTE)
 
-    def _idle_mask(self, wanted: ir.Supervision, mask: Mask, place: str) -> None:
+    def _idle_mask(
+        self, wanted: ir.Supervision, mask: Mask, form: CatalogueFormat | None, place: str
+    ) -> None:
         """What of a mask cannot be told where everything counts, or changes nothing there."""
         if mask.kind == "spans" and wanted.prompt and wanted.turn_ends == "all":
             why = "every turn counts"
             self.writer.lose(Code.TOLD_OTHERWISE, f"{place}.turn_ends", why, Severity.NOTE,
                              verbose=True)  # fmt: skip
         if mask.kind != "everything":
+            if wanted.turn_headers and form is not None and not opening(form, "assistant"):
+                why = "this chat template puts no marker in front of answers"
+                self.writer.lose(Code.TOLD_OTHERWISE, f"{place}.turn_headers", why, Severity.NOTE,
+                                 verbose=True)  # fmt: skip
             return
         if wanted.turn_ends in ("none", "last"):
             why = "the ends of all turns count as well"
@@ -241,11 +249,19 @@ class _Composer:
         marks = next(iter(wanted.values()))
         if any(other != marks for other in wanted.values()):
             why = "a script masks all its data sets by the same marks, or none"
-            self.writer.lose(Code.LOST_MASK, "data.sources", why)
+            for place in (place for place, own in wanted.items() if own):
+                self.writer.lose(Code.LOST_MASK, f"{place}.supervision", why)
             return
         named = zip(("instruction_part", "response_part"), marks, strict=True)
         self.code.responses = {name: mark for name, mark in named if mark}
         self.code.use("unsloth.chat_templates", "train_on_responses_only")
+
+    def _lose_marks(self, sources: Sequence[tuple[ir.Source, str]]) -> None:
+        """The call takes text, so texts that become tokens beside other rows are not masked."""
+        for source, place in sources:
+            if getattr(source.rows, "marks", ()):
+                why = "it becomes tokens, as other data sets do, and all of them are trained"
+                self.writer.lose(Code.LOST_MASK, f"{place}.supervision", why)
 
     # -- loading ----------------------------------------------------------------------------------
 

@@ -64,7 +64,8 @@ class Steps:
             case ir.CustomRows(reference=reference) if reference == SEGMENTS:
                 return Step((self._segments(source.supervision),), "tokens")
             case ir.CustomRows(code=str() as code):
-                return Step((self.make.brought(code),), "text")
+                bare = "apply_chat_template" not in code  # which begins texts as the model wants
+                return self._tokens(Step((self.make.brought(code),), "text"), special=bare)
             case ir.CustomRows() | ir.MessageRows():
                 reference = rows.reference if isinstance(rows, ir.CustomRows) else rows.column
                 stop = f"raise NotImplementedError({literal(reference)})"

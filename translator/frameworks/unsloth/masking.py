@@ -33,7 +33,7 @@ class Mask:
 
 def mask_of(mask: ir.Supervision, form: ChatFormat | None) -> Mask:
     """How a mask is told for a chat format; ``form`` is None when its markers are not known."""
-    headers = form is None or bool(_opening(form, "assistant"))
+    headers = form is None or bool(opening(form, "assistant"))
     if mask.prompt and (mask.turn_headers or not headers):
         return Mask("everything")
     pattern = None if form is None or not form.turns else _pattern(mask, form)
@@ -52,7 +52,7 @@ def catalogue_format(form: ir.ChatFormat, model: str) -> ChatFormat | None:
     return formats().get(form.template)
 
 
-def _opening(form: ChatFormat, role: str) -> str:
+def opening(form: ChatFormat, role: str) -> str:
     """The marker in front of a role's contents, empty when nothing but white space stands there."""
     before = (form.affixes(role) or ("", ""))[0]
     return before if before.strip() else ""
@@ -118,17 +118,17 @@ def _pattern(mask: ir.Supervision, form: ChatFormat) -> str | None:
 
 
 def _start(form: ChatFormat, role: str, *, headers: bool) -> str:
-    opening = _opening(form, role)
-    if not opening:
+    marker = opening(form, role)
+    if not marker:
         # What comes before an answer without a marker is the end of the question.
         user = (form.affixes("user") or ("", ""))[1]
         return f"(?<={_escaped(user)})" if user.strip() else r"\A"
     if headers:
-        return _escaped(opening)
+        return _escaped(marker)
     empty = _empty_thought(form) if role == "assistant" else ""
-    start = f"(?<={_escaped(opening)})"
+    start = f"(?<={_escaped(marker)})"
     if empty:
-        return f"(?:{start}(?!{_escaped(empty)})|(?<={_escaped(opening + empty)}))"
+        return f"(?:{start}(?!{_escaped(empty)})|(?<={_escaped(marker + empty)}))"
     return start
 
 
@@ -143,7 +143,7 @@ def _end(form: ChatFormat, role: str, ends: str, *, headers: bool) -> str:
     closing = _closing(form, role)
     if not closing:
         after = (form.affixes(role) or ("", ""))[1].rstrip()
-        following = [_opening(form, other) for other, _ in form.turns]
+        following = [opening(form, other) for other, _ in form.turns]
         stops = [after] if after else [text for text in following if text]
         ahead = "|".join([*map(_escaped, stops), _AT_THE_END])
         return f"(?={ahead})"

@@ -12,6 +12,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
 from translator.frameworks.unsloth.loop_reading import looped_chat
+from translator.frameworks.unsloth.marked_text import marked
 from translator.frameworks.unsloth.masking import catalogue_format
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
 from translator.frameworks.unsloth.prepared import Prepared
@@ -40,7 +41,13 @@ def meaning(reader: Reader, prepared: Prepared) -> Meaning:
         return labelled(reader, prepared)
     if isinstance(objective, ir.OnlineObjective):
         return prompts(reader, prepared)
-    return _supervised(reader, prepared)
+    rows, form, mask = _supervised(reader, prepared)
+    if isinstance(rows, ir.TextRows) and isinstance(form, ir.PlainFormat) and not mask.prompt:
+        with_marks = marked(reader, rows, form)
+        if with_marks is None:
+            return custom(reader, prepared, f"what is masked in column {rows.column}")
+        return with_marks, ir.PlainFormat(joined="whole", end="none"), mask
+    return rows, form, mask
 
 
 def _supervised(reader: Reader, prepared: Prepared) -> Meaning:

@@ -15,10 +15,13 @@ from translator.comparison import effect_of
 from translator.equivalence import canonical
 from translator.fields import flatten
 from translator.ir import (
+    ChatFormat,
     Epochs,
+    InstructionRows,
     MessageRows,
     Objective,
     PerEpoch,
+    PlainFormat,
     PreferenceObjective,
     Recipe,
     Steps,
@@ -218,3 +221,27 @@ def test_text_and_json_hold_both_sides(document: Document) -> None:
     assert data["differences"][0]["left"]["value"] == 16
     same = differences_text((), document, document, Excerpts({}))
     assert same == f"{AXOLOTL} and {AXOLOTL} mean the same\n"
+
+
+def test_prompts_are_told_apart_by_their_columns_alone(document: Document) -> None:
+    def instructions(text: str, **columns: str | None) -> Document:
+        rows = InstructionRows(with_input=text, without_input=text, **columns)  # type: ignore[arg-type]
+        (source,) = document.recipe.data.sources
+        source = replace(source, rows=rows, format=PlainFormat())
+        return _changed(document, data=replace(document.recipe.data, sources=(source,)))
+
+    asked = instructions("Q: {instruction}", instruction="input", input=None)
+    assert _fields(asked, instructions("Q: {input}", instruction=None, input="input")) == []
+    assert _fields(asked, instructions("Q: {input}", instruction=None, input="topic")) != []
+
+
+def test_an_end_of_turn_that_ends_sequences_already(document: Document) -> None:
+    def ends(template: str, end_is_eos: bool | None) -> Document:
+        (source,) = document.recipe.data.sources
+        form = ChatFormat(template=template, end_is_eos=end_is_eos)
+        data = replace(document.recipe.data, sources=(replace(source, format=form),))
+        model = replace(document.recipe.model, id="meta-llama/Llama-3.2-1B-Instruct")
+        return _changed(document, data=data, model=model)
+
+    assert _fields(ends("llama3", True), ends("llama3", None)) == []
+    assert _fields(ends("chatml", True), ends("chatml", None)) != []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from translator import convert
@@ -72,9 +74,25 @@ def test_a_chat_format_that_no_torchtune_has() -> None:
 
 
 def test_places_of_a_prompt_with_odd_names() -> None:
-    prompt = AXOLOTL.replace(
-        "type: alpaca", 'type: {format: "{instruction} {a b}: ", no_input_format: "{class}: "}'
-    )
-    text = convert(loads(prompt, name="run", format="axolotl"), "unsloth", strict=False).text
+    document = loads(AXOLOTL, name="run", format="axolotl")
+    (source,) = document.recipe.data.sources
+    texts = {"with_input": "{instruction} {a b}: ", "without_input": "{class}: "}
+    source = replace(source, rows=replace(source.rows, style=None, **texts))
+    recipe = replace(document.recipe, data=replace(document.recipe.data, sources=(source,)))
+    text = convert(replace(document, recipe=recipe), "unsloth", strict=False).text
     compile(text, "run.py", "exec")
     assert '**{"a b": ""}' in text
+
+
+@pytest.mark.parametrize("name", ["format", "no_input_format"])
+def test_a_prompt_with_a_place_that_axolotl_cannot_fill(name: str) -> None:
+    prompt = AXOLOTL.replace(
+        "type: alpaca", f'type: {{{name}: "Q: {{instruction}} A: {{output}}"}}'
+    )
+    told = [str(d.message) for d in loads(prompt, name="run", format="axolotl").diagnostics]
+    assert any("has {output}, where Axolotl fills in" in message for message in told)
+
+
+def test_a_prompt_for_rows_without_input_that_has_one() -> None:
+    prompt = AXOLOTL.replace("type: alpaca", 'type: {no_input_format: "{instruction} {input}"}')
+    assert "the run stops" in said(prompt, "axolotl")["datasets[0].type.no_input_format"]

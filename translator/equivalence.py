@@ -60,10 +60,16 @@ def canonical(recipe: Recipe) -> Recipe:
 
 
 def _model(model: Model) -> Model:
-    """Without the folder of a download: ``/tmp/Llama-3.1-8B`` beside ``meta-llama/Llama-3.1-8B``."""
+    """Without the folder of a download: ``/tmp/Llama-3.1-8B`` beside ``meta-llama/Llama-3.1-8B``;
+    special tokens are added where the vocabulary lacks them, listed or not."""
     folder = (model.directory or "").rstrip("/").rpartition("/")[2]
     downloaded = folder == model.id.rpartition("/")[2]
-    return replace(model, directory=None) if downloaded else model
+    special = {text for _, text in model.special_tokens}
+    return replace(
+        model,
+        directory=None if downloaded else model.directory,
+        new_tokens=tuple(token for token in model.new_tokens if token not in special),
+    )
 
 
 def _adapter(adapter: Adapter, model: str) -> Adapter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from translator.ir import (
@@ -78,6 +79,8 @@ def _instructions(source: Source, rows: InstructionRows) -> Source:
     """One answer in each row; the texts tell the style, and which further fields they use."""
     if rows.input is None:
         rows = replace(rows, with_input=rows.without_input)
+    if rows.with_input == rows.without_input:
+        rows = _by_columns(rows)
     texts = rows.with_input + rows.without_input
     used = tuple(pair for pair in rows.fields if f"{{{pair[0]}}}" in texts)
     mask = replace(source.supervision, turns="all")
@@ -91,13 +94,37 @@ def _instructions(source: Source, rows: InstructionRows) -> Source:
     return replace(source, rows=replace(rows, style=None, fields=used), supervision=mask)
 
 
+def _by_columns(rows: InstructionRows) -> InstructionRows:
+    """A prompt that is the same for all rows, with the names of the columns in its places."""
+    places = {"instruction": rows.instruction, "input": rows.input, "system": rows.system}
+    columns = {name: column for name, column in (*places.items(), *rows.fields) if column}
+
+    def named(match: re.Match[str]) -> str:
+        column = columns.get(match[1])
+        return match[0] if column is None else f"{{={column}}}"
+
+    text = re.sub(r"(?<!\{)\{(\w+)\}(?!\})", named, rows.with_input)
+    used = tuple(sorted((f"={c}", c) for c in set(columns.values()) if f"{{={c}}}" in text))
+    system = None if "{system}" in rows.with_input else rows.system
+    return replace(rows, instruction=None, input=None, system=system, fields=used,
+                   with_input=text, without_input=text)  # fmt: skip
+
+
 def _named_template(source: Source, model: str) -> Source:
-    """The template that a model's tokenizer ships by its name, where the catalogue has it."""
-    if not isinstance(source.format, ChatFormat) or source.format.template != "tokenizer":
+    """The template that a model's tokenizer ships by its name, where the catalogue has it; an end
+    of turn that is the model's end-of-sequence token already need not be made it."""
+    form = source.format
+    if not isinstance(form, ChatFormat) or (form.template != "tokenizer" and not form.end_is_eos):
         return source
+    from translator.catalog.formats import formats
     from translator.catalog.models import facts
 
     known = facts(model)
-    if known is None or known.chat_format is None or known.base is not False:
+    if known is None:
         return source
-    return replace(source, format=replace(source.format, template=known.chat_format))
+    if form.template == "tokenizer" and known.chat_format is not None and known.base is False:
+        form = replace(form, template=known.chat_format)
+    item = formats().get(form.template)
+    if form.end_is_eos and item is not None and item.end_of_turn == known.eos_token:
+        form = replace(form, end_is_eos=None)
+    return replace(source, format=form)

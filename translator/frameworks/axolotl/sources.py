@@ -267,15 +267,34 @@ def _fastchat(name: str | None) -> str | None:
 
 
 def _template(dataset: Dataset, name: str, template: str) -> str:
-    """A text that Axolotl fills in with ``str.format``; empty when that ends with an error."""
+    """A text that Axolotl fills in with ``str.format``; empty when that ends with an error.
+
+    axolotl/prompt_strategies/alpaca_w_system.py:54: there is an instruction, and an input where
+    the row has one.
+    """
+    address = (*dataset.place, "type", name)
+    node = dataset.reader.node(*address)
     try:
-        list(Formatter().parse(template))
+        fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
     except ValueError as error:
-        address = (*dataset.place, "type", name)
-        node = dataset.reader.node(*address)
         assert node is not None
         refuse(dataset.reader, address, node, f"is no text with fields to fill in: {error}")
         return ""
+    further = sorted(fields - {"instruction", "input"})
+    if further and node is not None:
+        named = ", ".join(f"{{{field}}}" for field in further)
+        why = f"has {named}, where Axolotl fills in {{instruction}} and {{input}}; the run stops"
+        refuse(dataset.reader, address, node, why)
+        return ""
+    if name == "no_input_format" and "input" in fields and node is not None:
+        dataset.reader.say(
+            Code.SURPRISE,
+            Severity.WARNING,
+            f"{spell(address)} is for rows without an input and has {{input}}: "
+            "at the first such row the run stops",
+            node,
+            key=spell(address),
+        )
     return template
 
 

@@ -157,6 +157,9 @@ def put_checkpoints(writer: Writer) -> None:
     recipe = writer.document.recipe.checkpoints
     default = f"/tmp/torchtune/{writer.stem}"
     writer.put("output_dir", recipe.directory or default, "checkpoints.directory")
+    if recipe.directory is None:
+        why = f"a folder has to be named: {default}"
+        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.directory", why, Severity.NOTE, verbose=True)
     resuming = recipe.resume_from is not None
     if resuming and writer.document.format != "torchtune":
         why = "torchtune resumes from its own checkpoints only; this starts afresh"

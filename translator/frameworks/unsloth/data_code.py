@@ -15,15 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from translator import ir
-from translator.catalog.formats import ChatFormat as CatalogueFormat
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.unsloth.data_effects import report
+from translator.frameworks.unsloth.data_effects import report, report_mask
 from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.data_lengths import too_long
 from translator.frameworks.unsloth.data_steps import SEGMENTS, Kind, Steps
 from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
-from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of, opening
+from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
 from translator.frameworks.unsloth.pycode import Argument, call
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.writing import Writer
@@ -122,45 +121,10 @@ class _Composer:
         model = self.recipe.model.tokenizer or self.recipe.model.id
         form = catalogue_format(self.code.chat or source.format, model)
         mask = mask_of(source.supervision, form)
-        self._idle_mask(source.supervision, mask, form, f"{place}.supervision")
+        report_mask(self.writer, source.supervision, mask, form, f"{place}.supervision")
         if mask.kind == "spans" and mask.pattern is None:
             mask = self._unmarked(source.supervision, mask, f"{place}.supervision")
         self.masks[place] = mask
-        if form is not None:
-            self._say_what_else_counts(form, mask, place)
-
-    def _say_what_else_counts(self, form: CatalogueFormat, mask: Mask, place: str) -> None:
-        """torchtune writes nothing after a conversation's last end of turn."""
-        after = form.affixes("assistant")
-        native = self.writer.document.format == "torchtune"
-        if native and mask.kind == "everything" and after and after[1] != after[1].rstrip():
-            why = "the line break behind the last turn counts as well: one token a row"
-            field = f"{place}.supervision.turn_ends"
-            self.writer.lose(Code.LOST_MASK, field, why, Severity.NOTE)
-
-    def _idle_mask(
-        self, wanted: ir.Supervision, mask: Mask, form: CatalogueFormat | None, place: str
-    ) -> None:
-        """What of a mask cannot be told where everything counts, or changes nothing there."""
-        if mask.kind == "spans" and wanted.prompt and wanted.turn_ends == "all":
-            why = "every turn counts"
-            self.writer.lose(Code.TOLD_OTHERWISE, f"{place}.turn_ends", why, Severity.NOTE,
-                             verbose=True)  # fmt: skip
-        if mask.kind != "everything":
-            if wanted.turn_headers and form is not None and not opening(form, "assistant"):
-                why = "this chat template puts no marker in front of answers"
-                self.writer.lose(Code.TOLD_OTHERWISE, f"{place}.turn_headers", why, Severity.NOTE,
-                                 verbose=True)  # fmt: skip
-            return
-        if wanted.turn_ends in ("none", "last"):
-            why = "the ends of all turns count as well"
-            self.writer.lose(Code.LOST_MASK, f"{place}.turn_ends", why, Severity.WARNING)
-        for name, usual in (("turns", "all"), ("roles", ("assistant",)), ("turn_headers", True),
-                            ("turn_ends", "answers")):  # fmt: skip
-            if getattr(wanted, name) != usual:
-                why = "everything counts"
-                self.writer.lose(Code.TOLD_OTHERWISE, f"{place}.{name}", why, Severity.NOTE,
-                                 verbose=True)  # fmt: skip
 
     def _unmarked(self, wanted: ir.Supervision, mask: Mask, place: str) -> Mask:
         """The nearest mask for a template whose markers are not known."""

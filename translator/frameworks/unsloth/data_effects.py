@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator import ir
+from translator.catalog.formats import ChatFormat as CatalogueFormat
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_steps import SEGMENTS
+from translator.frameworks.unsloth.masking import Mask, ends_beside, opening
 from translator.writing import Writer
 
 Finding = tuple[str, str, Code, Severity]
@@ -36,6 +38,45 @@ def report(writer: Writer, source: ir.Source, place: str) -> None:
     for part, why, code, severity in _findings(source, objective):
         field = f"{place}.{part}" if part else place
         writer.lose(code, field, why, severity, verbose=severity is Severity.NOTE)
+
+
+def report_mask(
+    writer: Writer, wanted: ir.Supervision, mask: Mask, form: CatalogueFormat | None, field: str
+) -> None:
+    """Records what of a mask cannot be told where everything counts, or changes nothing;
+    ``field`` is the place of the mask in the recipe."""
+    for part, why in _idle_parts(wanted, mask, form):
+        writer.lose(Code.TOLD_OTHERWISE, f"{field}.{part}", why, Severity.NOTE, verbose=True)
+    if mask.kind != "everything":
+        return
+    if wanted.turn_ends in ("none", "last"):
+        why = "the ends of all turns count as well"
+        writer.lose(Code.LOST_MASK, f"{field}.turn_ends", why, Severity.WARNING)
+    after = form.affixes("assistant") if form is not None else None
+    native = writer.document.format == "torchtune"  # which writes nothing behind the last turn
+    if native and after and after[1] != after[1].rstrip():
+        why = "the line break behind the last turn counts as well: one token a row"
+        writer.lose(Code.LOST_MASK, f"{field}.turn_ends", why, Severity.NOTE)
+
+
+def _idle_parts(
+    wanted: ir.Supervision, mask: Mask, form: CatalogueFormat | None
+) -> Iterator[tuple[str, str]]:
+    """Parts of a mask that go without saying, and why."""
+    if mask.kind == "everything":
+        usual = ir.Supervision(prompt=True, turn_headers=True)
+        for part in ("turns", "roles", "turn_headers", "turn_ends"):
+            if getattr(wanted, part) != getattr(usual, part):
+                yield part, "everything counts"
+        return
+    if wanted.turn_ends == "all" and wanted.prompt and mask.kind == "spans":
+        yield "turn_ends", "every turn counts"
+    if form is None or not form.turns:
+        return
+    if wanted.turn_ends == "all" and not wanted.prompt and not ends_beside(wanted, form):
+        yield "turn_ends", "in this chat template answers alone end in a token"
+    if wanted.turn_headers and not opening(form, "assistant"):
+        yield "turn_headers", "this chat template puts no marker in front of answers"
 
 
 def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
@@ -86,6 +127,7 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
         if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.system:
             why = "columns are taken as text, as one turn or as several"
             yield "rows", why, Code.TOLD_OTHERWISE, _NOTE
+            yield "format", why, Code.TOLD_OTHERWISE, _NOTE
         if (
             isinstance(rows, ir.PreferenceRows)
             and rows.messages

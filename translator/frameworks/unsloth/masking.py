@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -112,9 +113,18 @@ def _pattern(mask: ir.Supervision, form: ChatFormat) -> str | None:
         ]
         text = "|".join(f"{start}.*?{end}" for start, end in each)
     if mask.turn_ends == "all":
-        others = [_closing(form, role) for role, _ in form.turns if role not in roles]
-        text = "|".join([text, *dict.fromkeys(end for end in others if end)])
+        text = "|".join([text, *_other_ends(form, roles)])
     return _source(text)
+
+
+def ends_beside(mask: ir.Supervision, form: ChatFormat) -> bool:
+    """Whether turns that are not trained end in a token, which ``turn_ends: all`` trains."""
+    return bool(_other_ends(form, () if mask.prompt else mask.roles))
+
+
+def _other_ends(form: ChatFormat, roles: Sequence[str]) -> list[str]:
+    ends = (_closing(form, role) for role, _ in form.turns if role not in roles)
+    return [end for end in dict.fromkeys(ends) if end]
 
 
 def _start(form: ChatFormat, role: str, *, headers: bool) -> str:

@@ -99,6 +99,9 @@ def put_evaluation(writer: Writer) -> None:
 def put_checkpoints(writer: Writer) -> None:
     checkpoints = writer.document.recipe.checkpoints
     writer.put("args.output_dir", checkpoints.directory or "outputs", "checkpoints.directory")
+    if checkpoints.directory is None:
+        why = "a folder has to be named: outputs"
+        writer.lose(Code.TOLD_OTHERWISE, "checkpoints.directory", why, Severity.NOTE, verbose=True)
     if checkpoints.interval is None:
         writer.put("args.save_strategy", "no", "checkpoints.interval")
     else:

@@ -45,7 +45,8 @@ oracles: $(VENV)/ready $(ORACLES)/axolotl/ready $(ORACLES)/torchtune/ready ## As
 corpus: $(VENV)/ready ## Read, convert and have accepted every file below CORPUS
 	$(BIN)/python scripts/corpus.py $(CORPUS) --accept
 
-search: $(VENV)/ready ## Look for a recipe that is not read back as it was written (EXAMPLES=2500)
+search: $(VENV)/ready ## Look for files below CORPUS, and recipes, that do not read back as they were (EXAMPLES=2500)
+	PYTHONPATH=.:scripts $(BIN)/python scripts/round_trips.py $(CORPUS)
 	FTX_EXAMPLES=$(or $(EXAMPLES),2500) $(BIN)/pytest -k test_what_is_written_reads_back tests/test_roundtrip.py $(PYTEST_FLAGS)
 
 audit: $(VENV)/ready ## Change every value below CORPUS and look for silence

@@ -232,7 +232,11 @@ def test_prompts_are_told_apart_by_their_columns_alone(document: Document) -> No
 
     asked = instructions("Q: {instruction}", instruction="input", input=None)
     assert _fields(asked, instructions("Q: {input}", instruction=None, input="input")) == []
-    assert _fields(asked, instructions("Q: {input}", instruction=None, input="topic")) != []
+    topic = instructions("Q: {input}", instruction=None, input="topic")
+    assert _fields(asked, topic) != []
+    other = instructions("Q: {instruction}", instruction="topic", input=None)
+    assert _fields(other, topic) == []
+    assert _fields(asked, other) == ["data.sources[0].rows.instruction"]
 
 
 def test_an_end_of_turn_that_ends_sequences_already(document: Document) -> None:

@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-import tempfile
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from corpus_run import TARGETS
 from hypothesis import HealthCheck, given, settings
+from round_trips import changed, read_back
 from strategies import recipes
 from test_corpus_sample import SAMPLE, TRAININGS
 
-from translator import Conversion, Diagnostic, Document, Recipe, convert, load
+from translator import Document, Recipe, convert, load
 from translator.api import loads
-from translator.codes import Code
-from translator.equivalence import canonical
-from translator.fields import flatten
 
-SUFFIXES = {"axolotl": ".yaml", "torchtune": ".yaml", "unsloth": ".py"}
 PAIRS = [(name, target) for name in TRAININGS for target in TARGETS if not name.startswith(target)]
-
-
-def changed(before: Recipe, after: Recipe, losses: Iterable[Diagnostic]) -> dict[str, object]:
-    """The fields that differ though no loss names them or a part around or below them.
-
-    Equal meanings in other words (a share of a known number of steps, the name of the template
-    that the tokenizer ships) are no difference, as for ``diff``.
-    """
-    lost = {bare(loss.field) for loss in losses if loss.field and not in_a_module(loss)}
-    if "parallelism.gpus" in lost:
-        lost.add("batching.normalization")  # with the devices goes the number of means in a step
-    if "model.id" in lost:  # an adapter names it; which template its tokenizer ships goes with it
-        after = replace(after, model=replace(after.model, id=before.model.id))
-    old, new = flatten(canonical(before)), flatten(canonical(after))
-    return {
-        field: (old.get(field), new.get(field))
-        for field in old.keys() | new.keys()
-        if old.get(field) != new.get(field) and not any(related(bare(field), part) for part in lost)
-    }
-
-
-def in_a_module(loss: Diagnostic) -> bool:
-    """Whether a loss only says that rows are told in a file beside the configuration."""
-    return loss.code == Code.SIDE_FILE.code and str(loss.field).endswith(".rows")
-
-
-def bare(field: str) -> str:
-    """A field without case markers; positions stay."""
-    return re.sub(r"=\w+", "", field)
-
-
-def related(field: str, part: str) -> bool:
-    """Whether a field is a part, lies in it, or holds it."""
-    return (
-        field == part
-        or field.startswith((f"{part}.", f"{part}["))
-        or part.startswith((f"{field}.", f"{field}["))
-    )
-
-
-def read_back(result: Conversion) -> Document:
-    """What was written, read again with its side files beside it."""
-    with tempfile.TemporaryDirectory() as folder:
-        main = Path(folder) / f"run{SUFFIXES[result.target]}"
-        for path, text in {main: result.text, **result.files}.items():
-            (Path(folder) / path).parent.mkdir(exist_ok=True)
-            (Path(folder) / path).write_text(text, encoding="utf-8")
-        return load(main, format=result.target)
 
 
 SEARCH = os.environ.get("FTX_EXAMPLES")

@@ -71,17 +71,29 @@ def diff(
         FtxError: what :func:`translator.load` raises.
     """
     one, other = _document(left), _document(right)
-    fields = _differing(canonical(one.recipe), canonical(other.recipe), Recipe, "")
-    found = []
-    for field in dict.fromkeys(_common(one.recipe, other.recipe, field) for field in fields):
-        sides = _side(one, field), _side(other, field)
-        # equal words that mean different things do so because of another field, which is listed
-        if sides[0].value != sides[1].value:
-            found.append(
-                Difference(field=field, effect=effect_of(field), left=sides[0], right=sides[1])
-            )
+    found = [
+        Difference(field=field, effect=effect_of(field), left=_side(one, field),
+                   right=_side(other, field))
+        for field in _fields(one.recipe, other.recipe)
+    ]  # fmt: skip
     order: list[Effect] = ["training", "performance", "bookkeeping"]
     return tuple(sorted(found, key=lambda difference: order.index(difference.effect)))
+
+
+def _fields(one: Recipe, other: Recipe) -> Iterator[str]:
+    """Where the recipes differ in meaning, as fields whose values differ as they were written.
+
+    Equal words that mean different things do so because of another field: one beside it in the
+    same part (the column behind a place in a prompt), or one that is listed anyway.
+    """
+    places = _differing(canonical(one), canonical(other), Recipe, "")
+    fields = list(dict.fromkeys(_common(one, other, place) for place in places))
+    told = [field for field in fields if _value(one, field) != _value(other, field)]
+    yield from told
+    parts = dict.fromkeys(field.rpartition(".")[0] for field in fields if field not in told)
+    for part in parts:
+        if part and not any(field.startswith(f"{part}.") for field in told):
+            yield from (f for f in _differing(one, other, Recipe, "") if f.startswith(f"{part}."))
 
 
 def effect_of(field: str) -> Effect:

@@ -52,7 +52,7 @@ def canonical(recipe: Recipe) -> Recipe:
         batching=_batching(recipe, evaluates),
         precision=_precision(recipe.precision, adapters),
         objective=_objective(recipe.objective, adapters),
-        evaluation=recipe.evaluation if evaluates else Evaluation(),
+        evaluation=_evaluation(recipe.evaluation) if evaluates else Evaluation(),
         parallelism=_parallelism(recipe.parallelism),
         checkpoints=_checkpoints(recipe, adapters),
         logging=_logging(recipe.logging),
@@ -62,12 +62,19 @@ def canonical(recipe: Recipe) -> Recipe:
 def _model(model: Model) -> Model:
     """Without the folder of a download: ``/tmp/Llama-3.1-8B`` beside ``meta-llama/Llama-3.1-8B``;
     special tokens are added where the vocabulary lacks them, listed or not."""
+    from translator.catalog.models import facts
+
+    known = facts(model.id)
+    usual = {} if known is None else {"bos_token": known.bos_token, "eos_token": known.eos_token}
+    if tuple(usual.values()) == ("<s>", "</s>"):
+        usual["unk_token"] = "<unk>"  # as sentencepiece has it
     folder = (model.directory or "").rstrip("/").rpartition("/")[2]
     downloaded = folder == model.id.rpartition("/")[2]
     special = {text for _, text in model.special_tokens}
     return replace(
         model,
         directory=None if downloaded else model.directory,
+        special_tokens=tuple(p for p in model.special_tokens if usual.get(p[0]) != p[1]),
         new_tokens=tuple(token for token in model.new_tokens if token not in special),
     )
 
@@ -136,6 +143,14 @@ def _batching(recipe: Recipe, evaluates: bool) -> Batching:
         normalization="token" if one_mean or counts_rows else batching.normalization,
         eval_micro_batch=(batching.eval_micro_batch or batching.micro_batch) if evaluates else None,
     )
+
+
+def _evaluation(evaluation: Evaluation) -> Evaluation:
+    """How often in an epoch, to as many digits as a share of an epoch is written with."""
+    interval = evaluation.interval
+    if isinstance(interval, PerEpoch):
+        interval = PerEpoch(times=round(interval.times, 4))
+    return replace(evaluation, interval=interval)
 
 
 def _precision(precision: Precision, adapters: bool) -> Precision:

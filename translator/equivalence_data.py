@@ -79,8 +79,6 @@ def _instructions(source: Source, rows: InstructionRows) -> Source:
     """One answer in each row; the texts tell the style, and which further fields they use."""
     if rows.input is None:
         rows = replace(rows, with_input=rows.without_input)
-    if rows.with_input == rows.without_input:
-        rows = _by_columns(rows)
     texts = rows.with_input + rows.without_input
     used = tuple(pair for pair in rows.fields if f"{{{pair[0]}}}" in texts)
     mask = replace(source.supervision, turns="all")
@@ -91,23 +89,36 @@ def _instructions(source: Source, rows: InstructionRows) -> Source:
     if mask.prompt:
         # what opens an answer is part of the prompt, which is trained
         mask = replace(mask, turn_headers=False)
-    return replace(source, rows=replace(rows, style=None, fields=used), supervision=mask)
+    rows = _by_columns(replace(rows, style=None, fields=used))
+    return replace(source, rows=rows, supervision=mask)
 
 
 def _by_columns(rows: InstructionRows) -> InstructionRows:
-    """A prompt that is the same for all rows, with the names of the columns in its places."""
-    places = {"instruction": rows.instruction, "input": rows.input, "system": rows.system}
+    """A prompt with the names of the columns in its places; that of an input stays an input where
+    rows without one have another text."""
+    without = rows.without_input
+    if rows.with_input.replace("{input}", "") == without:
+        without = rows.with_input  # an empty input gives the same
+    places = {"instruction": rows.instruction, "system": rows.system}
+    if rows.with_input == without:
+        places["input"] = rows.input
     columns = {name: column for name, column in (*places.items(), *rows.fields) if column}
 
     def named(match: re.Match[str]) -> str:
         column = columns.get(match[1])
         return match[0] if column is None else f"{{={column}}}"
 
-    text = re.sub(r"(?<!\{)\{(\w+)\}(?!\})", named, rows.with_input)
-    used = tuple(sorted((f"={c}", c) for c in set(columns.values()) if f"{{={c}}}" in text))
-    system = None if "{system}" in rows.with_input else rows.system
-    return replace(rows, instruction=None, input=None, system=system, fields=used,
-                   with_input=text, without_input=text)  # fmt: skip
+    texts = [re.sub(r"(?<!\{)\{(\w+)\}(?!\})", named, text) for text in (rows.with_input, without)]
+    used = {column for column in columns.values() if f"{{={column}}}" in "".join(texts)}
+    return replace(
+        rows,
+        instruction=None,
+        input=rows.input if "{input}" in texts[0] else None,
+        system=None if rows.system in used else rows.system,
+        fields=tuple(sorted((f"={column}", column) for column in used)),
+        with_input=texts[0],
+        without_input=texts[1],
+    )
 
 
 def _named_template(source: Source, model: str) -> Source:

@@ -123,12 +123,20 @@ def _get_arguments(reader: Reader) -> None:
                 name, equals, content = part.partition("=")
                 if not equals:
                     raise WrongValueError("is no list of name=value")
-                given[name] = content
+                given[name] = _as_number(content)
             return tuple(sorted(given.items()))
-        return tuple(sorted((str(k), v) for k, v in mapping(value).items()))
+        return tuple(sorted((str(k), _as_number(v)) for k, v in mapping(value).items()))
 
     found = find(reader, "optim_args", pairs, (), f"{_TRAINING}:126: none")
     reader.set("optimizer.arguments", found.value, found.origin)
+
+
+def _as_number(value: object) -> object:
+    """YAML reads ``1e-8`` as a string."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _put_arguments(writer: Writer) -> None:

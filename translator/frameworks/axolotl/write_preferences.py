@@ -24,6 +24,8 @@ def pairs(entry: Entry, rows: PreferenceRows, source: Source) -> None:
     if rows.text != "{prompt}":
         why = "Axolotl takes the prompt of a pair from one column, without text around it"
         entry.lose(Code.LOST_TEMPLATE, "rows.text", why, Severity.ERROR)
+        if rows.fields:
+            entry.lose(Code.LOST_TEMPLATE, "rows.fields", why, Severity.NOTE)
     if source.supervision.turn_headers:
         why = "Axolotl does not count the markers that open an answer"
         entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)

@@ -158,6 +158,8 @@ def put_schedule(writer: Writer) -> None:
         beside = f" with {settings}" if settings else ""
         why = f"torchtune has no schedule {schedule.shape}{beside}; a plain cosine is written"
         writer.lose(Code.LOST_SCHEDULE, "schedule.shape", why)
+        if settings:
+            writer.lose(Code.LOST_SCHEDULE, "schedule.arguments", why, Severity.NOTE, verbose=True)
         waves = schedule.cycles if schedule.shape == "cosine" else None
         plain = replace(schedule, shape="cosine", cycles=waves, arguments=())
         _put_own(writer, plain, warmup)

@@ -126,8 +126,8 @@ def _findings(source: ir.Source, objective: ir.Objective) -> Iterator[Finding]:
             yield "rows.system", why, Code.LOST_TEMPLATE, _ERROR
         if isinstance(rows, ir.PreferenceRows) and rows.messages and rows.system:
             why = "columns are taken as text, as one turn or as several"
-            yield "rows", why, Code.TOLD_OTHERWISE, _NOTE
-            yield "format", why, Code.TOLD_OTHERWISE, _NOTE
+            for part in ("rows", "format", "supervision"):
+                yield part, why, Code.TOLD_OTHERWISE, _NOTE
         if (
             isinstance(rows, ir.PreferenceRows)
             and rows.messages

@@ -136,7 +136,8 @@ def _placeless(described: object) -> object:
 def _source(reader: Reader, prepared: Prepared) -> ir.Source:
     rows, form, mask = meaning(reader, prepared)
     load = prepared.source
-    path = str(load.get("path") or load.get("dataset_path") or load.get("path_or_paths") or "?")
+    named = (load.get(key) for key in ("path", "dataset_path", "path_or_paths"))
+    path = str(next((value for value in named if value is not None), "?"))
     files = load.get("data_files")
     if isinstance(files, dict):
         wanted = str(load.get("split") or "train").partition("[")[0]

@@ -293,3 +293,13 @@ datasets:
     assert source.format == ChatFormat(template="chatml")
     said = {d.key for d in document.diagnostics if d.code == "CFG004"}
     assert said == {"datasets[0].field_chosen", "datasets[0].chat_template"}
+
+
+def test_a_column_named_system_goes_in_front_of_a_prompt() -> None:
+    text = BASE.replace(
+        "type: alpaca", 'type: {field_instruction: system, format: "{instruction}"}'
+    )
+    (source,) = read(text).recipe.data.sources
+    assert isinstance(source.rows, InstructionRows)
+    assert source.rows.system == "system"
+    assert source.rows.without_input == "{system}{instruction} "

@@ -21,6 +21,7 @@ from translator.api import loads
 from translator.catalog.formats import formats, render
 from translator.document import Document
 from translator.frameworks.torchtune import parts
+from translator.ir import InstructionRows, PlainFormat
 
 BOS, EOS = "<B>", "<E>"
 
@@ -78,7 +79,8 @@ def settings(recipe: Recipe, name: str) -> dict[str, Any] | None:
     tokenizer = yaml.safe_load(written.text)["tokenizer"]
     if not tokenizer["_component_"].endswith(".turn_tokenizer"):
         return None
-    known = ("turns", "bos", "end", "strip", "system", "between", "train_headers", "train_ends")
+    known = ("turns", "bos", "end", "joined", "strip", "system", "between", "train_headers",
+             "train_ends")  # fmt: skip
     return {key: value for key, value in tokenizer.items() if key in known}
 
 
@@ -149,3 +151,24 @@ def test_a_space_before_an_answer_counts_with_it(part: ModuleType) -> None:
     tokens, mask = tokenizer.tokenize_messages(messages)
     assert spelled(tokens) == f"{BOS}USER: hi ASSISTANT: ho{EOS}"
     assert spelled([t for t, hidden in zip(tokens, mask, strict=True) if not hidden]) == f" ho{EOS}"
+
+
+def test_a_space_behind_a_prompt_stays_with_it_where_both_are_tokenized_apart(
+    part: ModuleType,
+) -> None:
+    nothing = {role: ["", ""] for role in ("user", "assistant")}
+    tokenizer = part.turn_tokenizer("any.base", turns=nothing, joined="separately")
+    messages = [said("user", "Q: ", masked=True), said("assistant", "ho", masked=False)]
+    tokens, mask = tokenizer.tokenize_messages(messages)
+    assert spelled(tokens) == f"{BOS}Q: ho{EOS}"
+    assert spelled([t for t, hidden in zip(tokens, mask, strict=True) if not hidden]) == f"ho{EOS}"
+
+
+def test_a_plain_format_says_how_it_is_tokenized() -> None:
+    for joined in ("separately", "whole"):
+        recipe = recipe_with("chatml")
+        (source,) = recipe.data.sources
+        source = replace(source, format=PlainFormat(joined=joined), rows=InstructionRows())
+        told = settings(replace(recipe, data=replace(recipe.data, sources=(source,))), "plain")
+        assert told is not None
+        assert told["joined"] == joined

@@ -314,6 +314,8 @@ def _user_defined(dataset: Dataset) -> Told:
     prompt = get("system_prompt", "") or ""
     layout = get("system_format", "{system}") or ""
     column = get("field_system", None)
+    if column is None and "system" in (instruction, further, output):
+        column = "system"  # its name unless told, and the rows are known to have it
     lead = ""
     if column:
         lead = layout

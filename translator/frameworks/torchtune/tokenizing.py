@@ -61,8 +61,9 @@ class Wording(Record):
     """Whether the marker that opens an answer counts in the loss."""
     known: bool = True
     """Whether the tokenizer is one of torchtune's."""
-    whole: bool = False
-    """Whether a row of plain text is tokenized in one piece."""
+    whole: bool = True
+    """Whether a row of plain text gets the tokens of one piece, as torchtune's own tokenizers see
+    to (torchtune/modules/transforms/tokenizers/_utils.py:56)."""
     ends: bool = True
     """Whether plain text closes with the end-of-sequence token."""
     turn_ends: Literal["answers", "all", "none"] = "answers"
@@ -148,7 +149,7 @@ def _reworded(reader: Reader) -> Wording:
 
     turns: Affixes = get("turns", _affixes, {})
     ends = get("train_ends", one_of("answers", "all", "none"), "answers")
-    whole = get("joined", one_of("separately", "whole"), "separately") == "whole"
+    whole = get("joined", one_of("separately", "whole", "in-turns"), "in-turns") == "whole"
     end = get("end", text, None if reader.tree.get(("tokenizer", "end")) else "eos")
     bos, strip = get("bos", _opening, "once"), get("strip", _stripped, None)
     places = ("turn", "first-user", "every-user", "final-user")

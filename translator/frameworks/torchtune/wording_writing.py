@@ -126,7 +126,10 @@ def text_wording(task: Task) -> Told | None:
 def plain_wording(task: Task, layout: PlainFormat, around: tuple[str, str] | None) -> Told:
     """Text without markers, with ``around`` before and after the prompt."""
     before_and_after = around or ("", "")
-    if task.bare and layout == PlainFormat():
+    if task.bare and layout.end == "eos":
+        if layout.joined == "separately":
+            why = "an answer goes on behind its prompt: its first token may be another"
+            task.lose(Code.LOST_TEMPLATE, "format.joined", why, Severity.NOTE)
         return Told(template={"user": before_and_after} if any(before_and_after) else "none")
     bos, end = task.model_tokens()
     settings: dict[str, Any] = {
@@ -134,8 +137,7 @@ def plain_wording(task: Task, layout: PlainFormat, around: tuple[str, str] | Non
         "bos": bos,
         "end": None if layout.end == "none" else "eos" if task.names_no_end or not end else end,
     }
-    if layout.joined == "whole":
-        settings["joined"] = "whole"
+    settings["joined"] = layout.joined
     return Told(turns=tuple(settings.items()))
 
 

@@ -12,7 +12,7 @@ def turn_tokenizer(
     *,
     bos=True,
     end="eos",
-    joined="separately",
+    joined="in-turns",
     strip=False,
     system="turn",
     between="",
@@ -26,7 +26,8 @@ def turn_tokenizer(
 
     ``bos``: whether the beginning-of-sequence token comes first, or before ``each`` exchange.
     ``end``: ``eos``, another special token, or null for none after the last turn. ``joined``:
-    tokenize prompts and answers ``separately`` or the ``whole`` text at once. ``strip``: cut white
+    tokenize prompts and answers ``separately``, the ``whole`` text at once, or ``in-turns``: as one
+    text, cut where the mask changes, of which a space belongs to the word behind it. ``strip``: cut white
     space around the texts of all roles, or of those listed. ``system``: the system text is a
     ``turn`` of its own, or opens the ``first-user``, ``every-user`` or ``final-user`` turn.
     ``between``: text between turns. ``train_headers``: whether prefixes of answers count in the
@@ -37,16 +38,16 @@ def turn_tokenizer(
     own = _get_component_from_path(base)(**arguments)
     wording = {"turns": turns, "bos": bos, "end": end, "strip": strip, "system": system}
     wording |= {"between": between, "train_headers": train_headers, "train_ends": train_ends}
-    return TurnTokenizer(own, wording, joined == "whole", max_seq_len)
+    return TurnTokenizer(own, wording, joined, max_seq_len)
 
 
 class TurnTokenizer:
     """Wraps another tokenizer; everything but the wording of turns is the other's."""
 
-    def __init__(self, own, wording, whole, max_seq_len):
+    def __init__(self, own, wording, joined, max_seq_len):
         self.own = own
         self.wording = wording
-        self.whole = whole
+        self.joined = joined
         self.max_seq_len = max_seq_len
         # a tokenizer.json finds its special tokens in the text by itself
         self.whole_file = getattr(own, "tokenizer", None) if hasattr(own, "hf_adds_bos") else None
@@ -78,9 +79,9 @@ class TurnTokenizer:
 
     def tokenize_messages(self, messages, **_):
         """Token ids, and for each whether it is left out of the loss."""
-        pieces = joined(self.pieces(messages))
+        pieces = joined(self.pieces(messages), apart=self.joined == "separately")
         tokens, mask = list(self.bos), [True] * len(self.bos)
-        if self.whole:
+        if self.joined == "whole":
             prompt = "".join(text for text, masked in pieces if masked)
             text = "".join(text for text, _ in pieces)
             ids = self.ids(text)
@@ -91,7 +92,8 @@ class TurnTokenizer:
             goes_on = False
             for text, masked in pieces:
                 ids = list(self.start) if text is None else self.ids(text, goes_on)
-                goes_on = text is not None and not self.closes(text)
+                within = self.joined == "in-turns" and text is not None
+                goes_on = within and not self.closes(text)
                 tokens += ids
                 mask += [masked] * len(ids)
         tokens += self.end
@@ -163,8 +165,9 @@ class TurnTokenizer:
         return ids
 
 
-def joined(pieces):
-    """Neighbours with one mask as one text. A space before an answer belongs to its first word."""
+def joined(pieces, apart):
+    """Neighbours with one mask as one text. A space before an answer belongs to its first word,
+    unless they are tokenized ``apart``."""
     runs = []
     for text, masked in pieces:
         if text == "":
@@ -175,7 +178,7 @@ def joined(pieces):
                 runs[-1] = (before + text, masked)
                 continue
             bare = before.rstrip(" ")
-            if bare and not text[0].isspace():
+            if bare and not apart and not text[0].isspace():
                 runs[-1], text = (bare, other), before[len(bare) :] + text
         runs.append((text, masked))
     return runs

@@ -11,6 +11,7 @@ from translator.document import Document, Origin
 from translator.errors import UnreadableError, WrongValueError
 from translator.fields import all_fields
 from translator.lens import Always, Conv, Ignore, Key, Only, Table, Via, expand
+from translator.matrix import FRAMEWORKS, table_of
 from translator.reading import Reader, apply_overrides
 from translator.source import decode
 from translator.syntax.yaml import PyYamlDialect, read_yaml
@@ -59,19 +60,26 @@ def document(**origins: Origin) -> Document:
     return Document(path="x", format="toy", text="", recipe=MINIMAL, origins=named)
 
 
-def test_a_table_that_forgets_a_field_does_not_load() -> None:
+def test_a_table_that_forgets_a_field_is_refused() -> None:
     with pytest.raises(ValueError, match=r"without a row: seed$"):
-        Table("toy", [rest("seed")])
+        _ = Table("toy", [rest("seed")]).matrix
 
 
-def test_a_table_that_claims_a_field_twice_does_not_load() -> None:
+def test_a_table_that_claims_a_field_twice_is_refused() -> None:
     with pytest.raises(ValueError, match=r"claimed twice: optimizer\.learning_rate"):
-        Table("toy", [RATE, rest()])
+        _ = Table("toy", [RATE, rest()]).matrix
 
 
-def test_a_table_with_a_field_that_is_none_does_not_load() -> None:
+def test_a_table_with_a_field_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match=r"unknown: optimizer\.lr"):
-        Table("toy", [rest(), Via(fields=("optimizer.lr",), read_keys=(), get=print, put=print)])
+        _ = Table(
+            "toy", [rest(), Via(fields=("optimizer.lr",), read_keys=(), get=print, put=print)]
+        ).matrix
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_framework_answers_for_every_field(framework: str) -> None:
+    assert table_of(framework).matrix.keys() == set(all_fields())
 
 
 def test_patterns_stand_for_all_below() -> None:

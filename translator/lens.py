@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal, Protocol
 
 from translator.codes import Code
@@ -327,34 +327,43 @@ def _heads(row: Row) -> set[str | None]:
 
 
 class Table:
-    """The rows of one framework.
-
-    Raises:
-        ValueError: a field or case has no row, or two; or a row names a field that is none.
-    """
+    """The rows of one framework."""
 
     def __init__(self, name: str, rows: Iterable[Row]) -> None:
         self.name = name
         self.rows = tuple(rows)
-        claimed = [c for row in self.rows for c in row.coverage()]
-        self.matrix = {c.field: c for c in claimed}
-        known = dict.fromkeys(all_fields())
-        wrong = {
-            "unknown": self.matrix.keys() - known.keys(),
-            "without a row": known.keys() - self.matrix.keys(),
-            "claimed twice": set(),
-        }
-        if len(claimed) > len(self.matrix):
-            times = Counter(c.field for c in claimed)
-            wrong["claimed twice"] = {field for field, count in times.items() if count > 1}
-        for problem, names in wrong.items():
-            if names:
-                raise ValueError(f"{name}: fields {problem}: {', '.join(sorted(names))}")
-        self.known_keys = tuple(k for row in self.rows for k in row.spellings())
         self._concerned: dict[str | None, list[int]] = {}
         for position, row in enumerate(self.rows):
             for head in _heads(row):
                 self._concerned.setdefault(head, []).append(position)
+
+    @cached_property
+    def matrix(self) -> dict[str, Coverage]:
+        """What becomes of each field. Reading and writing do without: a test holds the tables.
+
+        Raises:
+            ValueError: a field or case has no row, or two; or a row names a field that is none.
+        """
+        claimed = [c for row in self.rows for c in row.coverage()]
+        matrix = {c.field: c for c in claimed}
+        known = dict.fromkeys(all_fields())
+        wrong = {
+            "unknown": matrix.keys() - known.keys(),
+            "without a row": known.keys() - matrix.keys(),
+            "claimed twice": set(),
+        }
+        if len(claimed) > len(matrix):
+            times = Counter(c.field for c in claimed)
+            wrong["claimed twice"] = {field for field, count in times.items() if count > 1}
+        for problem, names in wrong.items():
+            if names:
+                raise ValueError(f"{self.name}: fields {problem}: {', '.join(sorted(names))}")
+        return matrix
+
+    @cached_property
+    def known_keys(self) -> tuple[str, ...]:
+        """Every spelling that a row knows."""
+        return tuple(k for row in self.rows for k in row.spellings())
 
     def read(self, reader: Reader, known: Iterable[str] = ()) -> None:
         """Runs every row, then reports what none of them looked at.

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from translator.document import Entry
 from translator.errors import UnreadableError
 from translator.source import decode
-from translator.syntax.yaml import OmegaConfDialect, PyYamlDialect, read_yaml
+from translator.syntax.omegaconf import OmegaConfDialect
+from translator.syntax.yaml import PyYamlDialect, read_yaml
 from translator.syntax.yaml_write import replace_values, scalar, write_yaml
 from translator.tree import Node
 

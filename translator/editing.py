@@ -44,12 +44,13 @@ def refused(path: str, name: str, value: str, reason: str) -> FtxError:
 
 
 def _set_in_yaml(text: str, document: Document, name: str, value: str) -> str:
-    from translator.syntax import yaml as syntax
+    from translator.syntax.omegaconf import OmegaConfDialect
+    from translator.syntax.yaml import PyYamlDialect, read_yaml
 
-    dialect = syntax.OmegaConfDialect if document.format == "torchtune" else syntax.PyYamlDialect
+    dialect = OmegaConfDialect if document.format == "torchtune" else PyYamlDialect
 
     def parse(content: str) -> Node:
-        return syntax.read_yaml(Source(path=document.path, text=content), dialect)[0]
+        return read_yaml(Source(path=document.path, text=content), dialect)[0]
 
     try:
         wanted = parse(value).plain()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -31,29 +29,28 @@ class Identity(Record):
     """The name as written, when it is not the canonical id."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Suffix:
-    pattern: re.Pattern[str]
-    bits: Bits | None
-    dynamic: bool
-
-
-# Longest first. unsloth/models/loader_utils.py resolves the first two and unsloth/models/loader.py
+# Longest first, in lower case. unsloth/models/loader_utils.py resolves the first two and unsloth/models/loader.py
 # the -bf16 one; the others are repository naming customs of the Hub.
 _ENDINGS: tuple[tuple[str, Bits | None, bool], ...] = (
     ("-unsloth-bnb-4bit", 4, True),
     ("-bnb-4bit", 4, False),
-    ("-bnb-nf4(-bf16)?", 4, False),
+    ("-bnb-nf4-bf16", 4, False),
+    ("-bnb-nf4", 4, False),
     ("-bnb-8bit", 8, False),
-    ("-(gptq|awq)(-int4|-4bit)?", 4, False),
-    ("-(nvfp4|mxfp4)", 4, False),
-    ("-fp8(-(dynamic|block))?", 8, False),
+    ("-gptq-int4", 4, False),
+    ("-gptq-4bit", 4, False),
+    ("-gptq", 4, False),
+    ("-awq-int4", 4, False),
+    ("-awq-4bit", 4, False),
+    ("-awq", 4, False),
+    ("-nvfp4", 4, False),
+    ("-mxfp4", 4, False),
+    ("-fp8-dynamic", 8, False),
+    ("-fp8-block", 8, False),
+    ("-fp8", 8, False),
     ("-gguf", None, False),
-    ("-(bf16|fp16)", 16, False),
-)
-_SUFFIXES = tuple(
-    _Suffix(re.compile(ending + "$", re.IGNORECASE), bits, dynamic)
-    for ending, bits, dynamic in _ENDINGS
+    ("-bf16", 16, False),
+    ("-fp16", 16, False),
 )
 
 
@@ -75,10 +72,10 @@ def _aliases() -> dict[str, tuple[str, bool]]:
 
 
 def _stored(name: str) -> tuple[str, Bits | None, bool]:
-    for suffix in _SUFFIXES:
-        stripped = suffix.pattern.sub("", name)
-        if stripped != name:
-            return stripped, suffix.bits, suffix.dynamic
+    lower = name.lower()
+    for ending, bits, dynamic in _ENDINGS:
+        if lower.endswith(ending):
+            return name[: -len(ending)], bits, dynamic
     return name, None, False
 
 

@@ -79,7 +79,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_REST_OF_SIZE = re.compile(r"\d*(?:[._]\d+)?[bm](?![a-z])", re.IGNORECASE)
+# Patterns of this module are compiled by their first use: most runs look at one model, or at none.
+_REST_OF_SIZE = r"\d*(?:[._]\d+)?[bm](?![a-z])"
 
 
 def _line_of(leaf: str) -> Mapping[str, Any] | None:
@@ -91,16 +92,18 @@ def _line_of(leaf: str) -> Mapping[str, Any] | None:
             continue
         found = _compiled(pattern).search(leaf)
         # In medgemma-4b the 4 is the size and no generation.
-        if found and not (found[0][-1].isdigit() and _REST_OF_SIZE.match(leaf, found.end())):
+        if found is None:
+            continue
+        if not (found[0][-1].isdigit() and re.match(_REST_OF_SIZE, lower[found.end() :])):
             return cast("Mapping[str, Any]", line)
     return None
 
 
-_SIZE = re.compile(r"(?<![\w.])(?:e|\d+x)?(\d+(?:[._]\d+)?)(b|m)(?![a-z])", re.IGNORECASE)
-_BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])", re.IGNORECASE)
-_TUNED = re.compile(
-    r"instruct|chat|think|reasoning|(?:^|[-_])(?:it|sft|dpo|rl|rlhf|assistant|tulu|hermes)(?:$|[-_])",
-    re.IGNORECASE,
+# For names in lower case.
+_SIZE = r"(?<![\w.])(?:e|\d+x)?(\d+(?:[._]\d+)?)(b|m)(?![a-z])"
+_BASE = r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])"
+_TUNED = (
+    "instruct|chat|think|reasoning|(?:^|[-_])(?:it|sft|dpo|rl|rlhf|assistant|tulu|hermes)(?:$|[-_])"
 )
 
 
@@ -111,31 +114,30 @@ def size_of(name: str) -> str | None:
     '0.5b'
     """
     # An underscore is a decimal point between digits (1_6b), else a separator.
-    leaf = re.sub(r"(?<!\d)_|_(?!\d)|-", " ", name.rsplit("/", 1)[-1])
-    found = _SIZE.search(leaf)
-    return (found[1].replace("_", ".") + found[2]).lower() if found else None
+    leaf = re.sub(r"(?<!\d)_|_(?!\d)|-", " ", name.rsplit("/", 1)[-1].lower())
+    found = re.search(_SIZE, leaf)
+    return found[1].replace("_", ".") + found[2] if found else None
 
 
 # Words in the names of pretrained models that say nothing about tuning.
-_NEUTRAL = re.compile(
+_NEUTRAL = (
     r"v?\d+\w?|\d+x\d+b|[ae]\d+b|lite|scout|maverick|moe|hf|meta|deduped|coder|math|vision|text"
-    r"|intermediate|step|prequantized|exp",
-    re.IGNORECASE,
+    r"|intermediate|step|prequantized|exp"
 )
 
 
 def _is_base(name: str, line: Mapping[str, Any]) -> bool | None:
-    leaf = name.rsplit("/", 1)[-1]
-    if _BASE.search(leaf):
+    leaf = name.rsplit("/", 1)[-1].lower()
+    if re.search(_BASE, leaf):
         return True
-    if _TUNED.search(leaf):
+    if re.search(_TUNED, leaf):
         return False
     if line.get("base_by_default") is not True:
         return cast("bool | None", line.get("base_by_default"))
     # A further word in the name is somebody's name for a tuned model, most likely.
     rest = re.sub(line["pattern"], "", leaf, flags=re.IGNORECASE)
     words = [word for word in re.split(r"[-_. ]", rest) if word]
-    return True if all(_NEUTRAL.fullmatch(word) for word in words) else None
+    return True if all(re.fullmatch(_NEUTRAL, word) for word in words) else None
 
 
 def _family(name: str) -> Mapping[str, Any]:

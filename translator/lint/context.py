@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from translator.estimate.report import Estimate
 
 
-_OPEN_ENDED = re.compile(r"[(,]\s*\*\*\w|HfArgumentParser|TrlParser|setattr\(")
-_PARAMETERS = re.compile(r"\bdef \w+\([^()]*\)|\blambda [^:()]*:")
-_NAME = re.compile(r"[\w./:~-]+")
+_OPEN_ENDED = r"[(,]\s*\*\*\w|HfArgumentParser|TrlParser|setattr\("
+_PARAMETERS = r"\bdef \w+\([^()]*\)|\blambda [^:()]*:"
+_NAME = r"[\w./:~-]+"
 
 
 def is_name(text: str) -> bool:
     """Whether this is a path or a name, rather than an expression that stands for one."""
-    return _NAME.fullmatch(text) is not None
+    return re.fullmatch(_NAME, text) is not None
 
 
 class Place(NamedTuple):
@@ -123,7 +123,7 @@ class File:
         may be said there."""
         if self.format != "unsloth":
             return False
-        return _OPEN_ENDED.search(_PARAMETERS.sub("", self.document.text)) is not None
+        return re.search(_OPEN_ENDED, re.sub(_PARAMETERS, "", self.document.text)) is not None
 
     # -- places -----------------------------------------------------------------------------------
 

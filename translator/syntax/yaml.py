@@ -23,35 +23,14 @@ MAX_NODES = 200_000
 """More values than any configuration has; reached by aliases that multiply."""
 MAX_DEPTH = 100
 
-_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _TEXT = "tag:yaml.org,2002:str"
 
 
-class PyYamlDialect(_BASE):  # type: ignore[misc]  # the C class has no stub
+class PyYamlDialect(BASE):  # type: ignore[misc]  # the C class has no stub
     """What ``yaml.safe_load`` sees."""
 
-
-class OmegaConfDialect(_BASE):  # type: ignore[misc]
-    """What ``OmegaConf.load`` sees: its float pattern, and no timestamps."""
-
-
-_OMEGACONF_FLOAT = re.compile(
-    r"""^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?
-        |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
-        |\.[0-9_]+(?:[eE][-+][0-9]+)?
-        |[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*
-        |[-+]?\.(?:inf|Inf|INF)
-        |\.(?:nan|NaN|NAN))$""",
-    re.X,
-)
-OmegaConfDialect.yaml_implicit_resolvers = {
-    letter: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:timestamp"]
-    for letter, rules in _BASE.yaml_implicit_resolvers.items()
-}
-OmegaConfDialect.add_implicit_resolver(
-    "tag:yaml.org,2002:float", _OMEGACONF_FLOAT, list("-+0123456789.")
-)
 
 _COMMENT = re.compile(r"[ \t]+#[ \t]?(.*)")
 
@@ -94,7 +73,7 @@ def _nested_too_deeply(text: str) -> bool:
         return False
     depth = 0
     try:
-        for event in yaml.parse(text, _BASE):
+        for event in yaml.parse(text, BASE):
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):

@@ -9,12 +9,14 @@ other (``${now:%Y}``) needs the running program and stays unresolved.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from translator.errors import UnreadableError
+from translator.record import Struct
 from translator.source import Source
-from translator.syntax.yaml import OmegaConfDialect, read_yaml
+from translator.syntax.omegaconf import OmegaConfDialect
+from translator.syntax.yaml import read_yaml
 from translator.tree import Address, Node, Unresolved, spell
 
 _INNERMOST = re.compile(r"(?<!\\)\$\{([^${}]*)\}")
@@ -22,8 +24,7 @@ _STEPS = re.compile(r"[^.\[\]]+")
 _MAX_DEPTH = 40
 
 
-@dataclass
-class Resolution:
+class Resolution(Struct):
     """What resolving a tree found out."""
 
     referenced: set[Address] = field(default_factory=set)

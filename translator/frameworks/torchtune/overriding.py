@@ -9,7 +9,8 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.errors import FtxError, UnreadableError
 from translator.reading import apply_overrides
 from translator.source import Source
-from translator.syntax.yaml import OmegaConfDialect, read_yaml
+from translator.syntax.omegaconf import OmegaConfDialect
+from translator.syntax.yaml import read_yaml
 from translator.tree import Address, Node
 
 

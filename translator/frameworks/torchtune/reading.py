@@ -32,7 +32,8 @@ from translator.frameworks.torchtune.table import torchtune_table
 from translator.nearest import nearest
 from translator.reading import Reader
 from translator.source import Source
-from translator.syntax.yaml import OmegaConfDialect, read_yaml
+from translator.syntax.omegaconf import OmegaConfDialect
+from translator.syntax.yaml import read_yaml
 from translator.tree import Address, Node, spell
 
 _DOWNLOAD = re.compile(r"#.*\btune download\s+([\w.-]+/[\w.-]+)")

@@ -35,15 +35,13 @@ RULE = Rule(
 )
 
 FORMS = (
-    ("Hugging Face", ("hf_",), re.compile(r"\bhf_[A-Za-z0-9]{30,}\b")),
-    ("OpenAI", ("sk-",), re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}")),
-    ("GitHub", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), re.compile(r"\bgh[pousr]_[A-Za-z0-9]{30,}\b")),
-    ("AWS", ("AKIA",), re.compile(r"\bAKIA[0-9A-Z]{16}\b")),
-    ("Slack", ("xox",), re.compile(r"\bxox[abpr]-[A-Za-z0-9-]{20,}")),
-    ("Google", ("AIza",), re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
-    ("Weights & Biases", ("andb", "ANDB"), re.compile(
-        r"[Ww](?i:andb[._ ]*(?:api_)?(?:key|login)\W{1,12}(?:key\W{1,4})?([0-9a-f]{40})\b)"
-    )),
+    ("Hugging Face", ("hf_",), r"\bhf_[A-Za-z0-9]{30,}\b"),
+    ("OpenAI", ("sk-",), r"\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}"),
+    ("GitHub", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{30,}\b"),
+    ("AWS", ("AKIA",), r"\bAKIA[0-9A-Z]{16}\b"),
+    ("Slack", ("xox",), r"\bxox[abpr]-[A-Za-z0-9-]{20,}"),
+    ("Google", ("AIza",), r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    ("Weights & Biases", ("andb", "ANDB"), r"[Ww](?i:andb[._ ]*(?:api_)?(?:key|login)\W{1,12}(?:key\W{1,4})?([0-9a-f]{40})\b)"),
 )  # fmt: skip
 """Issuer, what one of must stand in a file that holds a token of theirs, the form of a token."""
 SAME = 4
@@ -56,8 +54,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     for issuer, starts, form in FORMS:
         if not any(start in text for start in starts):
             continue
-        for match in form.finditer(text):
-            group = 1 if form.groups else 0
+        for match in re.finditer(form, text):
+            group = 1 if match.re.groups else 0
             token = match[group]
             if len(set(token[4:].lower())) <= SAME:
                 continue

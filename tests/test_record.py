@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError, field, fields, is_dataclass, replac
 
 import pytest
 
-from translator.record import Record
+from translator.record import Record, Struct
 
 
 class Point(Record):
@@ -62,3 +62,51 @@ def test_what_takes_dataclasses_takes_records() -> None:
     assert [f.name for f in fields(point)] == ["x", "y", "names"]
     assert replace(point, y=5) == Point(x=1, y=5)
     assert copy.deepcopy(point) == pickle.loads(pickle.dumps(point)) == point
+
+
+class Pair(Struct):
+    """Two values in order."""
+
+    first: int
+    second: int = 0
+    note: str = field(default="", kw_only=True)
+
+
+class Triple(Pair):
+    third: int = 3
+
+
+class Place(Record, kw_only=False):
+    line: int
+    column: int = 1
+
+
+class Spot(Place, kw_only=False):
+    page: int = 0
+
+
+def test_values_may_come_in_order() -> None:
+    assert Place(2) == Place(2, 1) == Place(2, column=1) == Place(line=2)
+    with pytest.raises(TypeError, match="2 fields, not 3"):
+        Place(1, 2, 3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'line' twice"):
+        Place(1, line=1)  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Point(1)  # type: ignore[call-arg]
+
+
+def test_a_struct_can_be_changed_and_equals_itself_only() -> None:
+    pair = Pair(1, note="x")
+    pair.second = 5
+    assert (pair.first, pair.second, pair.note) == (1, 5, "x")
+    assert pair == pair != Pair(1, 5, note="x")
+    assert len({pair, replace(pair)}) == 2
+
+
+def test_a_class_extends_another() -> None:
+    triple = Triple(1, 2, 3)
+    assert (triple.first, triple.second, triple.third, triple.note) == (1, 2, 3, "")
+    assert (Pair(1, 2).second, Triple(1).third) == (2, 3)
+    spot = Spot(1, 2, 3)
+    assert spot == replace(Spot(1), column=2, page=3) != Place(1, 2)
+    assert [f.name for f in fields(spot)] == ["line", "column", "page"]

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from translator import ir
+from translator.record import Record, with_default
 
 Flat = dict[str, Any]
 
@@ -44,7 +44,7 @@ def parts_of(annotation: Any) -> tuple[type, ...]:
         return tuple(part for option in get_args(annotation) for part in parts_of(option))
     if get_origin(annotation) is tuple:
         return parts_of(get_args(annotation)[0])
-    return (annotation,) if isinstance(annotation, type) and is_dataclass(annotation) else ()
+    return (annotation,) if isinstance(annotation, type) and issubclass(annotation, Record) else ()
 
 
 def optional(annotation: Any) -> bool:
@@ -184,11 +184,11 @@ def _assembled(part: type) -> list[tuple[str, type | None, bool]]:
     """Each attribute of an IR class: the one part that it is assembled to, None for what is given
     whole; whether it may be left out."""
     found: list[tuple[str, type | None, bool]] = []
-    defaults = {f.name: f.default for f in fields(part)}
+    defaults = with_default(part)
     for name, annotation in hints(part).items():
         parts = parts_of(annotation)
         if len(parts) != 1 or get_origin(annotation) is tuple:
-            found.append((name, None, defaults[name] is not MISSING))
+            found.append((name, None, name in defaults))
         else:
             found.append((name, parts[0], optional(annotation)))
     return found
@@ -199,7 +199,7 @@ def _assembled(part: type) -> list[tuple[str, type | None, bool]]:
 
 def to_json(value: Any, annotation: Any = ir.Recipe) -> Any:
     """A recipe, or a part of one, as JSON-ready data; alternatives carry their case as ``kind``."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Record):
         data: dict[str, Any] = {}
         if len(parts_of(annotation)) > 1:
             data["kind"] = case_of(value, annotation)
@@ -267,13 +267,13 @@ def _part_from_json(data: Any, parts: tuple[type, ...], path: str) -> Any:
     names = hints(part)
     if unknown := sorted(known - set(names)):
         raise ValueError(f"{path or 'the recipe'} has no field {unknown[0]!r}")
-    defaults = {f.name: f.default for f in fields(part)}
+    defaults = with_default(part)
     arguments = {}
     for name, annotation in names.items():
         inner = f"{path}.{name}" if path else name
         if name in data:
             arguments[name] = from_json(data[name], annotation, inner)
-        elif defaults[name] is MISSING:
+        elif name not in defaults:
             raise ValueError(f"{inner} is missing")
     return part(**arguments)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Leftover, Origin
 from translator.numbers import check_whole_numbers
+from translator.record import Struct
 from translator.spans import NOWHERE
 from translator.tree import Address, Node, Unresolved, spell
 
@@ -18,8 +19,7 @@ _ASIDE = ("logging.", "checkpoints.", "evaluation.", "kernels.", "seed")
 """Fields that do not change what is learned: an unresolved value there blocks nothing."""
 
 
-@dataclass
-class Reader:
+class Reader(Struct):
     """Collects values, origins and findings while a table's rows read one tree.
 
     Every node that a row looks at is marked as used; what is never used is reported as unknown.

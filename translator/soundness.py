@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -15,6 +14,7 @@ from translator.document import Document
 from translator.errors import UnreadableError
 from translator.fields import flatten, from_json, hints, to_json
 from translator.ir import Recipe
+from translator.record import Record
 
 Holds = Callable[[Any], bool]
 
@@ -51,7 +51,7 @@ def checker(annotation: Any) -> Holds:
             words |= set(get_args(option))
         elif get_origin(option) is tuple:
             inner[tuple] = _elements(*get_args(option))
-        elif isinstance(option, type) and is_dataclass(option):
+        elif isinstance(option, type) and issubclass(option, Record):
             inner[option] = _attributes(option)
         else:
             kinds |= {int, float} if option is float else {option}

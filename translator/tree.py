@@ -8,18 +8,17 @@ Whatever the syntax (an Axolotl YAML, a torchtune YAML, a training script), a so
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from translator.record import Record
 from translator.spans import NOWHERE, Span
 
 Address = tuple[str | int, ...]
 """The path of a value in a source: mapping keys and list positions from the root."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Unresolved:
+class Unresolved(Record, kw_only=False):
     """A value that only the running program knows.
 
     ``expression`` is the source text; ``names`` are the spellings with which a user may give the
@@ -33,7 +32,6 @@ class Unresolved:
         return self.expression  # messages show values with repr(), and this one has only its text
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """One value of a source.
 
@@ -44,12 +42,23 @@ class Node:
     (``"${output_dir}"``, ``"args.lr"``), for messages and so that a writer can keep it.
     """
 
-    value: Any
-    span: Span
-    key_span: Span | None = None
-    raw: str = ""
-    reference: str | None = None
-    comment: str | None = field(default=None)
+    __slots__ = ("comment", "key_span", "raw", "reference", "span", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        span: Span,
+        key_span: Span | None = None,
+        raw: str = "",
+        reference: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        self.value = value
+        self.span = span
+        self.key_span = key_span
+        self.raw = raw
+        self.reference = reference
+        self.comment = comment
 
     @property
     def is_mapping(self) -> bool:

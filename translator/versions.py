@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from translator.errors import bad_option
+from translator.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Record, kw_only=False):
     """``current`` is what is written unless another of ``versions`` is asked for; ``reads`` says
     what is understood."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document, Entry, Leftover, Origin
 from translator.fields import flatten
+from translator.record import Struct
 from translator.tree import Address
 
 
-@dataclass
-class Writer:
+class Writer(Struct):
     """Collects entries, side files and losses while a table's rows write one recipe."""
 
     document: Document

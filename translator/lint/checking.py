@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from translator import api
@@ -16,11 +16,11 @@ from translator.lint.reading import told_by_lint
 from translator.lint.registry import Entry, check_of, code_or_prefix, entries
 from translator.lint.settings import Settings
 from translator.lint.suppress import Suppressions
+from translator.record import Struct
 from translator.source import Source
 
 
-@dataclass(slots=True, kw_only=True)
-class Checked:
+class Checked(Struct):
     """What is to be told about one file.
 
     ``format`` is None for a file that is no configuration of ours (``findings`` then says so).

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from translator.diagnostics import Diagnostic
 from translator.errors import FtxError
 from translator.lint.fingerprint import fingerprints
+from translator.record import Struct
 from translator.source import read_source
 
 
-@dataclass(slots=True, kw_only=True)
-class Report:
+class Report(Struct):
     """Findings in the order of their files and lines.
 
     ``texts`` are contents that no file holds (standard input) or that have just been written;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from translator.lint.checking import Checked, check_source, renamed
 from translator.lint.settings import Settings
 from translator.lint.sniffing import may_be_ours
 from translator.lint.walking import Found
-from translator.record import Record
+from translator.record import Record, Struct
 from translator.source import MAX_NOTEBOOK_BYTES, Source, decode, read_source
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ class Plan(Record):
     cache: Cache | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct):
     """What became of a run: the files that are ours, and those that could not be looked at."""
 
     checked: list[Checked]

@@ -15,21 +15,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from translator.codes import Code
 from translator.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from translator.record import Struct
 from translator.spans import LineIndex, Span
 
-_COMMENT = re.compile(
-    r"(?:^|(?<=[\s]))#[ \t]*ftx:[ \t]*(?P<kind>[\w-]+)[ \t]*(?:\[(?P<codes>[^\]\n]*)\])?[^\n\r]*",
-    re.M,
+_COMMENT = (
+    r"(?:^|(?<=[\s]))#[ \t]*ftx:[ \t]*(?P<kind>[\w-]+)[ \t]*(?:\[(?P<codes>[^\]\n]*)\])?[^\n\r]*"
 )
 _KINDS = ("ignore", "disable", "enable", "file-ignore")
 
 
-@dataclass(slots=True)
-class _Mark:
+class _Mark(Struct):
     """One code of one comment: the lines it silences, and whether it has done so."""
 
     code: str
@@ -81,7 +80,7 @@ class Suppressions:
     def _collect(self, text: str, known: Callable[[str], str | None]) -> None:
         index = LineIndex(text)
         open_marks: list[_Mark] = []
-        for match in _COMMENT.finditer(text):
+        for match in re.finditer(_COMMENT, text, re.M):
             span = index.span(match.start(), match.end())
             kind = match["kind"]
             if kind not in _KINDS:

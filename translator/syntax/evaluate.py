@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from translator.record import Record
 from translator.syntax.evaluate_loops import Evaluator
 from translator.syntax.evaluate_machine import MAX_STEPS, Scope, Setting
 from translator.syntax.evaluate_values import (
@@ -31,8 +31,7 @@ _ENTRY_STEPS = 40
 _APPLY_STEPS = 20_000
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Record, kw_only=False):
     """What a script does: calls of libraries, attributes set on what they return, imports, each in
     program order. ``unused_overrides`` are names the user gave that the script does not have;
     ``exhausted`` says that the evaluation met its limit before the end."""

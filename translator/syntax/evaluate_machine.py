@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from translator.record import Record, Struct
 from translator.syntax.evaluate_journal import Journal, Variables
 from translator.syntax.evaluate_values import (
     Arguments,
@@ -39,8 +40,7 @@ MAX_ROUNDS = 100
 """Rounds of loops over known items that are followed one by one, nested loops multiplied."""
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """The variables of a module, function or class; ``parent`` is where else names are found."""
 
     variables: Variables
@@ -56,8 +56,7 @@ class Scope:
         return scope
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Record, kw_only=False):
     """An attribute or item that the script sets on something foreign."""
 
     target: Foreign

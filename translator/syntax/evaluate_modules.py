@@ -60,8 +60,7 @@ class Modules(Statements):
         for alias in node.names:
             module = self._own(alias.name, 0, node)
             if module is not None and (alias.asname or "." not in alias.name):
-                value = ModuleValue(at=node)
-                value.scope = module
+                value = ModuleValue(module, at=node)
                 self.assign(alias.asname or alias.name, value, scope)
         return flow
 
@@ -79,8 +78,7 @@ class Modules(Statements):
                 inner = f"{node.module}.{alias.name}" if node.module else alias.name
                 below = self._own(inner, node.level, node)
                 if below is not None:
-                    found = ModuleValue(at=node)
-                    found.scope = below
+                    found = ModuleValue(below, at=node)
             if isinstance(found, Value) and not isinstance(found, External):
                 self.assign(alias.asname or alias.name, found, scope)
         return flow

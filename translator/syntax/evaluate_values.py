@@ -9,15 +9,19 @@ five functions away still points to its literal.
 from __future__ import annotations
 
 import ast
+from collections import abc
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from translator.record import Struct
 
 Scalar = None | bool | int | float | complex | str | bytes
 
 
-@dataclass(eq=False)
-class Value:
+class Value(Struct):
     """Base of all values; ``at`` is the syntax that defines it, None when no syntax does
     (a value from a file beside the script, or one that the user gave)."""
 
@@ -26,14 +30,12 @@ class Value:
     """Where a value without syntax came from: ``train.yaml`` or ``--set lr``."""
 
 
-@dataclass(eq=False)
 class Known(Value):
     """A scalar."""
 
     value: Scalar
 
 
-@dataclass(eq=False)
 class Sequence(Value):
     """A list, tuple or set. ``slots["items"]`` is a tuple of values; after a loop over something
     unknown, ``slots["each"]`` is the :class:`Many` that was appended to it."""
@@ -56,7 +58,6 @@ def sequence(kind: str, items: tuple[Value, ...], at: ast.AST | None = None) -> 
     return Sequence(kind, {"items": items}, at=at)
 
 
-@dataclass(eq=False)
 class Mapping(Value):
     """A dict. ``keys`` remembers where each key stands; ``slots["more"]`` holds unknown dicts that
     were merged into it."""
@@ -70,7 +71,6 @@ class Mapping(Value):
         return tuple(self.slots.get("more", ()))
 
 
-@dataclass(eq=False)
 class Unknown(Value):
     """What only the running program knows; ``names`` are spellings for ``--set``."""
 
@@ -78,12 +78,10 @@ class Unknown(Value):
     text: str | None = None
 
 
-@dataclass(eq=False)
 class Absent(Value):
     """The other side of a conditional addition: nothing."""
 
 
-@dataclass(eq=False)
 class Choice(Value):
     """One of two values, by a test that is not known."""
 
@@ -92,7 +90,6 @@ class Choice(Value):
     otherwise: Value
 
 
-@dataclass(eq=False)
 class Capability(Value):
     """A value that depends on what the GPU can do (``bf16``): with the capability, and without."""
 
@@ -101,7 +98,6 @@ class Capability(Value):
     otherwise: Value
 
 
-@dataclass(eq=False)
 class Operation(Value):
     """An operator applied to values of which not all are known."""
 
@@ -109,14 +105,12 @@ class Operation(Value):
     operands: tuple[Value, ...]
 
 
-@dataclass(eq=False)
 class Text(Value):
     """A string of which some parts are known: literals, columns, rendered conversations."""
 
     parts: tuple[Value, ...]
 
 
-@dataclass(eq=False)
 class Foreign(Value):
     """Base of what only libraries know; attributes and items that the script sets are kept."""
 
@@ -124,7 +118,6 @@ class Foreign(Value):
     entries: dict[Any, Value] = field(default_factory=dict, kw_only=True)
 
 
-@dataclass(eq=False)
 class External(Foreign):
     """Something imported: ``unsloth.FastLanguageModel``, ``torch.bfloat16``, ``builtins.len``."""
 
@@ -139,7 +132,6 @@ class External(Foreign):
         return ".".join(self.name.split(".")[-2:])
 
 
-@dataclass(eq=False)
 class Attribute(Foreign):
     """An attribute of something foreign: ``tokenizer.eos_token``."""
 
@@ -147,7 +139,6 @@ class Attribute(Foreign):
     name: str
 
 
-@dataclass(eq=False)
 class Item(Foreign):
     """An item of something foreign: ``dataset["train"]``, or a part of an unpacked result."""
 
@@ -155,21 +146,18 @@ class Item(Foreign):
     key: Value
 
 
-@dataclass(eq=False)
 class Each(Foreign):
     """Any one element of something foreign: a row of a data set, a turn of a conversation."""
 
     source: Value
 
 
-@dataclass(eq=False)
 class Batch(Foreign):
     """Several rows of a data set at once, as a batched map function gets them."""
 
     source: Value
 
 
-@dataclass(eq=False)
 class Many(Foreign):
     """A list with one ``element`` for each of ``source`` (when ``test`` holds), by ``maker``."""
 
@@ -179,8 +167,7 @@ class Many(Foreign):
     maker: Function | None = None
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """A value passed to a call; ``key`` is the syntax of its name, ``expression`` of its value."""
 
     value: Value
@@ -188,12 +175,11 @@ class Argument:
     key: ast.AST | None = None
 
 
-@dataclass(frozen=True)
-class Arguments:
+class Arguments(NamedTuple):
     """What a call passes. ``more`` holds unknown ``*args`` and ``**kwargs``."""
 
     positional: tuple[Argument, ...] = ()
-    keywords: dict[str, Argument] = field(default_factory=dict)
+    keywords: abc.Mapping[str, Argument] = MappingProxyType({})
     more: tuple[Value, ...] = ()
 
     def get(self, name: str, position: int | None = None) -> Argument | None:
@@ -214,7 +200,6 @@ class Arguments:
         yield from self.keywords.values()
 
 
-@dataclass(eq=False)
 class Made(Foreign):
     """The result of a call of something foreign.
 
@@ -245,7 +230,6 @@ class Made(Foreign):
         return self.function.base if isinstance(self.function, Attribute) else None
 
 
-@dataclass(eq=False)
 class Function(Value):
     """A function or method of the script; ``bound`` is its self."""
 
@@ -260,7 +244,6 @@ class Function(Value):
         return "lambda" if isinstance(self.node, ast.Lambda) else self.node.name
 
 
-@dataclass(eq=False)
 class Class(Value):
     """A class of the script; ``fields`` are its annotated attributes in order (a dataclass's
     constructor takes them), ``attributes`` all that its body defines."""
@@ -296,7 +279,6 @@ class Class(Value):
         return None
 
 
-@dataclass(eq=False)
 class Instance(Value):
     """An object whose attributes are known: of a class of the script, a namespace, parsed
     arguments. ``hint`` is what a user would write before an attribute's name (``args``)."""
@@ -306,7 +288,6 @@ class Instance(Value):
     hint: str | None = None
 
 
-@dataclass(eq=False)
 class Bound(Value):
     """A method of a known value (``"{}".format``, ``settings.update``)."""
 
@@ -314,7 +295,6 @@ class Bound(Value):
     name: str
 
 
-@dataclass(eq=False)
 class FileRows(Foreign):
     """The lines of a file as rows; ``format`` is what the script takes a line for (``json``), or
     the whole file (``csv``)."""
@@ -323,18 +303,16 @@ class FileRows(Foreign):
     format: str = "text"
 
 
-@dataclass(eq=False)
 class OpenFile(Value):
     """A file that the script opens, by its path; ``rows`` are its lines."""
 
     path: Value
-    rows: FileRows = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.rows = FileRows(self.path, at=self.at)
+    @cached_property
+    def rows(self) -> FileRows:
+        return FileRows(self.path, at=self.at)
 
 
-@dataclass(eq=False)
 class Loaded(Unknown):
     """The content of a JSON or YAML file that does not lie beside the script."""
 

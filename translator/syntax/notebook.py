@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError
+from translator.record import Record
 from translator.source import Source
 from translator.spans import NOWHERE, Span
 from translator.syntax.python import Module, parse_code
@@ -37,8 +38,7 @@ _SETS_UP = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Notebook:
+class Notebook(Record, kw_only=False):
     """The code of a notebook. ``raw`` has the magics that ``text`` has blanked out, line for line;
     ``starts`` are the first lines (1-based) of the cells, ``numbers`` their numbers among all
     cells of the notebook (1-based, as a reader counts them)."""

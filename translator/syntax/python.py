@@ -15,13 +15,14 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError
+from translator.record import Record
 from translator.source import Source
 from translator.spans import LineIndex, Span
 
@@ -32,8 +33,7 @@ _F_STRING = re.compile(r"""(?:^|[^\w])(?:[fF][rR]?|[rR][fF])["']""")
 _NEWER_SECONDS = 20
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(Record, kw_only=False):
     """Where a node of another module than the script lives: the module, its name, and the import
     in the script that led there."""
 
@@ -42,8 +42,7 @@ class Home:
     at: ast.AST
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(Record, kw_only=False):
     """A parsed script or notebook.
 
     ``text`` is the code (for a notebook, all code cells in a row); ``opaque`` holds start and end

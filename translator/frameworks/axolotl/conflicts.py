@@ -7,17 +7,17 @@ before it starts. Pairs that change how a key is read are told where the key is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
 
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Node, Unresolved, steps
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Record, kw_only=False):
     """The file as Axolotl's validators see it: an absent key, null, 0 and '' are all off."""
 
     reader: Reader
@@ -54,8 +54,7 @@ class File:
         return str(self["base_model"] or "").lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """``key`` is where the finding points; ``why`` completes "Axolotl refuses the combination"."""
 
     key: str

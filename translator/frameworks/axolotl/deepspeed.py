@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.reading import Reader
+from translator.record import Record
 from translator.writing import Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record, kw_only=False):
     """What a DeepSpeed configuration does."""
 
     strategy: str

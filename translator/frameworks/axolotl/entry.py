@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.record import Record
 from translator.tree import Address
 from translator.writing import Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record, kw_only=False):
     """One data set that is being written, and the fields it tells."""
 
     writer: Writer

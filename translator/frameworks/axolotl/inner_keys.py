@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -14,6 +13,7 @@ from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
 from translator.frameworks.axolotl.values import text
 from translator.lens import Coverage, Row
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Address, shown, spell
 from translator.writing import Writer
 
@@ -64,8 +64,7 @@ CARRIED_OF_DATASETS = [
 _LISTS = ("datasets", "test_datasets", "pretraining_dataset")
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Record, kw_only=False):
     """Spellings that other rows answer for: parts of blocks that are read as a whole."""
 
     names: tuple[str, ...]
@@ -83,8 +82,7 @@ class Known:
         return self.names
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(Record, kw_only=False):
     """Last of all: keys without a value, and known keys that nothing else in this file needs."""
 
     def read(self, reader: Reader) -> None:

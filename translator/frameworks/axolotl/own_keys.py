@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.lookup import no_effect
@@ -47,8 +47,7 @@ def _is_on(reader: Reader, needs: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(NamedTuple):
     """Keys of one kind: names, what they do, what losing them means."""
 
     names: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -11,6 +10,7 @@ from translator.frameworks.axolotl.memory import plugins
 from translator.frameworks.axolotl.schema import plugin_keys
 from translator.lens import Coverage, Row
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Node, shown, steps
 from translator.writing import Writer
 
@@ -41,8 +41,7 @@ _READ = ("LigerPlugin", "CutCrossEntropyPlugin", "LMEvalPlugin", "KDPlugin", "Di
          "SwanLabPlugin")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class PluginKeys:
+class PluginKeys(Record, kw_only=False):
     """The settings of plugins, and the plugins themselves."""
 
     def names(self) -> Iterable[tuple[str, str]]:

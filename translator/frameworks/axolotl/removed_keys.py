@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.lookup import no_effect, refuse
 from translator.lens import Coverage, Row
 from translator.reading import Reader
+from translator.record import Record
 from translator.writing import Writer
 
 _FORMER = (
@@ -30,8 +30,7 @@ _REFUSED = {
 """Keys that 0.19 stops at (axolotl/utils/schemas/deprecated.py), and what became of them."""
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Record, kw_only=False):
     """Keys that were removed: Axolotl refuses a file that sets one."""
 
     names: Mapping[str, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from string import Formatter
 from typing import TypeVar
 
@@ -39,6 +39,7 @@ from translator.ir import (
     TokenRows,
 )
 from translator.reading import Reader
+from translator.record import Record
 from translator.tree import Address, Node, spell
 
 T = TypeVar("T")
@@ -50,8 +51,7 @@ _OWN = "axolotl:"
 """Marks a reference to one of Axolotl's own row readers in :class:`CustomRows`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Record, kw_only=False):
     """One element of a list of data sets, and the field that its origins are noted under."""
 
     reader: Reader

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from translator.frameworks.torchtune.lookup import Found, find
@@ -81,8 +80,7 @@ PARTS = {
 ONLINE = ("gsm8k_dataset",)
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Record, kw_only=False):
     """One data set of the config, and the field that its origins are noted under."""
 
     reader: Reader

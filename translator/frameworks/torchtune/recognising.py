@@ -8,12 +8,12 @@ comments, one of that kind is taken.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import NotAConfigError
 from translator.frameworks.torchtune.components import recipes
+from translator.record import Record
 from translator.source import Source
 from translator.tree import Node
 
@@ -37,8 +37,7 @@ _DISTRIBUTED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Belonging:
+class Belonging(Record, kw_only=False):
     """The recipe of a config, how that is known, and on how many devices its comments run it."""
 
     recipe: str

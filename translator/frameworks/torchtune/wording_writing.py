@@ -6,7 +6,6 @@ By preference: the tokenizer as it is; with another ``prompt_template``; the sid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from translator.catalog.formats import ChatFormat as Layout
@@ -48,8 +47,7 @@ class Told(Record):
         return (self.template, self.turns)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Record, kw_only=False):
     """One data set on its way to a certain tokenizer."""
 
     writer: Writer

@@ -12,7 +12,7 @@ Every source becomes one of four kinds of columns:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from translator import ir
 from translator.codes import Code
@@ -25,11 +25,11 @@ from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
 from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
 from translator.frameworks.unsloth.pycode import Argument, call
 from translator.frameworks.unsloth.pycode import Code as Expression
+from translator.record import Struct
 from translator.writing import Writer
 
 
-@dataclass
-class DataCode:
+class DataCode(Struct):
     """The data part of a script, and what the rest of it must know."""
 
     constants: list[str] = field(default_factory=list)

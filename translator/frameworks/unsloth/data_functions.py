@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from keyword import iskeyword
 from string import Formatter
 
 from translator.frameworks.unsloth.pycode import literal, quoted
+from translator.record import Struct
 
 
-@dataclass
-class Functions:
+class Functions(Struct):
     """Source of constants and functions, each under a name of its own."""
 
     constants: list[str] = field(default_factory=list)

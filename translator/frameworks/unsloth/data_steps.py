@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from translator import ir
@@ -12,6 +11,7 @@ from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.masking import Mask
 from translator.frameworks.unsloth.pycode import WIDTH, Argument, call, literal, quoted
 from translator.frameworks.unsloth.pycode import Code as Expression
+from translator.record import Record, Struct
 
 SEGMENTS = "axolotl:input_output"
 """Rows of pieces of text, each with a mark whether it is trained, as Axolotl reads them."""
@@ -19,8 +19,7 @@ Kind = Literal["text", "pair", "tokens", "columns"]
 """What the trainer gets: a column of text; prompt and completion; token ids; other columns."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Record, kw_only=False):
     """How a data set is mapped: by these functions, one after the other."""
 
     functions: tuple[str, ...]
@@ -28,8 +27,7 @@ class Step:
     column: str = "text"
 
 
-@dataclass
-class Steps:
+class Steps(Struct):
     """Makes the functions; equal ones once."""
 
     make: Functions

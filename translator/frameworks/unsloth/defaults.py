@@ -10,8 +10,9 @@ Citations: unsloth 2026.10.9 ``unsloth/models/rl.py:3310`` (the replacements, co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from translator.record import Record
 
 
 class Flavour(Enum):
@@ -27,8 +28,7 @@ class Flavour(Enum):
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Record, kw_only=False):
     """One argument's value in each set."""
 
     patched: object

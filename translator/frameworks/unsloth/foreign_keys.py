@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.pycode import literal, pattern_text
 from translator.ir import OnlineObjective
 from translator.lens import Coverage
 from translator.reading import Reader
+from translator.record import Record
 from translator.writing import Writer
 
 DEDUPLICATE = ("statements", "deduplicate")
@@ -48,8 +48,7 @@ _HANDED_ON = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class ForeignKeys:
+class ForeignKeys(Record):
     """A row without fields: it only writes."""
 
     def read(self, reader: Reader) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from translator import ir
@@ -11,13 +10,13 @@ from translator.catalog.formats import ChatFormat, formats
 from translator.catalog.models import facts
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.frameworks.unsloth.pycode import pattern_text, quoted
+from translator.record import Record
 
 _AT_THE_END = r"\Z"
 EOS = Expression("re.escape(tokenizer.eos_token)")
 
 
-@dataclass(frozen=True, slots=True)
-class Mask:
+class Mask(Record, kw_only=False):
     """What is trained in the conversations of one data set.
 
     ``everything``: no token is masked. ``answers``: what ``train_on_responses_only`` leaves, with

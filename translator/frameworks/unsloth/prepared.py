@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from translator.record import Struct
 
 Plain = dict[str, Any]
 
 
-@dataclass
-class Prepared:
+class Prepared(Struct):
     """One data set on its way to the trainer."""
 
     source: Plain

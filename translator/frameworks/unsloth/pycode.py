@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from translator.record import Record
 
 WIDTH = 88
 """Black's default line length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Record, kw_only=False):
     """An expression that is written as it stands, not as a literal: ``torch.bfloat16``."""
 
     text: str
@@ -111,8 +111,7 @@ def _survives(text: str, source: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Record, kw_only=False):
     """One argument of a call; positional when ``name`` is empty."""
 
     name: str

@@ -39,7 +39,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +50,7 @@ from translator.frameworks.unsloth.script_lineage import (
 )
 from translator.frameworks.unsloth.script_parts import TrainingReader
 from translator.frameworks.unsloth.script_tree import RowFunction
+from translator.record import Record
 from translator.source import Source
 from translator.syntax.evaluate import Program, run
 from translator.syntax.evaluate_values import Made, Value
@@ -87,8 +87,7 @@ _PACKAGES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Training:
+class Training(Record, kw_only=False):
     """One training of a script.
 
     ``line`` is where its trainer is constructed; ``lines`` are all lines by which a user may mean
@@ -105,8 +104,7 @@ class Training:
     """The functions that its rows pass through, by the numbers of the steps."""
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(Record, kw_only=False):
     """A script that has been read. ``reason`` says why there is no training in it, if so;
     ``unused_overrides`` are names given by the user that it does not have; ``exhausted`` tells
     that it does more than is followed, so that what is found may not be all."""

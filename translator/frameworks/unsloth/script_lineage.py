@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from translator.record import Struct
 from translator.syntax.evaluate_values import (
     Attribute,
     Choice,
@@ -19,8 +19,7 @@ from translator.syntax.evaluate_values import (
 _MAX = 200
 
 
-@dataclass
-class Lineage:
+class Lineage(Struct):
     """The calls that a model comes from, nearest to the trainer first."""
 
     load: Made | None = None

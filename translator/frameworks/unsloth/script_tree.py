@@ -8,8 +8,8 @@ Leaves are scalars, :class:`~translator.tree.Unresolved`, and two kinds that onl
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
+from translator.record import Record
 from translator.spans import Span
 from translator.syntax.evaluate import Program
 from translator.syntax.evaluate_files import is_path, path_of
@@ -40,8 +40,7 @@ MAX_NODES = 20_000
 MAX_TEXT = 300
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Depends:
+class Depends(Record, kw_only=False):
     """A value by what the GPU can do: ``then`` where it has the capability (``"bf16"``)."""
 
     capability: str
@@ -57,8 +56,7 @@ class Depends:
         return self.then is False and self.otherwise is True
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Symbol:
+class Symbol(Record, kw_only=False):
     """Something that has a name: ``torch.bfloat16``, or (``local``) a function or class of the
     script."""
 
@@ -73,8 +71,7 @@ class Symbol:
         return self.name.rpartition(".")[2]
 
 
-@dataclass(frozen=True)
-class RowFunction:
+class RowFunction(Record, kw_only=False):
     """A function that makes something of a row, or of several at once (``batched``); ``more`` are
     the keywords that it is given besides."""
 

@@ -40,7 +40,7 @@ def by_module(writer: Writer, source: Source) -> bool:
     if isinstance(rows, InstructionRows) and rows.images is None:
         return _named(writer, source) is not None or _beyond_formats(writer, rows, form)
     if isinstance(rows, MessageRows) and rows.images is None and isinstance(form, ChatFormat):
-        unknown = form.template in ("tokenizer", "jinja") and not _turns(writer, form)
+        unknown = _beyond_text(writer, form) and form.template in ("tokenizer", "jinja")
         return source.supervision.turns == "last" or (form.system_prompt is not None and unknown)
     plain = isinstance(rows, TextRows) and isinstance(form, PlainFormat)
     return plain and _named(writer, source) is not None
@@ -58,7 +58,7 @@ def _beyond_formats(writer: Writer, rows: InstructionRows, form: ChatFormat | Pl
     if any(f"{{{name}}}" in rows.with_input + rows.without_input for name, _ in rows.fields):
         return True
     if isinstance(form, ChatFormat):
-        return form.template in ("tokenizer", "jinja") and not _turns(writer, form)
+        return _beyond_text(writer, form)
     lead, system, _ = rows.with_input.partition("{system}")
     other = rows.without_input.partition("{system}")[0]
     return bool(system) and rows.system is not None and (
@@ -66,10 +66,12 @@ def _beyond_formats(writer: Writer, rows: InstructionRows, form: ChatFormat | Pl
     )  # fmt: skip
 
 
-def _turns(writer: Writer, form: ChatFormat) -> bool:
-    """Whether the text around the turns of a template is known."""
+def _beyond_text(writer: Writer, form: ChatFormat) -> bool:
+    """Whether a template is known by name alone, or does more than put text around turns."""
     known = templates.format_of(form.template, writer.value("model.id"))
-    return known is not None and bool(known.turns)
+    if known is None or not known.turns:
+        return form.template in ("tokenizer", "jinja")
+    return bool(known.opaque)
 
 
 def _named(writer: Writer, source: Source) -> list[str] | None:

@@ -162,3 +162,17 @@ def test_the_command_makes_the_folder(tmp_path: Path) -> None:
     assert not [d for d in diff(script, out) if d.field.startswith("data.")]
     assert file.read_text("utf-8").startswith('"""Rows become turns')
     assert ended([*asked[:-1], str(tmp_path / "no" / "out.yaml")]) == 2
+
+
+@pytest.mark.parametrize("model", ["unsloth/Qwen3-8B", "unsloth/Llama-3.1-8B-Instruct"])
+def test_a_template_that_adds_more_than_turns_renders_them(tmp_path: Path, model: str) -> None:
+    text = ONE_COLUMN.replace("acme/unheard-of-7b", model)
+    (before,) = loads(text, name="run.py", format="unsloth").recipe.data.sources
+    (after,) = beside(tmp_path, text).recipe.data.sources
+    assert after == before
+    assert list((tmp_path / "run_rows").iterdir())
+
+
+def test_a_template_that_wraps_turns_is_written_as_text(tmp_path: Path) -> None:
+    beside(tmp_path, ONE_COLUMN.replace("acme/unheard-of-7b", "unsloth/Qwen2.5-7B-Instruct"))
+    assert not (tmp_path / "run_rows").exists()

@@ -204,3 +204,15 @@ def test_marked_pieces_of_text_are_trained(packing: ir.Packing | None) -> None:
     assert made.get("labels", kept) == kept
     assert made.get("assistant_masks", [0, 0, 0, 1, 1, 1]) == [0, 0, 0, 1, 1, 1]
     assert not [loss for loss in result.losses if loss.severity is not Severity.NOTE]
+
+
+def test_an_empty_thinking_part_that_counts_is_said() -> None:
+    written_by_us = written(chat("qwen3", ir.Supervision(prompt=False))).text
+    bare = re.sub(r"\n *mask_out_tokens=.*,", "", written_by_us)
+    assert bare != written_by_us
+    for text, told in ((written_by_us, 0), (bare, 1)):
+        found = loads(text, name="run.py", format="unsloth").diagnostics
+        assert (
+            len([d for d in found if "counts here, and is masked elsewhere" in d.message]) == told
+        )
+        assert not [d for d in found if "has no counterpart" in d.message]

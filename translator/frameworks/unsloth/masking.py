@@ -72,13 +72,13 @@ def _responses(form: ChatFormat | None, *, last: bool) -> tuple[tuple[str, objec
         given.append(("response_part", assistant[0]))
     if last:
         given.append(("last_response_only", True))
-    empty = _empty_thought(form)
+    empty = empty_thought(form)
     if empty:
         given.append(("mask_out_tokens", [empty]))
     return tuple(given)
 
 
-def _empty_thought(form: ChatFormat | None) -> str:
+def empty_thought(form: ChatFormat | None) -> str:
     """The thinking part that a template adds by itself, which is no part of the answer."""
     if form is None or form.thinking is None or not form.thinking.empty:
         return ""
@@ -134,7 +134,7 @@ def _start(form: ChatFormat, role: str, *, headers: bool) -> str:
         return f"(?<={_escaped(user)})" if user.strip() else r"\A"
     if headers:
         return _escaped(marker)
-    empty = _empty_thought(form) if role == "assistant" else ""
+    empty = empty_thought(form) if role == "assistant" else ""
     start = f"(?<={_escaped(marker)})"
     if empty:
         return f"(?:{start}(?!{_escaped(empty)})|(?<={_escaped(marker + empty)}))"

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from translator import ir
-from translator.catalog.formats import formats
+from translator.catalog.formats import ChatFormat, formats
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
 from translator.frameworks.unsloth.loop_reading import looped_chat
 from translator.frameworks.unsloth.marked_text import marked
-from translator.frameworks.unsloth.masking import catalogue_format
+from translator.frameworks.unsloth.masking import catalogue_format, empty_thought
 from translator.frameworks.unsloth.preference_reading import labelled, preference, prompts
 from translator.frameworks.unsloth.prepared import Prepared
 from translator.frameworks.unsloth.row_reading import (
@@ -137,14 +137,22 @@ def _pieces(described: Plain | None) -> int:
     return len((described or {}).get("parts") or [])
 
 
-def _chat_mask(reader: Reader, masked: bool) -> ir.Supervision:
+def _chat_mask(reader: Reader, known: ChatFormat | None, masked: bool) -> ir.Supervision:
     if not masked:
         return ir.Supervision(prompt=True, turn_headers=True)
     last = reader.tree.get(("responses", "last_response_only"))
     tokens = reader.tree.get(("responses", "mask_out_tokens"))
-    if tokens is not None and tokens.plain():
-        message = f"mask_out_tokens ({tokens.plain()!r}) has no counterpart"
+    given = tokens.plain() if tokens is not None else None
+    empty = empty_thought(known)
+    if given and given != [empty]:
+        message = f"mask_out_tokens ({given!r}) has no counterpart"
         reader.say(Code.ASSUMED, Severity.WARNING, message, tokens)
+    elif empty and not given and reader.tree.get(("responses",)) is not None:
+        message = (
+            f"{empty!r}, which the template puts in front of answers without a thinking part, "
+        )
+        message += "counts here, and is masked elsewhere"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, reader.tree.get(("responses",)))
     return ir.Supervision(prompt=False, turns="last" if last and last.plain() else "all")
 
 
@@ -174,14 +182,14 @@ def tell_parts(reader: Reader, form: ir.Format) -> None:
 
 def _mask(reader: Reader, prepared: Prepared, form: ir.ChatFormat, masked: bool) -> ir.Supervision:
     """What counts in conversations: what the script's own tokens say, or Unsloth's function."""
+    model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
+    known = catalogue_format(form, model)
     if prepared.tokens is None:
-        return _chat_mask(reader, masked)
+        return _chat_mask(reader, known, masked)
     pattern = prepared.tokens.get("pattern")
     if pattern is None:
         return ir.Supervision(prompt=True, turn_headers=True)
-    model = str(reader.values.get("model.tokenizer") or reader.values.get("model.id") or "")
     last = bool(prepared.tokens.get("last"))
-    known = catalogue_format(form, model)
     # The markers of a template that is not known here are those that the pattern looks for.
     shapes = [known] if known or form.template != "tokenizer" else list(formats().values())
     told = (supervision_of(str(pattern), shape, last=last) for shape in shapes)

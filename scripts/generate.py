@@ -80,7 +80,7 @@ def rule_files() -> dict[Path, str]:
     for module in registry.modules():
         loaded = import_module(f"{registry.PACKAGE}.{module}")
         rules.append((module, loaded.__doc__.splitlines()[0], loaded.RULE))
-    made = {registry.INDEX: registry.index_text(rules)}
+    made = {Path(registry.INDEX): registry.index_text(rules)}
     known = [registry.describe(module) for module in registry.modules()]
     known += [registry.of_reader(code) for code in BY_CODE]
     known.sort(key=lambda description: description.code)

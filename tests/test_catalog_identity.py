@@ -147,7 +147,7 @@ def test_config_json_of_the_hub_cache(tmp_path: Path, monkeypatch: pytest.Monkey
     (snapshot / "config.json").write_text('{"model_type": "gemma2"}', "utf-8")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
-    assert config_file("org/Name") == snapshot / "config.json"
+    assert config_file("org/Name") == str(snapshot / "config.json")
     found = facts("org/Name")
     assert found is not None
     assert found.family == "gemma2"

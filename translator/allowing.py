@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from translator.codes import BY_CODE, Code
 from translator.errors import bad_option
+from translator.nearest import nearest
 
 
 def code_of(name: str) -> Code | None:
@@ -21,10 +20,8 @@ def code_of(name: str) -> Code | None:
     by_title = {entry.title: entry for entry in Code}
     if entry := by_title.get(name.lower()):
         return entry
-    close = get_close_matches(name.upper(), BY_CODE, n=1, cutoff=0.6) or get_close_matches(
-        name.lower(), by_title, n=1, cutoff=0.6
-    )
+    close = nearest(name.upper(), BY_CODE, 0.6) or nearest(name.lower(), by_title, 0.6)
     raise bad_option(
         f"{name!r} is no code of a diagnostic, nor 'all'",
-        help=f"did you mean {close[0]}?" if close else None,
+        help=f"did you mean {close}?" if close else None,
     )

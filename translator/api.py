@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from translator.codes import BY_CODE, Code
 from translator.detect import check_format, detect
@@ -206,8 +205,8 @@ def _raise_for(errors: tuple[Diagnostic, ...]) -> None:
 
 def _stem(path: str) -> str:
     """``configs/run.ir.json`` is told as ``run``; standard input as ``run`` as well."""
-    name = Path(path).name
-    stem = name.removesuffix(".ir.json") if name.endswith(".ir.json") else Path(name).stem
+    name = os.path.basename(path)
+    stem = name.removesuffix(".ir.json") if name.endswith(".ir.json") else os.path.splitext(name)[0]
     return stem if stem and not stem.startswith("<") else "run"
 
 

@@ -4,7 +4,6 @@ commands share. Loads click and nothing else, as ``ftx --help`` does."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -49,8 +48,10 @@ class Settings(click.ParamType):  # type: ignore[type-arg]
 
 def meant(word: str, names: Sequence[str]) -> str:
     """A question about the nearest name, or nothing."""
-    close = get_close_matches(word.lower(), names, n=1, cutoff=0.5)
-    return f" (did you mean {close[0]}?)" if close else ""
+    from translator.nearest import nearest
+
+    close = nearest(word.lower(), names, 0.5)
+    return f" (did you mean {close}?)" if close else ""
 
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from functools import wraps
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from translator import api
 from translator.codes import Code
@@ -16,8 +14,12 @@ from translator.console import Console
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Conversion, Document
 from translator.errors import FtxError
+from translator.nearest import nearest
 from translator.render.json import dumps
 from translator.source import MAX_NOTEBOOK_BYTES, Source, read_source, unreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STDIN = "<stdin>"
 P = ParamSpec("P")
@@ -55,6 +57,8 @@ def run_convert(
     reading: Mapping[str, Any],
 ) -> int:
     """``ftx convert``."""
+    from pathlib import Path  # the other commands do without
+
     accepted = api.accepted_codes(allow)
     to_stdout = out is None or out == "-"
     document = _load(console, file, reading)
@@ -150,8 +154,8 @@ def run_schema(name: str | None) -> int:
     try:
         _write(shipped(name))
     except KeyError:
-        close = get_close_matches(name, names(), n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names())}"
+        close = nearest(name, names(), 0.4)
+        hint = f"did you mean {close}?" if close else f"there are {', '.join(names())}"
         sys.stderr.write(f"ftx: no schema {name!r}; {hint}\n")
         return 2
     return 0

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from translator import api
@@ -20,7 +19,7 @@ from translator.lint.settings import Finder, Settings
 from translator.lint.values import codes, gpu
 from translator.lint.walking import find
 from translator.record import Record
-from translator.source import MAX_NOTEBOOK_BYTES, Source
+from translator.source import MAX_NOTEBOOK_BYTES, PathLike, Source, folder_of
 
 if TYPE_CHECKING:
     from translator.lint.cache import Cache
@@ -68,7 +67,7 @@ class _Run:
         self.request = request
         self.finder = Finder(config=request.config, isolated=request.isolated)
         self.overrides = _overrides(request.options)
-        self.here = self.settings(Path.cwd())
+        self.here = self.settings(os.getcwd())
         fixing = request.fix or request.diff
         cached = request.cache and self.here.cache and not fixing
         self.plan = Plan(
@@ -78,7 +77,7 @@ class _Run:
             cache=_cache(self.here.root) if cached else None,
         )
 
-    def settings(self, folder: Path) -> Settings:
+    def settings(self, folder: PathLike) -> Settings:
         """The settings of a folder, with what the command line says."""
         found = self.finder.of(folder)
         return self.overrides.get(id(found)) or self._with_options(found)
@@ -123,7 +122,7 @@ class _Run:
         data = sys.stdin.buffer.read(MAX_NOTEBOOK_BYTES + 1)
         source = api.decode_any(data, name or "<stdin>")
         if name is not None:
-            source = replace(source, folder=Path(name).parent)
+            source = replace(source, folder=folder_of(name))
         result = check(source, replace(self.plan, cache=None), lenient=self.plan.lenient)
         if isinstance(result, Diagnostic):
             return Outcome(checked=[], unusable=[result])
@@ -143,6 +142,8 @@ class _Run:
         from translator.lint.baseline import baseline_text, read_baseline
 
         if self.request.write_baseline is not None:
+            from pathlib import Path
+
             from translator.files import write_files
 
             kept = [d for d in report.findings if not d.verbose]
@@ -151,7 +152,7 @@ class _Run:
             write_files({Path(self.request.write_baseline): text}, force=True)
             report.known, report.findings = len(kept), []
         elif self.here.baseline is not None:
-            known = read_baseline(self.here.root / self.here.baseline)
+            known = read_baseline(os.path.join(self.here.root, self.here.baseline))
             prints = report.fingerprints()
             new = [d for d, p in zip(report.findings, prints, strict=True) if p not in known]
             report.known, report.findings = len(report.findings) - len(new), new
@@ -171,6 +172,8 @@ class _Run:
             to_terminal = request.out is None and wants_colour(sys.stdout)
             text = rendered(report, style, colour=to_terminal, hidden=hidden)
         if request.out is not None and request.out != "-":
+            from pathlib import Path
+
             from translator.files import write_files
 
             write_files({Path(request.out): text}, force=True)
@@ -224,7 +227,7 @@ def rendered(report: Report, style: str, *, colour: bool = False, hidden: int = 
 
 def recheck(source: Source, plan: Plan) -> list[Diagnostic] | None:
     """The findings about a changed text; None when it cannot be read any more."""
-    settings = plan.settings(source.folder or Path.cwd())
+    settings = plan.settings(source.folder or os.getcwd())
     try:
         checked = check_source(source, settings, plan.format)
     except (NotAConfigError, RecursionError):
@@ -232,7 +235,7 @@ def recheck(source: Source, plan: Plan) -> list[Diagnostic] | None:
     return None if checked.format in (None, "?") else checked.findings
 
 
-def _cache(root: Path) -> Cache:
+def _cache(root: PathLike) -> Cache:
     from translator.lint.cache import Cache
 
     return Cache(root)

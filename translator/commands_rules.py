@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 
 from translator.lint.registry import Description, all_codes, code_or_prefix, described, entries
+from translator.nearest import nearest
 from translator.render.json import dumps
 from translator.render.rules import rule_data, rule_markdown, rules_markdown, rules_text
 
@@ -19,8 +19,8 @@ def run_explain(code: str) -> int:
     found = upper if upper in known else next((c for c, n in known.items() if n == code), None)
     if found is None:
         near = [*known, *known.values()]
-        close = get_close_matches(upper, near, n=1) or get_close_matches(code.lower(), near, n=1)
-        hint = f"did you mean {close[0]}?" if close else "'ftx rules' lists them"
+        close = nearest(upper, near, 0.6) or nearest(code.lower(), near, 0.6)
+        hint = f"did you mean {close}?" if close else "'ftx rules' lists them"
         if code_or_prefix(code) is not None:
             hint = "it is the beginning of several codes; 'ftx rules' lists them"
         sys.stderr.write(f"ftx: {code} is no code; {hint}\n")

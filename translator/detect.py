@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import NotAConfigError, bad_option
 from translator.frameworks import FORMATS, framework
+from translator.nearest import nearest
 from translator.source import Source
 
 _SEARCH_ORDER = ("ir", "torchtune", "axolotl", "unsloth")
@@ -55,8 +54,8 @@ def check_format(name: str) -> str:
     """
     if name in FORMATS:
         return name
-    close = get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
+    close = nearest(name.lower(), FORMATS, 0.5)
     raise bad_option(
         f"{name!r} is no format; there are {', '.join(FORMATS)}",
-        help=f"did you mean {close[0]}?" if close else None,
+        help=f"did you mean {close}?" if close else None,
     )

@@ -3,14 +3,20 @@ because nearly all names are ruled out before difflib looks at them."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 
-@lru_cache(maxsize=1024)
-def nearest(word: str, names: frozenset[str], cutoff: float) -> str | None:
+def nearest(word: str, names: Iterable[str], cutoff: float) -> str | None:
     """The name most like ``word``, None when none is as like as ``cutoff`` (a ratio of difflib's,
     in [0, 1])."""
+    return _nearest(word, frozenset(names), cutoff)
+
+
+@lru_cache(maxsize=1024)
+def _nearest(word: str, names: frozenset[str], cutoff: float) -> str | None:
+    from difflib import get_close_matches  # a millisecond that few runs need
+
     possible = []
     for length, same_length in _by_length(names):
         both = len(word) + length

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError
 from translator.record import Record
 
+PathLike = str | os.PathLike[str]
+"""A path as a caller has it. pathlib, with what it imports, would be one part in thirty of a short
+run: modules that every run loads do with os.path."""
 MAX_BYTES = 4_000_000
 """Largest configuration or script that is read; the largest found in the wild has 60 kB."""
 MAX_NOTEBOOK_BYTES = 64_000_000
@@ -27,40 +29,43 @@ class Source(Record):
     path: str
     text: str
     bom: bool = False
-    folder: Path | None = None
+    folder: PathLike | None = None
 
 
-def is_regular_file(path: Path) -> bool:
+def is_regular_file(path: PathLike) -> bool:
     """Whether a file is there to be read; a name that no file can have is no error."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long, in a folder that is forbidden
-        return False
+    return os.path.isfile(path)  # False as well for what is too long, or in a forbidden folder
 
 
-def read_source(path: str | os.PathLike[str]) -> Source:
+def read_source(path: PathLike) -> Source:
     """Reads a file.
 
     Raises:
         UnreadableError: it is missing, no regular file, forbidden, too large, or not UTF-8 text.
     """
     name = os.fspath(path)
-    file = Path(name)
-    limit = MAX_NOTEBOOK_BYTES if file.suffix == ".ipynb" else MAX_BYTES
+    limit = MAX_NOTEBOOK_BYTES if name.endswith(".ipynb") else MAX_BYTES
     try:
-        if file.is_dir():
+        if os.path.isdir(name):
             raise unreadable(name, "is a directory, not a file")
-        with file.open("rb") as stream:
+        with open(name, "rb") as stream:
             data = stream.read(limit + 1)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise unreadable(name, f"cannot be read: {reason}") from None
     except ValueError:
         raise unreadable(name, "cannot be read: the name holds a null character") from None
-    return decode(data, name, folder=file.parent, limit=limit)
+    return decode(data, name, folder=folder_of(name), limit=limit)
 
 
-def decode(data: bytes, name: str, *, folder: Path | None = None, limit: int = MAX_BYTES) -> Source:
+def folder_of(path: str) -> str:
+    """The folder that a file lies in."""
+    return os.path.dirname(path) or "."
+
+
+def decode(
+    data: bytes, name: str, *, folder: PathLike | None = None, limit: int = MAX_BYTES
+) -> Source:
     """Bytes as a source.
 
     Raises:

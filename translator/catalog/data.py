@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).parent
+_FOLDER = os.path.dirname(__file__)
 
 
 @cache
 def table(name: str) -> dict[str, Any]:
     """The content of ``<name>.json``; callers must not change it."""
-    content: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    with open(os.path.join(_FOLDER, f"{name}.json"), encoding="utf-8") as stream:
+        content: dict[str, Any] = json.load(stream)
     return content

@@ -13,13 +13,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, cast
 
 from translator.catalog.data import table
 from translator.catalog.identity import is_known_id, is_local, resolve
 from translator.record import Record
-from translator.source import is_regular_file
+from translator.source import PathLike, folder_of, is_regular_file
 
 Modality = Literal["text", "vision", "audio"]
 
@@ -210,31 +209,30 @@ def facts_by_name(canonical: str) -> ModelFacts | None:
     return _from_line(canonical, line, assumed=not is_known_id(canonical))
 
 
-def config_file(name: str) -> Path | None:
+def config_file(name: str) -> str | None:
     """The ``config.json`` of a local folder or, for a Hub id, of the newest cached snapshot.
 
     Only looks at files that are there: nothing is downloaded.
     """
     if is_local(name) or "/" not in name:
-        path = Path(os.path.expanduser(name)) / "config.json"
+        path = os.path.join(os.path.expanduser(name), "config.json")
         return path if is_regular_file(path) else None
     home = os.environ.get("HF_HOME") or os.path.expanduser("~/.cache/huggingface")
     hub = os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")
     snapshots = os.path.join(hub, f"models--{name.replace('/', '--')}", "snapshots")
     try:
         paths = [os.path.join(snapshots, folder, "config.json") for folder in os.listdir(snapshots)]
-        newest = max(filter(os.path.isfile, paths), key=os.path.getmtime, default=None)
+        return max(filter(os.path.isfile, paths), key=os.path.getmtime, default=None)
     except (OSError, ValueError):  # a name no file can have, or a cache that is not ours to read
         return None
-    return None if newest is None else Path(newest)
 
 
-def from_config(path: Path, *, name: str | None = None) -> ModelFacts | None:
+def from_config(path: PathLike, *, name: str | None = None) -> ModelFacts | None:
     """Facts from a transformers ``config.json`` (or the folder it lies in).
 
     None when the file is unreadable or its ``model_type`` is of no known family.
     """
-    file = path / "config.json" if path.is_dir() else path
+    file = os.path.join(path, "config.json") if os.path.isdir(path) else os.fspath(path)
     config = read_config(file)
     family_name = family_of_type(str(config.get("model_type", "")))
     if family_name is None:
@@ -242,7 +240,7 @@ def from_config(path: Path, *, name: str | None = None) -> ModelFacts | None:
     family = _family(family_name)
     text = config.get("text_config")
     text = text if isinstance(text, dict) else config
-    label = name or str(file.parent)
+    label = name or folder_of(file)
     by_name = facts_by_name(label)
     # A name that leads to another architecture says nothing about this one.
     known = by_name if by_name is not None and by_name.family == family_name else None
@@ -278,10 +276,11 @@ def from_config(path: Path, *, name: str | None = None) -> ModelFacts | None:
     )
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def read_config(path: PathLike) -> dict[str, Any]:
     """A ``config.json`` as a dict; empty when it cannot be read as one."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as stream:
+            content = json.load(stream)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -6,10 +6,10 @@ A *builder* takes no shape (``llama3_1_8b``); a *component builder* takes all of
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from translator.catalog.data import table
@@ -191,7 +191,7 @@ def builder_for(model: str, version: Version = "0.6.1") -> Builder | None:
     config = config_file(identity.canonical) or config_file(identity.weights)
     if config is not None:
         made = from_config(read_config(config))
-        return _in_version(made and _with_its_tokenizer(made, config.parent), version)
+        return _in_version(made and _with_its_tokenizer(made, os.path.dirname(config)), version)
     known = facts(model)
     return _in_version(_like(known), version) if known else None
 
@@ -211,10 +211,10 @@ def unfit(model: str) -> str | None:
     return None
 
 
-def _with_its_tokenizer(item: Builder, folder: Path) -> Builder:
+def _with_its_tokenizer(item: Builder, folder: str) -> Builder:
     """The tokenizer that a folder holds, where that is not the family's usual one."""
-    usual = all((folder / file).is_file() for _, file in item.tokenizer.files)
-    if usual or not (folder / "tokenizer.json").is_file():
+    usual = all(os.path.isfile(os.path.join(folder, file)) for _, file in item.tokenizer.files)
+    if usual or not os.path.isfile(os.path.join(folder, "tokenizer.json")):
         return item
     row = table("torchtune")["tokenizers"][TEXT_TOKENIZER]
     own = Tokenizer(

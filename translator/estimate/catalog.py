@@ -8,11 +8,10 @@ name tells (a fine-tune has its base's shape). Nothing is downloaded.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from translator.catalog.identity import resolve
@@ -21,9 +20,10 @@ from translator.errors import FtxError, bad_option
 from translator.estimate.configuration import known_family, shape_from_config, text_part
 from translator.estimate.likeness import Entry, alike
 from translator.estimate.shape import Shape
+from translator.nearest import nearest
 from translator.record import Record
 
-_HERE = Path(__file__).parent
+_HERE = os.path.dirname(__file__)
 _NAME = re.compile(r"[\w./~-]+")
 """A Hub id or a path, and no expression that only the running program can tell."""
 
@@ -54,7 +54,8 @@ class Found(Record):
 
 @cache
 def _table(name: str) -> Mapping[str, Any]:
-    text = (_HERE / f"{name}.json").read_text(encoding="utf-8")
+    with open(os.path.join(_HERE, f"{name}.json"), encoding="utf-8") as stream:
+        text = stream.read()
     return json.loads(text)  # type: ignore[no-any-return]
 
 
@@ -90,8 +91,8 @@ def gpu(name: str) -> Gpu:
     for table in (known, aliases, labels):
         if wanted in table:
             return table[wanted]
-    close = get_close_matches(wanted, [*known, *aliases], n=1, cutoff=0.4)
-    hint = f"did you mean {(known | aliases)[close[0]].name}?" if close else ""
+    close = nearest(wanted, [*known, *aliases], 0.4)
+    hint = f"did you mean {(known | aliases)[close].name}?" if close else ""
     names = ", ".join(g.name for g in gpus())
     raise bad_option(f"no GPU {name!r}; {hint or 'known are ' + names}",
                   help="a size works as well: --gpu 24gb")  # fmt: skip
@@ -123,6 +124,8 @@ def shape_file(path: str) -> Found:
     Raises:
         FtxError: unreadable, or without the dimensions.
     """
+    from pathlib import Path
+
     file = Path(path).expanduser()
     file = file / "config.json" if file.is_dir() else file
     config = read_config(file)
@@ -150,7 +153,7 @@ def find(name: str) -> Found | None:
         config = read_config(path) if path is not None else {}
         if path is not None and config:
             try:
-                return _from_config(config, str(path))
+                return _from_config(config, path)
             except FtxError:
                 continue
     for candidate in (identity.canonical, identity.weights, name):
@@ -186,8 +189,8 @@ def shape_of(name: str, *, given: str | None = None) -> Found:
             f"the file leaves open which model is trained ({name or 'nothing is said'})",
             help="say it with --set NAME=VALUE, or give its config.json with --shape",
         )
-    near = get_close_matches(name.lower(), _by_id(), n=1, cutoff=0.6)
-    hint = f"; nearest in the catalogue: {_by_id()[near[0]]['ids'][0]}" if near else ""
+    near = nearest(name.lower(), _by_id(), 0.6)
+    hint = f"; nearest in the catalogue: {_by_id()[near]['ids'][0]}" if near else ""
     raise bad_option(
         f"the dimensions of {name!r} are not known{hint}",
         help="give its config.json: --shape path/to/config.json (the file beside the weights on "

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 
 from translator.errors import bad_option
 
 
-def read_baseline(path: Path) -> frozenset[str]:
+def read_baseline(path: str) -> frozenset[str]:
     """The fingerprints in a file.
 
     Raises:
         FtxError: it cannot be read, or is no baseline.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as stream:
+            content = json.load(stream)
         return frozenset(content["fingerprints"])
     except OSError as error:
         reason = f"cannot be read: {(error.strerror or '').lower()}"
     except (ValueError, KeyError, TypeError):
         reason = "is no baseline of ftx"
     help = "--write-baseline FILE makes one"
-    raise bad_option(f"{path} {reason}", file=str(path), help=help)
+    raise bad_option(f"{path} {reason}", file=path, help=help)
 
 
 def baseline_text(fingerprints: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from translator.lint.checking import Checked
 from translator.lint.registry import INDEX
 from translator.lint.rows import Row, checked_of, row_of
 from translator.lint.settings import Settings
-from translator.source import Source
+from translator.source import PathLike, Source
 
 FOLDER = ".ftx_cache"
 _MOST = 20_000
@@ -29,14 +29,14 @@ _BESIDE_YAML = (".json", ".jinja", ".jinja2", ".jsonl", ".csv")
 class Cache:
     """The results below one folder (that of the settings)."""
 
-    def __init__(self, root: Path) -> None:
-        self._file = root / FOLDER / "lint.json"
+    def __init__(self, root: PathLike) -> None:
+        self._file = Path(root, FOLDER, "lint.json")
         self._entries: dict[str, Row] = {}
         self._asked: set[str] = set()
         self.fresh: dict[str, Row] = {}
         """What this run has added."""
-        self._beside: dict[tuple[Path, bool], bytes] = {}
-        self._stamp = f"{__version__}:{INDEX.stat().st_mtime_ns}"
+        self._beside: dict[tuple[PathLike, bool], bytes] = {}
+        self._stamp = f"{__version__}:{os.stat(INDEX).st_mtime_ns}"
         try:
             content = json.loads(self._file.read_bytes())
             if content["stamp"] == self._stamp:
@@ -101,7 +101,7 @@ class Cache:
             digest.update(self._around(source.folder, script))
         return digest.hexdigest()
 
-    def _around(self, folder: Path, script: bool) -> bytes:
+    def _around(self, folder: PathLike, script: bool) -> bytes:
         """What readers and rules may look at beside a file: names, sizes and times."""
         known = self._beside.get((folder, script))
         if known is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from translator.diagnostics import Diagnostic
+from translator.source import PathLike
 
 
-def relative(path: str, root: Path) -> str:
+def relative(path: str, root: PathLike) -> str:
     """A path from the root of the project, with slashes; as it is when it lies elsewhere."""
     if path.startswith("<"):
         return path
@@ -18,7 +18,7 @@ def relative(path: str, root: Path) -> str:
     return path.replace(os.sep, "/") if shown.startswith("../") else shown
 
 
-def fingerprints(findings: Iterable[tuple[Diagnostic, str]], root: Path) -> list[str]:
+def fingerprints(findings: Iterable[tuple[Diagnostic, str]], root: PathLike) -> list[str]:
     """A fingerprint for each finding and the text of its file.
 
     Made of the code, the file, the key or field, and the text of the line; the n-th finding that

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -18,13 +18,15 @@ class Pattern(NamedTuple):
     folders_only: bool
 
 
-def patterns_of(folder: Path) -> list[Pattern]:
+def patterns_of(folder: str) -> list[Pattern]:
     """The patterns of the .gitignore in a folder; none when it has none or it cannot be read."""
     try:
-        text = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
+        path = os.path.join(folder, ".gitignore")
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            text = stream.read()
     except OSError:
         return []
-    base = f"{folder.as_posix().rstrip('/')}/"
+    base = f"{folder.replace(os.sep, '/').rstrip('/')}/"
     found = []
     for line in text.splitlines():
         line = re.sub(r"(?<!\\)\s+$", "", line)
@@ -38,17 +40,18 @@ def patterns_of(folder: Path) -> list[Pattern]:
     return found
 
 
-def patterns_above(folder: Path) -> list[Pattern]:
+def patterns_above(folder: str) -> list[Pattern]:
     """The patterns of the folders around one, up to the root of its repository, outermost first.
 
     None outside a repository.
     """
-    around = [folder, *folder.parents]
-    for position, parent in enumerate(around):
-        if (parent / ".git").exists():
-            above = around[1 : position + 1]
-            return [pattern for outer in reversed(above) for pattern in patterns_of(outer)]
-    return []
+    above: list[str] = []
+    while not os.path.exists(os.path.join(folder, ".git")):
+        folder, inner = os.path.dirname(folder), folder
+        if folder == inner:
+            return []
+        above.append(folder)
+    return [pattern for outer in reversed(above) for pattern in patterns_of(outer)]
 
 
 def ignored(path: str, is_folder: bool, patterns: list[Pattern]) -> bool:

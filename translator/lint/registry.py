@@ -6,16 +6,18 @@ when it can have something to say, so that a run loads the few modules that can.
 
 from __future__ import annotations
 
+import fnmatch
+import os
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from translator.codes import BY_CODE
 from translator.lint.rule import HEADINGS, Check, Rule
 
-INDEX = Path(__file__).parent / "rules" / "index.tsv"
+RULES = os.path.join(os.path.dirname(__file__), "rules")
+INDEX = os.path.join(RULES, "index.tsv")
 PACKAGE = "translator.lint.rules"
 
 
@@ -35,8 +37,8 @@ class Entry(NamedTuple):
 @cache
 def entries() -> tuple[Entry, ...]:
     """All rules by code."""
-    lines = INDEX.read_text(encoding="utf-8").splitlines()
-    return tuple(_entry(line.split("\t")) for line in lines)
+    with open(INDEX, encoding="utf-8") as stream:
+        return tuple(_entry(line.rstrip("\n").split("\t")) for line in stream)
 
 
 def _entry(cells: list[str]) -> Entry:
@@ -154,4 +156,5 @@ def index_text(rules: Iterable[tuple[str, str, Rule]]) -> str:
 
 def modules() -> list[str]:
     """The names of the rules' modules, from the folder itself."""
-    return sorted(path.stem for path in INDEX.parent.glob("[a-z]*[0-9]_*.py"))
+    found = fnmatch.filter(os.listdir(RULES), "[a-z]*[0-9]_*.py")
+    return sorted(name.removesuffix(".py") for name in found)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import field
-from pathlib import Path
 
 from translator.diagnostics import Diagnostic
 from translator.errors import FtxError
 from translator.lint.fingerprint import fingerprints
 from translator.record import Struct
-from translator.source import read_source
+from translator.source import PathLike, read_source
 
 
 class Report(Struct):
@@ -21,7 +20,7 @@ class Report(Struct):
 
     findings: list[Diagnostic]
     texts: dict[str, str]
-    root: Path
+    root: PathLike
     files: int = 0
     """How many configurations were looked at."""
     silenced: int = 0

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator.codes import Code
@@ -17,7 +16,15 @@ from translator.lint.settings import Settings
 from translator.lint.sniffing import may_be_ours
 from translator.lint.walking import Found
 from translator.record import Record, Struct
-from translator.source import MAX_NOTEBOOK_BYTES, Source, decode, read_source
+from translator.source import (
+    MAX_BYTES,
+    MAX_NOTEBOOK_BYTES,
+    PathLike,
+    Source,
+    decode,
+    folder_of,
+    read_source,
+)
 
 if TYPE_CHECKING:
     from translator.lint.cache import Cache
@@ -33,7 +40,7 @@ class Plan(Record):
     ``lenient`` passes over named files that are no configurations, as over those come upon.
     """
 
-    settings: Callable[[Path], Settings]
+    settings: Callable[[PathLike], Settings]
     format: str | None = None
     lenient: bool = False
     cache: Cache | None = None
@@ -102,7 +109,7 @@ def check_file(found: Found, plan: Plan) -> Checked | Diagnostic | None:
 
 def check(source: Source, plan: Plan, *, lenient: bool) -> Checked | Diagnostic | None:
     """The same for a source that has been read."""
-    settings = plan.settings(source.folder or Path.cwd())
+    settings = plan.settings(source.folder or os.getcwd())
     cached = plan.cache.get(source, settings, plan.format) if plan.cache else None
     if cached is not None:
         checked = renamed(cached, source.path)
@@ -118,17 +125,15 @@ def check(source: Source, plan: Plan, *, lenient: bool) -> Checked | Diagnostic 
 def _read(found: Found, sniff: bool) -> Source | None:
     if not sniff:
         return read_source(found.path)
-    path = Path(found.path)
     try:
-        with path.open("rb") as stream:
+        with open(found.path, "rb") as stream:
             data = stream.read(MAX_NOTEBOOK_BYTES + 1)
     except OSError:
         return read_source(found.path)  # tells why
     if not may_be_ours(found.path, data):
         return None
-    if path.suffix == ".ipynb":
-        return decode(data, found.path, folder=path.parent, limit=MAX_NOTEBOOK_BYTES)
-    return decode(data, found.path, folder=path.parent)
+    limit = MAX_NOTEBOOK_BYTES if found.path.endswith(".ipynb") else MAX_BYTES
+    return decode(data, found.path, folder=folder_of(found.path), limit=limit)
 
 
 def _has_threads() -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 from translator.diagnostics import Diagnostic, Severity
@@ -23,7 +21,9 @@ from translator.lint.values import (
     text,
     texts,
 )
+from translator.nearest import nearest
 from translator.record import Record
+from translator.source import PathLike
 
 FILES = ("ftx.toml", ".ftx.toml", "pyproject.toml")
 """In one folder the first of these counts."""
@@ -37,7 +37,7 @@ class Settings(Record):
     from.
     """
 
-    root: Path
+    root: PathLike
     select: tuple[str, ...] = ("",)
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def _longest(code: str, prefixes: tuple[str, ...]) -> int | None:
     return max((len(p) for p in prefixes if code.startswith(p)), default=None)
 
 
-def _relative(path: str, root: Path) -> str:
+def _relative(path: str, root: PathLike) -> str:
     relative = os.path.relpath(os.path.abspath(path), root)
     return relative.replace(os.sep, "/")
 
@@ -127,14 +127,14 @@ class Finder:
 
     def __init__(self, *, config: str | None = None, isolated: bool = False) -> None:
         """``config`` is a file that counts in place of those found, ``isolated`` finds none."""
-        self._known: dict[Path, Settings] = {}
+        self._known: dict[str, Settings] = {}
         self._fixed: Settings | None = None
         if config is not None:
-            self._fixed = read_settings(Path(config), required=True)
+            self._fixed = read_settings(config, required=True)
         elif isolated:
-            self._fixed = Settings(root=Path.cwd())
+            self._fixed = Settings(root=os.getcwd())
 
-    def of(self, folder: Path) -> Settings:
+    def of(self, folder: PathLike) -> Settings:
         """The settings for files of a folder.
 
         Raises:
@@ -142,22 +142,21 @@ class Finder:
         """
         if self._fixed is not None:
             return self._fixed
-        folder = folder.absolute()
-        if folder not in self._known:
-            self._known[folder] = self._find(folder)
-        return self._known[folder]
+        absolute = os.path.abspath(folder)
+        if absolute not in self._known:
+            self._known[absolute] = self._find(absolute)
+        return self._known[absolute]
 
-    def _find(self, folder: Path) -> Settings:
+    def _find(self, folder: str) -> Settings:
         for name in FILES:
-            path = folder / name
-            if path.is_file() and (settings := read_settings(path, required=False)):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and (settings := read_settings(path, required=False)):
                 return settings
-        if folder.parent == folder:
-            return Settings(root=Path.cwd())
-        return self.of(folder.parent)
+        above = os.path.dirname(folder)
+        return Settings(root=os.getcwd()) if above == folder else self.of(above)
 
 
-def read_settings(path: Path, *, required: bool) -> Settings | None:
+def read_settings(path: str, *, required: bool) -> Settings | None:
     """The settings in a file; None for a pyproject.toml without ``[tool.ftx]``.
 
     Raises:
@@ -166,12 +165,13 @@ def read_settings(path: Path, *, required: bool) -> Settings | None:
     import tomllib
 
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as stream:
+            content = tomllib.loads(stream.read())
     except OSError as error:
         raise _refused(path, f"cannot be read: {(error.strerror or '').lower()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _refused(path, f"is not TOML: {error}") from None
-    if path.name == "pyproject.toml":
+    if os.path.basename(path) == "pyproject.toml":
         content = content.get("tool", {}).get("ftx")
         if content is None:
             if required:
@@ -180,7 +180,7 @@ def read_settings(path: Path, *, required: bool) -> Settings | None:
     return from_mapping(content, path)
 
 
-def from_mapping(content: Mapping[str, Any], path: Path) -> Settings:
+def from_mapping(content: Mapping[str, Any], path: PathLike) -> Settings:
     """The settings that a table holds.
 
     Raises:
@@ -189,15 +189,15 @@ def from_mapping(content: Mapping[str, Any], path: Path) -> Settings:
     values: dict[str, Any] = {}
     for name, value in content.items():
         if name not in KINDS:
-            close = get_close_matches(name, KINDS, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(KINDS)}"
+            close = nearest(name, KINDS, 0.5)
+            hint = f"did you mean {close}?" if close else f"there are {', '.join(KINDS)}"
             raise _refused(path, f"{name} is no option of ftx", hint)
         try:
             values[name.replace("-", "_")] = KINDS[name](value)
         except ValueError as error:
             raise _refused(path, f"{name}: {error}") from None
-    return Settings(root=path.parent.absolute(), **values)
+    return Settings(root=os.path.dirname(os.path.abspath(path)), **values)
 
 
-def _refused(path: Path, message: str, help: str | None = None) -> FtxError:
-    return bad_option(f"{path} {message}", file=str(path), help=help)
+def _refused(path: PathLike, message: str, help: str | None = None) -> FtxError:
+    return bad_option(f"{path} {message}", file=os.fspath(path), help=help)

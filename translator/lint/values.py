@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 
 from translator.diagnostics import Severity
 from translator.lint.registry import all_codes, code_or_prefix
+from translator.nearest import nearest
 
 
 def code(word: object) -> str:
@@ -14,10 +14,8 @@ def code(word: object) -> str:
     found = code_or_prefix(word) if isinstance(word, str) else None
     if found is None:
         known = [*all_codes(), *all_codes().values()]
-        close = get_close_matches(str(word).upper(), known, n=1, cutoff=0.5) or get_close_matches(
-            str(word).lower(), known, n=1, cutoff=0.5
-        )
-        raise ValueError(f"{word!r} is no code" + (f", did you mean {close[0]}?" if close else ""))
+        close = nearest(str(word).upper(), known, 0.5) or nearest(str(word).lower(), known, 0.5)
+        raise ValueError(f"{word!r} is no code" + (f", did you mean {close}?" if close else ""))
     return found
 
 
@@ -80,8 +78,8 @@ def one_of(*words: str) -> Callable[[object], str]:
 
     def choose(value: object) -> str:
         if value not in words:
-            close = get_close_matches(str(value), words, n=1, cutoff=0.5)
-            hint = f", did you mean {close[0]}?" if close else ""
+            close = nearest(str(value), words, 0.5)
+            hint = f", did you mean {close}?" if close else ""
             raise ValueError(f"{value!r} is none of {', '.join(words)}{hint}")
         return str(value)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from translator.lint.gitignore import Pattern, ignored, patterns_above, patterns_of
@@ -51,13 +49,16 @@ def find(
 def _resolved(argument: str) -> list[str]:
     if not any(sign in argument for sign in "*?[") or os.path.exists(argument):
         return [argument]
-    return sorted(glob.glob(argument, recursive=True)) or [argument]
+    from glob import glob
+
+    return sorted(glob(argument, recursive=True)) or [argument]
 
 
 def _below(folder: str, excluded: Callable[[str], bool], respect: bool) -> Iterator[Found]:
-    start = Path(folder).absolute()
+    start = os.path.abspath(folder)
     patterns = patterns_above(start) if respect else []
-    yield from _walk(folder, start.as_posix().rstrip("/"), patterns, excluded, respect)
+    absolute = start.replace(os.sep, "/").rstrip("/")
+    yield from _walk(folder, absolute, patterns, excluded, respect)
 
 
 def _walk(
@@ -76,7 +77,7 @@ def _walk(
     if _CELLAR in names:
         return
     if respect and ".gitignore" in names:
-        patterns = [*patterns, *patterns_of(Path(absolute))]
+        patterns = [*patterns, *patterns_of(absolute)]
     for entry in entries:
         name = entry.name
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from translator.spans import Span
 
@@ -63,7 +62,7 @@ class Excerpts:
 
 def _open(file: str) -> str:
     try:
-        with Path(file).open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        with open(file, encoding="utf-8-sig", errors="replace", newline="") as stream:
             return stream.read(_LIMIT)
     except (OSError, ValueError):
         return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from translator.codes import Code
@@ -11,6 +11,7 @@ from translator.frameworks.axolotl import templates
 from translator.frameworks.axolotl.lookup import find, mention
 from translator.frameworks.axolotl.values import NOTHING, flag, mapping, one_of, text, texts
 from translator.ir import ChatFormat, MessageRows, Supervision
+from translator.source import folder_of, is_regular_file
 from translator.tree import spell
 
 if TYPE_CHECKING:
@@ -147,9 +148,12 @@ def _jinja(config: str, value: str | None) -> str | None:
     """Template text, or the content of the file that the value names beside the config."""
     if value is None or "{" in value:
         return value
-    file = Path(config).parent / value
+    file = os.path.join(folder_of(config), value)
+    if not is_regular_file(file):
+        return value
     try:
-        return file.read_text(encoding="utf-8") if file.is_file() else value
+        with open(file, encoding="utf-8") as stream:
+            return stream.read()
     except (OSError, UnicodeDecodeError):
         return value
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from pathlib import Path
 from typing import Any
 
 from translator.codes import Code
@@ -12,6 +12,7 @@ from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.reading import Reader
 from translator.record import Record
+from translator.source import folder_of, is_regular_file
 from translator.writing import Writer
 
 
@@ -37,7 +38,7 @@ def read_plan(reader: Reader) -> Plan | None:
     config = _beside(reader.path, name)
     if config is not None:
         return _from_config(reader, config, origin)
-    stage = re.search(r"zero[-_]?([123])", Path(name).name.lower())
+    stage = re.search(r"zero[-_]?([123])", os.path.basename(name.rstrip("/")).lower())
     if stage is None:
         reader.say(
             Code.ASSUMED,
@@ -63,9 +64,12 @@ def read_plan(reader: Reader) -> Plan | None:
 
 
 def _beside(config: str, name: str) -> dict[str, Any] | None:
-    file = Path(config).parent / name
+    file = os.path.join(folder_of(config), name)
+    if not is_regular_file(file):
+        return None
     try:
-        content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        with open(file, encoding="utf-8") as stream:
+            content = json.load(stream)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError):
         return None
     return content if isinstance(content, dict) else None

@@ -7,11 +7,11 @@ the user's own (axolotl/prompt_strategies/__init__.py).
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.nearest import nearest
 from translator.tree import spell
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ def advice(name: str, method: str | None) -> str:
         )
     if not method:
         pool = [*_SUPERVISED, "alpaca_chat.load_qa", "chat_template.default"]
-        close = get_close_matches(name, pool, n=1, cutoff=0.7)
-        return f"did you mean {close[0]}?" if close else f"usual ones are {', '.join(_COMMON)}"
+        close = nearest(name, pool, 0.7)
+        return f"did you mean {close}?" if close else f"usual ones are {', '.join(_COMMON)}"
     names = {"kto": _LABELLED, "orpo": _ODDS}.get(method, _TRANSFORMS)
     pool = [f"{family}.{one}" for family, variants in names.items() for one in variants.split()]
-    close = get_close_matches(name, pool, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}, with a variant"
+    close = nearest(name, pool, 0.6)
+    return f"did you mean {close}?" if close else f"there are {', '.join(names)}, with a variant"
 
 
 def check(dataset: Dataset, name: str, method: str | None) -> None:

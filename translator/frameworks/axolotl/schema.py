@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from translator.codes import Code
@@ -17,9 +17,8 @@ from translator.tree import Address, Node, Unresolved, spell
 
 @cache
 def _recorded() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(
-        (Path(__file__).parent / "keys.json").read_text(encoding="utf-8")
-    )
+    with open(os.path.join(os.path.dirname(__file__), "keys.json"), encoding="utf-8") as stream:
+        content: dict[str, Any] = json.load(stream)
     return content
 
 

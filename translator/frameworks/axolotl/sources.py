@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from string import Formatter
 from typing import TypeVar
 
 from translator.catalog.identity import is_local
@@ -272,6 +271,8 @@ def _template(dataset: Dataset, name: str, template: str) -> str:
     axolotl/prompt_strategies/alpaca_w_system.py:54: there is an instruction, and an input where
     the row has one.
     """
+    from string import Formatter  # few files have a template of their own
+
     address = (*dataset.place, "type", name)
     node = dataset.reader.node(*address)
     try:

@@ -4,7 +4,6 @@ arguments that no other row has a use for."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -15,6 +14,7 @@ from translator.frameworks.torchtune.components import (
     present_name,
 )
 from translator.lens import Coverage
+from translator.nearest import nearest
 from translator.reading import Reader
 from translator.record import Record
 from translator.tree import Address, Node, spell
@@ -79,7 +79,7 @@ def _check_arguments(reader: Reader, address: Address, node: Node, known: Compon
             continue
         reader.used.add((*address, name))
         key = spell((*address, name))
-        close = get_close_matches(name, known.arguments, n=1, cutoff=0.7)
+        close = nearest(name, known.arguments, 0.7)
         reader.say(
             Code.UNKNOWN_KEY,
             Severity.ERROR,
@@ -87,7 +87,7 @@ def _check_arguments(reader: Reader, address: Address, node: Node, known: Compon
             "torchtune stops with a TypeError",
             child,
             key=key,
-            help=f"did you mean {close[0]}?" if close else None,
+            help=f"did you mean {close}?" if close else None,
         )
 
 

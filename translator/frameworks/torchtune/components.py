@@ -7,9 +7,9 @@ torchtune's sources.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 from translator.record import Record
@@ -43,8 +43,9 @@ class Component(Record):
 
 @cache
 def _data() -> dict[str, Any]:
-    file = Path(__file__).with_name("components.json")
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    file = os.path.join(os.path.dirname(__file__), "components.json")
+    with open(file, encoding="utf-8") as stream:
+        content: dict[str, Any] = json.load(stream)
     return content
 
 

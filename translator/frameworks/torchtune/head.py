@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import PurePath
 
 from translator.catalog.identity import is_local
 from translator.diagnostics import Diagnostic, Severity
@@ -17,7 +17,7 @@ _WIDTH = 98
 def head_comment(writer: Writer) -> list[str]:
     """Lines without their ``#``."""
     version = "0.6.1" if writer.version == "0.6.1" else "main (0.7)"
-    origin = PurePath(writer.document.path).name
+    origin = os.path.basename(writer.document.path)
     lines = [f"Made by ftx from {origin}, for torchtune {version}.", ""]
     download = _download(writer)
     if download is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from translator.catalog.identity import is_local, resolve
 from translator.catalog.models import facts
 from translator.catalog.torchtune import (
@@ -153,7 +151,7 @@ def put_tokenizer(writer: Writer) -> None:
         writer.lose(Code.LOST_LOADING, "model.tokenizer", why, Severity.NOTE)
     writer.put("tokenizer._component_", made.tokenizer.component, "model.tokenizer")
     for argument, file in made.tokenizer.files:
-        if PurePosixPath(folder).name == "original":
+        if folder.rstrip("/").rpartition("/")[2] == "original":
             file = file.removeprefix("original/")
         writer.put(f"tokenizer.{argument}", f"{folder}/{file}")
 

@@ -51,7 +51,7 @@ from translator.frameworks.unsloth.script_lineage import (
 from translator.frameworks.unsloth.script_parts import TrainingReader
 from translator.frameworks.unsloth.script_tree import RowFunction
 from translator.record import Record
-from translator.source import Source
+from translator.source import PathLike, Source
 from translator.syntax.evaluate import Program, run
 from translator.syntax.evaluate_values import Made, Value
 from translator.syntax.notebook import is_notebook, parse_notebook, read_notebook
@@ -131,7 +131,7 @@ class Script(Record, kw_only=False):
 def read_script(
     source: Source,
     overrides: Mapping[str, str] | None = None,
-    folder: Path | None = None,
+    folder: PathLike | None = None,
 ) -> Script:
     """Reads a script or notebook; ``folder`` (default: the source's) is where configuration files
     are looked for.
@@ -142,7 +142,9 @@ def read_script(
     notebook = is_notebook(source)
     module = parse_notebook(source) if notebook else parse_script(source)
     raw = read_notebook(source).raw if notebook else source.text
-    program = run(module, overrides, folder or source.folder, INTERESTING)
+    beside = folder or source.folder
+    here = None if beside is None else Path(beside)
+    program = run(module, overrides, here, INTERESTING)
     found = tuple(_trainings(program, installed_versions(raw)))
     return Script(
         module,

@@ -17,11 +17,11 @@ axolotl/utils/schemas/peft.py, `validate_adapter` (0.19).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
 from translator.lint.rule import Rule
+from translator.nearest import nearest
 
 RULE = Rule(
     code="CFG107",
@@ -41,11 +41,11 @@ def check(file: File) -> Iterator[Diagnostic]:
     adapter = file.value("adapter")
     if not adapter or adapter in KNOWN or file.on("plugins"):
         return
-    close = get_close_matches(str(adapter).lower(), KNOWN, n=1, cutoff=0.5)
+    close = nearest(str(adapter).lower(), KNOWN, 0.5)
     yield RULE.at(
         file,
         file.at("adapter"),
         f"adapter: {adapter!r} is none of {', '.join(KNOWN)}",
-        help=f"did you mean {close[0]}?" if close else None,
-        fix=file.replace("adapter", close[0], safe=False) if close else None,
+        help=f"did you mean {close}?" if close else None,
+        fix=file.replace("adapter", close, safe=False) if close else None,
     )

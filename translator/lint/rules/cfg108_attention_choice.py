@@ -18,12 +18,12 @@ axolotl/utils/schemas/config.py, `validate_attn_implementation` and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
 from translator.lint.context import File
 from translator.lint.rule import Rule
+from translator.nearest import nearest
 
 RULE = Rule(
     code="CFG108",
@@ -55,8 +55,8 @@ def check(file: File) -> Iterator[Diagnostic]:
             fix=file.remove(switch, safe=False),
         )
     if isinstance(name, str) and name not in KNOWN and "/" not in name:
-        close = get_close_matches(name, KNOWN, n=1, cutoff=0.4)
-        meant = ALIASES.get(name) or (close[0] if close else None)
+        close = nearest(name, KNOWN, 0.4)
+        meant = ALIASES.get(name) or close
         yield RULE.at(
             file,
             file.at("attn_implementation"),

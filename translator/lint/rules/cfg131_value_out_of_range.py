@@ -17,12 +17,12 @@ Field constraints of axolotl/utils/schemas (0.19).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from math import inf
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
 from translator.lint.rule import Rule
+from translator.nearest import nearest
 from translator.tree import Address
 
 RULE = Rule(
@@ -102,11 +102,11 @@ def _template(file: File, key: str | Address) -> Iterator[Diagnostic]:
         return
     if name.startswith("tokenizer_default_fallback_"):
         return
-    close = get_close_matches(name, TEMPLATES, n=1, cutoff=0.5)
+    close = nearest(name, TEMPLATES, 0.5)
     yield RULE.at(
         file,
         file.at(key),
         f"chat_template: {name!r} is none of Axolotl's templates",
-        help=f"did you mean {close[0]}?" if close else None,
-        fix=file.replace(key, close[0], safe=False) if close else None,
+        help=f"did you mean {close}?" if close else None,
+        fix=file.replace(key, close, safe=False) if close else None,
     )

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.torchtune.components import component, component_names
@@ -81,6 +80,8 @@ def _meant(path: str) -> list[str]:
     longer = [name for name in _names() if name.startswith(f"{path}_")]
     if longer:
         return longer[:3]
+    from difflib import get_close_matches
+
     close = get_close_matches(path, _names(), n=3, cutoff=0.85)
     return [name for name in close if _slip(path, name)][:1]
 

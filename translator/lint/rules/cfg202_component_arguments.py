@@ -19,13 +19,13 @@ torchtune/config/_validate.py; the recorded signatures
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.torchtune.components import REQUIRED, component
 from translator.lint.context import File
 from translator.lint.rule import Rule
 from translator.lint.torchtune import QUANTIZERS, components
+from translator.nearest import nearest
 from translator.tree import Address, Node
 
 RULE = Rule(
@@ -68,13 +68,13 @@ def check(file: File) -> Iterator[Diagnostic]:
             if name in known.parameters or _passed_on(path, name, known.open, children):
                 continue
             near = [other for other in known.arguments if other not in given]
-            close = get_close_matches(name, near, n=1, cutoff=0.5)
+            close = nearest(name, near, 0.5)
             yield RULE.at(
                 file,
                 file.at((*address, name)),
                 f"{path.rpartition('.')[2]} takes no {name}",
-                help=f"did you mean {close[0]}?" if close else None,
-                fix=file.rename((*address, name), close[0], safe=False) if close else None,
+                help=f"did you mean {close}?" if close else None,
+                fix=file.rename((*address, name), close, safe=False) if close else None,
             )
         if missing:
             yield RULE.at(
@@ -89,13 +89,13 @@ def _of_quantizer(file: File, address: Address, path: str) -> Iterator[Diagnosti
     for name in node.value if node is not None and node.is_mapping else ():
         if name == "_component_" or name in QUANTIZERS[path]:
             continue
-        close = get_close_matches(name, QUANTIZERS[path], n=1, cutoff=0.5)
+        close = nearest(name, QUANTIZERS[path], 0.5)
         yield RULE.at(
             file,
             file.at((*address, name)),
             f"{path.rpartition('.')[2]} takes no {name}",
-            help=f"did you mean {close[0]}?" if close else None,
-            fix=file.rename((*address, name), close[0], safe=False) if close else None,
+            help=f"did you mean {close}?" if close else None,
+            fix=file.rename((*address, name), close, safe=False) if close else None,
         )
 
 

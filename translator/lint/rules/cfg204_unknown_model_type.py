@@ -17,13 +17,13 @@ torchtune/training/checkpointing/_utils.py, `ModelType`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.torchtune.components import component
 from translator.lint.context import File, Place
 from translator.lint.rule import Rule
 from translator.lint.torchtune import components
+from translator.nearest import nearest
 from translator.tree import Unresolved, spell
 
 RULE = Rule(
@@ -55,12 +55,12 @@ def check(file: File) -> Iterator[Diagnostic]:
             continue
         if isinstance(kind.value, Unresolved):
             continue
-        close = get_close_matches(str(kind.value).upper(), KNOWN, n=1, cutoff=0.5)
+        close = nearest(str(kind.value).upper(), KNOWN, 0.5)
         yield RULE.at(
             file,
             Place(kind.span, spell((*address, "model_type"))),
             f"model_type: {kind.value} is none of {', '.join(KNOWN)}",
-            help=f"did you mean {close[0]}?" if close else None,
+            help=f"did you mean {close}?" if close else None,
             severity=Severity.WARNING if _of_a_fork(file) else None,
         )
 

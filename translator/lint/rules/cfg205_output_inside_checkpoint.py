@@ -16,7 +16,6 @@ torchtune/training/checkpointing/_utils.py:584 (0.6.1), `check_outdir_not_in_ckp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
@@ -47,9 +46,20 @@ def check(file: File) -> Iterator[Diagnostic]:
             continue
         if "Checkpointer" not in path or not weights or "$" in weights + output:
             continue
-        if PurePosixPath(output).is_relative_to(PurePosixPath(weights)):
+        if _is_inside(output, weights):
             yield RULE.at(
                 file,
                 file.at((*address, "output_dir")),
                 f"{output} is or lies in checkpoint_dir ({weights}), which torchtune refuses",
             )
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    if path.startswith("/") != folder.startswith("/"):
+        return False
+    around = _steps(folder)
+    return _steps(path)[: len(around)] == around
+
+
+def _steps(path: str) -> list[str]:
+    return [step for step in path.split("/") if step not in ("", ".")]

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from translator.record import Record
-from translator.source import is_regular_file
+from translator.source import folder_of, is_regular_file
 
 _SUFFIX = "_rows"
 _KINDS = ("turns", "texts", "own")
@@ -88,7 +88,8 @@ def _spelled(value: Any, depth: int) -> str:
 
 @cache
 def _text(kind: str) -> str:
-    return Path(__file__).with_name(f"{kind}.py").read_text("utf-8")
+    with open(os.path.join(os.path.dirname(__file__), f"{kind}.py"), encoding="utf-8") as stream:
+        return stream.read()
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -100,11 +101,12 @@ def read_module(config: str, name: str) -> Module | None:
     folder, _, file = name.partition(".")
     if not folder.endswith(_SUFFIX) or not re.fullmatch(r"\w+", file):
         return None
-    path = Path(config).parent / folder / f"{file}.py"
+    path = os.path.join(folder_of(config), folder, f"{file}.py")
     try:
-        if not is_regular_file(path) or path.stat().st_size > _LARGEST:
+        if not is_regular_file(path) or os.path.getsize(path) > _LARGEST:
             return None
-        tree = ast.parse(path.read_text("utf-8"))
+        with open(path, encoding="utf-8") as stream:
+            tree = ast.parse(stream.read())
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return None
     rows = _settings(tree)

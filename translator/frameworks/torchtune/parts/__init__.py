@@ -7,9 +7,9 @@ settings from the YAML. ``tune`` puts the working directory on the import path
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 _DEFINED = {
     "turn_tokenizer": ("turn_tokenizer",),
@@ -37,11 +37,7 @@ def part_named(path: str | None) -> str | None:
 def side_file(components: Iterable[str], config: str) -> str:
     """The text of the module that goes beside ``config`` and defines ``components``."""
     wanted = set(components)
-    texts = [
-        Path(__file__).with_name(f"{part}.py").read_text("utf-8").rstrip()
-        for part, names in _DEFINED.items()
-        if wanted & set(names)
-    ]
+    texts = [_text(part) for part, names in _DEFINED.items() if wanted & set(names)]
     head = f"# Used by {config}; keep it in the folder that `tune run` is started from."
     return "\n\n".join([head, _joined(texts)]) + "\n"
 
@@ -62,3 +58,8 @@ def _joined(texts: list[str]) -> str:
     heading = '"""' + "\n".join(summaries) + '\n"""'
     blocks = [heading, *("\n".join(block) for block in (plain, others) if block)]
     return "\n\n".join(blocks) + "\n\n\n" + "\n\n\n".join(bodies)
+
+
+def _text(part: str) -> str:
+    with open(os.path.join(os.path.dirname(__file__), f"{part}.py"), encoding="utf-8") as stream:
+        return stream.read().rstrip()

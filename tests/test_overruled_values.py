@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from translator import convert
+from translator import LossError, convert
 from translator.api import loads
 
 AXOLOTL = """
@@ -96,3 +96,10 @@ def test_a_prompt_with_a_place_that_axolotl_cannot_fill(name: str) -> None:
 def test_a_prompt_for_rows_without_input_that_has_one() -> None:
     prompt = AXOLOTL.replace("type: alpaca", 'type: {no_input_format: "{instruction} {input}"}')
     assert "the run stops" in said(prompt, "axolotl")["datasets[0].type.no_input_format"]
+
+
+@pytest.mark.parametrize("target", ["torchtune", "unsloth"])
+def test_nothing_to_train_on_cannot_be_allowed(target: str) -> None:
+    nothing = AXOLOTL.replace("datasets:\n  - {path: tatsu-lab/alpaca, type: alpaca}\n", "")
+    with pytest.raises(LossError, match="no data set"):
+        convert(loads(nothing, name="run", format="axolotl"), target, allow=["all"])

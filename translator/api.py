@@ -143,7 +143,7 @@ def convert(
             document=document,
         )
     if strict:
-        _raise_for(blocking(conversion, accepted))
+        _raise_for(blocking(conversion, acceptable(accepted, document)))
     return conversion
 
 
@@ -178,6 +178,12 @@ def accepted_codes(allow: Collection[str | Code]) -> frozenset[str]:
 
     named = {entry if isinstance(entry, Code) else code_of(entry) for entry in allow}
     return frozenset(BY_CODE) if None in named else frozenset(c.code for c in named if c)
+
+
+def acceptable(accepted: Collection[str], document: Document) -> frozenset[str]:
+    """The codes that may be accepted of a document: without any data there is nothing to train."""
+    found = frozenset(accepted)
+    return found if document.recipe.data.sources else found - {Code.MISSING_KEY.code}
 
 
 def blocking(conversion: Conversion, accepted: Collection[str]) -> tuple[Diagnostic, ...]:

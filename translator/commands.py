@@ -62,6 +62,7 @@ def run_convert(
     accepted = api.accepted_codes(allow)
     to_stdout = out is None or out == "-"
     document = _load(console, file, reading)
+    accepted = api.acceptable(accepted, document)
     out_path = None if to_stdout or out is None else Path(out)
     conversion = api.convert(
         document,

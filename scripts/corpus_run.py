@@ -181,10 +181,11 @@ def attempt(document: Document, target: str, scratch: Path | None) -> Attempt:
         return Attempt(target=target, status="crash", messages=(traceback.format_exc(),))
     refused = result.refused
     status = "allow" if refused else "written"
+    nothing = not document.recipe.data.sources
     codes = codes_of(refused)
     found = Attempt(
         target=target,
-        status="refused" if Code.LOST_MODEL.code in codes else status,
+        status="refused" if Code.LOST_MODEL.code in codes or nothing else status,
         codes=codes,
         messages=tuple(d.message for d in refused),
     )

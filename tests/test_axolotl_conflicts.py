@@ -27,7 +27,10 @@ def test_a_refused_combination_is_told_at_its_key(key: str, changes: dict[str, A
 
 
 def test_a_plain_file_has_none() -> None:
-    assert told(text_of({}), Code.CONTRADICTION, Code.BAD_VALUE, Code.MISSING_KEY) == []
+    assert (
+        told(text_of({}), Code.CONTRADICTION, Code.BAD_VALUE, Code.STOPS_LATER, Code.MISSING_KEY)
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +39,7 @@ def test_a_plain_file_has_none() -> None:
 )
 def test_an_unknown_prompt_type_comes_with_advice(kind: str, hint: str) -> None:
     text = text_of({"datasets": [{"path": "acme/rows", "type": kind}]})
-    (found,) = told(text, Code.BAD_VALUE)
+    (found,) = told(text, Code.STOPS_LATER)
     assert found.help is not None
     assert hint in found.help
     assert found.span is not None
@@ -46,7 +49,7 @@ def test_an_unknown_prompt_type_comes_with_advice(kind: str, hint: str) -> None:
 @pytest.mark.parametrize("kind", ["alpaca", "acme_rows.strategy", "bradley_terry.chat_template"])
 def test_known_and_own_prompt_types_are_left_alone(kind: str) -> None:
     text = text_of({"datasets": [{"path": "acme/rows", "type": kind}]})
-    assert told(text, Code.BAD_VALUE) == []
+    assert told(text, Code.STOPS_LATER) == []
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_known_and_own_prompt_types_are_left_alone(kind: str) -> None:
 )
 def test_an_unknown_transform_comes_with_advice(method: str, kind: str, hint: str) -> None:
     changes = {"rl": method, "datasets": [{"path": "acme/rows", "type": kind}]}
-    (found,) = told(text_of({**changes, "remove_unused_columns": False}), Code.BAD_VALUE)
+    (found,) = told(text_of({**changes, "remove_unused_columns": False}), Code.STOPS_LATER)
     assert found.help is not None
     assert hint in found.help
 
@@ -79,6 +82,6 @@ def test_local_files_are_told_by_format_and_name() -> None:
 
 def test_a_format_is_no_path() -> None:
     text = text_of({"datasets": [{"path": "json", "data_files": ["a.json"], "type": "alpaca"}]})
-    (found,) = told(text, Code.BAD_VALUE)
+    (found,) = told(text, Code.STOPS_LATER)
     assert "path: ." in found.message
     assert PLAIN["datasets"][0]["path"] not in text

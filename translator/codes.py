@@ -28,6 +28,7 @@ class Code(Enum):
     CONTRADICTION = ("CFG007", "contradicting-keys", "Two keys of the file exclude each other.")
     SURPRISE = ("CFG008", "surprising-meaning", "A value means something else than it says.")
     ASSUMED = ("CFG009", "assumed-value", "Not said by the file; taken from what it implies.")
+    STOPS_LATER = ("CFG010", "stops-later", "The framework's check takes it; the run ends with it.")
 
     # What a target cannot say
     LOST_MODEL = ("XLT101", "model-not-in-target", "The target does not know the model.")

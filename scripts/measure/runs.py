@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drawn import drawn
 from grid import ATTENTION, PHI, Run
 
 SEEN = (
@@ -589,7 +590,10 @@ SEVENTH = tuple(replace(run, held_out=True) for run in _seventh())
 """Round 7: one device and two, after rounds 5 and 6 had been looked at."""
 EIGHTH = tuple(replace(run, held_out=True) for run in _eighth())
 """Round 8: Gemma's wide heads."""
+NINTH = drawn()
+"""Round 9: drawn at random, with the formulas after round 8."""
 ROUNDS = {
+    "9": NINTH,
     "8": EIGHTH,
     "pilot": PILOT,
     "5": FIFTH,

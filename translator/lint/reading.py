@@ -34,5 +34,8 @@ def told_by_lint(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
             yield replace(diagnostic, severity=Severity.NOTE, verbose=True)
         elif diagnostic.code in STOPS:
             yield replace(diagnostic, severity=Severity.ERROR)
+        elif diagnostic.code == Code.STOPS_LATER.code:
+            # what is installed where it runs may know it: another version, a plugin, a fork
+            yield replace(diagnostic, severity=Severity.WARNING)
         else:
             yield diagnostic

@@ -65,7 +65,7 @@ def _get_modules(reader: Reader) -> None:
         other = named_adapter is not None and named_adapter.value not in ("lora", "qlora")
         if target is None and not other:
             reader.say(
-                Code.MISSING_KEY,
+                Code.STOPS_LATER,
                 Severity.ERROR,
                 "neither lora_target_modules nor lora_target_linear is set: nothing gets adapters",
                 key="lora_target_modules",

@@ -87,11 +87,12 @@ def refuse(
     severity: Severity = Severity.ERROR,
     *,
     field: str | None = None,
+    code: Code = Code.BAD_VALUE,
 ) -> None:
     """Reports a value that Axolotl refuses or misreads."""
     name = spell(address)
     reader.say(
-        Code.BAD_VALUE,
+        code,
         severity,
         f"{name}: {shown(node.plain())} {reason}",
         node,

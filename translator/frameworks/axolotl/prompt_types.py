@@ -81,7 +81,7 @@ def check(dataset: Dataset, name: str, method: str | None) -> None:
     key = spell((*dataset.place, "type"))
     what = f"no transform for rl: {method}" if method else "no prompt type"
     dataset.reader.say(
-        Code.BAD_VALUE,
+        Code.STOPS_LATER,
         Severity.WARNING,
         f"{key}: {name!r} is {what} of Axolotl 0.19, which stops there",
         node,

@@ -111,7 +111,7 @@ def _source(dataset: Dataset, *, pretraining: bool) -> Source:
     path = dataset.get("path", text, "", field="path")
     if not path.value:
         dataset.reader.say(
-            Code.MISSING_KEY,
+            Code.STOPS_LATER,
             Severity.ERROR,
             f"{dataset.place[0]}[{dataset.place[1]}] has no path",
             dataset.node,
@@ -161,7 +161,8 @@ def _no_builder(dataset: Dataset, path: str) -> None:
     node = dataset.node.get(("path",))
     assert node is not None
     why = "is no format here but a data set on the Hub, which is not there; path: . reads the files"
-    refuse(dataset.reader, (*dataset.place, "path"), node, why, Severity.WARNING)
+    place = (*dataset.place, "path")
+    refuse(dataset.reader, place, node, why, Severity.WARNING, code=Code.STOPS_LATER)
 
 
 def _pretraining(dataset: Dataset) -> Told:
@@ -279,13 +280,14 @@ def _template(dataset: Dataset, name: str, template: str) -> str:
         fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
     except ValueError as error:
         assert node is not None
-        refuse(dataset.reader, address, node, f"is no text with fields to fill in: {error}")
+        why = f"is no text with fields to fill in: {error}"
+        refuse(dataset.reader, address, node, why, code=Code.STOPS_LATER)
         return ""
     further = sorted(fields - {"instruction", "input"})
     if further and node is not None:
         named = ", ".join(f"{{{field}}}" for field in further)
         why = f"has {named}, where Axolotl fills in {{instruction}} and {{input}}; the run stops"
-        refuse(dataset.reader, address, node, why)
+        refuse(dataset.reader, address, node, why, code=Code.STOPS_LATER)
         return ""
     if name == "no_input_format" and "input" in fields and node is not None:
         dataset.reader.say(

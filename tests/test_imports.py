@@ -165,8 +165,8 @@ def test_lint_loads_what_a_file_needs(name: str) -> None:
     source = RECIPES / "completion_full" / name
     modules = loaded("lint", "--no-cache", "--isolated", "--exit-zero", str(source))
     heavy = {"torch", "libcst", "ruamel", "jsonschema", "asyncio", "ssl", "subprocess", "_hashlib"}
-    light = {"pathlib", "difflib", "string", "glob"}  # 6 ms in all
-    assert not modules & (heavy - {"subprocess"} if name.endswith(".py") else heavy | light)
+    light = {"pathlib", "difflib", "glob"}  # 6 ms in all
+    assert not modules & (heavy | light)
     others = {"axolotl", "torchtune", "unsloth"} - {name.partition(".")[0]}
     assert not [m for m in modules if m in {f"translator.frameworks.{o}.reading" for o in others}]
 

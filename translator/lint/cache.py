@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from translator import __version__
@@ -19,6 +17,11 @@ from translator.lint.registry import INDEX
 from translator.lint.rows import Row, checked_of, row_of
 from translator.lint.settings import Settings
 from translator.source import PathLike, Source
+
+try:  # hashlib loads OpenSSL, 4 ms; random goes by the same way
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 FOLDER = ".ftx_cache"
 _MOST = 20_000
@@ -30,7 +33,8 @@ class Cache:
     """The results below one folder (that of the settings)."""
 
     def __init__(self, root: PathLike) -> None:
-        self._file = Path(root, FOLDER, "lint.json")
+        self._folder = os.path.join(root, FOLDER)
+        self._file = os.path.join(self._folder, "lint.json")
         self._entries: dict[str, Row] = {}
         self._asked: set[str] = set()
         self.fresh: dict[str, Row] = {}
@@ -38,7 +42,8 @@ class Cache:
         self._beside: dict[tuple[PathLike, bool], bytes] = {}
         self._stamp = f"{__version__}:{os.stat(INDEX).st_mtime_ns}"
         try:
-            content = json.loads(self._file.read_bytes())
+            with open(self._file, "rb") as stream:
+                content = json.load(stream)
             if content["stamp"] == self._stamp:
                 self._entries = content["entries"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -72,14 +77,13 @@ class Cache:
         if len(self._entries) > _MOST:
             self._entries = {k: v for k, v in self._entries.items() if k in self._asked}
         content: dict[str, Any] = {"stamp": self._stamp, "entries": self._entries}
-        folder = self._file.parent
-        temporary = folder / f"lint.{os.getpid()}.tmp"
+        ignore = os.path.join(self._folder, ".gitignore")
+        temporary = os.path.join(self._folder, f"lint.{os.getpid()}.tmp")
         try:
-            folder.mkdir(exist_ok=True)
-            ignore = folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
-            temporary.write_text(json.dumps(content), encoding="utf-8")
+            os.makedirs(self._folder, exist_ok=True)
+            if not os.path.exists(ignore):
+                _write(ignore, "*\n")
+            _write(temporary, json.dumps(content))
             os.replace(temporary, self._file)
         except OSError:
             return
@@ -119,3 +123,8 @@ class Cache:
         except OSError:
             pass
         return self._beside.setdefault((folder, script), digest.digest())
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)

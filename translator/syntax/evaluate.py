@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from pathlib import Path
 
 from translator.record import Record
+from translator.source import PathLike
 from translator.syntax.evaluate_loops import Evaluator
 from translator.syntax.evaluate_machine import MAX_STEPS, Scope, Setting
 from translator.syntax.evaluate_values import (
@@ -65,7 +65,7 @@ class Program(Record, kw_only=False):
 def run(
     module: Module,
     overrides: Mapping[str, str] | None = None,
-    folder: Path | None = None,
+    folder: PathLike | None = None,
     interesting: frozenset[str] = frozenset(),
 ) -> Program:
     """Evaluates a module.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
 import posixpath
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from translator.syntax.evaluate_machine import Machine
@@ -43,9 +43,9 @@ def load_file(machine: Machine, file: Value) -> Value | None:
     from translator.syntax.yaml import PyYamlDialect, read_yaml
 
     try:
-        if found.stat().st_size > MAX_CONFIG_BYTES:
+        if os.path.getsize(found) > MAX_CONFIG_BYTES:
             return None
-        if found.suffix == ".toml":
+        if found.endswith(".toml"):
             return _toml(read_source(found).text, posixpath.basename(name))
         tree, _ = read_yaml(read_source(found), PyYamlDialect)
     except (OSError, UnreadableError):
@@ -73,20 +73,15 @@ def _plain(value: object, note: str) -> Value:
     return Known(str(value), note=note)
 
 
-def _find(folder: Path, name: str) -> Path | None:
+def _find(folder: str, name: str) -> str | None:
     if posixpath.isabs(name) or "\0" in name:
         return None
     start = folder
     for _ in range(_PARENTS + 1):
-        try:
-            candidate = start / name
-            if candidate.is_file():
-                return candidate
-        except OSError:
-            return None
-        if start == start.parent:
-            return None
-        start = start.parent
+        candidate = os.path.join(start, name)
+        if os.path.isfile(candidate):
+            return candidate
+        start = os.path.dirname(start)
     return None
 
 
@@ -144,6 +139,8 @@ PATH_PARTS = ("name", "stem", "suffix")
 
 def path_part(value: Value, part: str, node: ast.AST | None) -> Value | None:
     """The name, the stem or the ending of a path that is known."""
+    from pathlib import PurePosixPath
+
     path = path_of(value) if is_path(value) else None
     return None if path is None else Known(getattr(PurePosixPath(path), part), at=node)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import field
-from pathlib import Path
 from typing import Any
 
 from translator.record import Record, Struct
+from translator.source import PathLike
 from translator.syntax.evaluate_journal import Journal, Variables
 from translator.syntax.evaluate_values import (
     Arguments,
@@ -75,11 +76,11 @@ class Machine:
         self,
         module: Module,
         overrides: AbstractMapping[str, Scalar] | None = None,
-        folder: Path | None = None,
+        folder: PathLike | None = None,
         interesting: frozenset[str] = frozenset(),
     ) -> None:
         self.module = module
-        self.folder = folder
+        self.folder = None if folder is None else os.fspath(folder)
         self.interesting = interesting
         self.overrides = dict(overrides or {})
         self.used_overrides: set[str] = set()

@@ -7,7 +7,7 @@ own. Its values point to the import that brought them, with the module's line as
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+import os
 from typing import Any
 
 from translator.source import is_regular_file
@@ -44,8 +44,8 @@ class Modules(Statements):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.loaded: dict[Path, Scope] = {}
-        self.homes: list[Path] = []
+        self.loaded: dict[str, Scope] = {}
+        self.homes: list[str] = []
         self.bytes_read = 0
 
     def attribute(self, base: Value, name: str, node: ast.AST | None) -> Value:
@@ -99,29 +99,30 @@ class Modules(Statements):
             self._read(path, name, node)
         return self.loaded.get(path)
 
-    def _path(self, name: str, level: int) -> Path | None:
+    def _path(self, name: str, level: int) -> str | None:
         assert self.folder is not None
         parts = [part for part in name.split(".") if part]
-        here = self.homes[-1].parent if self.homes else self.folder
+        here = os.path.dirname(self.homes[-1]) if self.homes else self.folder
         if level:
-            starts = [here.joinpath(*[".."] * (level - 1))]
+            starts = [os.path.join(here, *[".."] * (level - 1))]
         else:
             starts = [here, self.folder]
             for _ in range(_PARENTS):
-                starts.append(starts[-1].parent)
+                starts.append(os.path.dirname(starts[-1]))
         for start in starts:
-            place = start.joinpath(*parts)
-            for candidate in (place.with_suffix(".py") if parts else place, place / "__init__.py"):
+            place = os.path.join(start, *parts)
+            package = os.path.join(place, "__init__.py")
+            for candidate in (f"{place}.py" if parts else place, package):
                 if is_regular_file(candidate):
-                    return candidate.resolve()
+                    return os.path.realpath(candidate)
         return None
 
-    def _read(self, path: Path, name: str, node: ast.AST) -> None:
+    def _read(self, path: str, name: str, node: ast.AST) -> None:
         from translator.errors import UnreadableError
         from translator.source import read_source
         from translator.syntax.python import parse_script
 
-        size = path.stat().st_size
+        size = os.path.getsize(path)
         self.bytes_read += size
         too_much = len(self.loaded) >= MAX_MODULES or self.bytes_read > MAX_ALL_BYTES
         if too_much or size > MAX_MODULE_BYTES:
@@ -130,7 +131,8 @@ class Modules(Statements):
             module = parse_script(read_source(path))
         except (OSError, UnreadableError):
             return
-        mark(module, path.name, getattr(node, "home", None) or Home(module, path.name, node))
+        file = os.path.basename(path)
+        mark(module, file, getattr(node, "home", None) or Home(module, file, node))
         scope = Scope(Variables())
         scope.variables["__name__"] = Known(name)
         self.loaded[path] = scope

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from pathlib import Path
 from typing import Any
 
 from translator.codes import Code
@@ -180,10 +179,12 @@ def _without_newer_syntax(text: str) -> tuple[str, dict[int, int]] | None:
 
 def _f_strings(text: str) -> list[tuple[int, int]]:
     """The places of f-strings, none when the text is no Python of any version."""
-    finder = Path(__file__).with_name("newer_python.py")
+    import subprocess  # 5 ms that scripts in this Python do without
+
+    finder = os.path.join(os.path.dirname(__file__), "newer_python.py")
     try:
         found = subprocess.run(
-            [sys.executable, str(finder)],
+            [sys.executable, finder],
             input=text.encode(),
             capture_output=True,
             timeout=_NEWER_SECONDS,

@@ -39,7 +39,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from translator.frameworks.unsloth.script_lineage import (
@@ -142,9 +141,7 @@ def read_script(
     notebook = is_notebook(source)
     module = parse_notebook(source) if notebook else parse_script(source)
     raw = read_notebook(source).raw if notebook else source.text
-    beside = folder or source.folder
-    here = None if beside is None else Path(beside)
-    program = run(module, overrides, here, INTERESTING)
+    program = run(module, overrides, folder or source.folder, INTERESTING)
     found = tuple(_trainings(program, installed_versions(raw)))
     return Script(
         module,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
-from translator.frameworks.axolotl.table import all_keys, table
+from translator.frameworks.axolotl.schema import all_keys, plugin_keys, recorded_keys
+from translator.frameworks.axolotl.table import table
 
 FORMER = {
     "model_config", "model_revision", "model_type", "wandb_run_name", "fsdp_config.version",

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 import pytest
 
-from translator.frameworks.axolotl.table import all_keys
+from translator.frameworks.axolotl.schema import all_keys
 from translator.nearest import nearest
 
 NAMES = frozenset(all_keys())

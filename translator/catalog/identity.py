@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from translator.catalog.data import table
@@ -84,6 +84,7 @@ def is_local(name: str) -> bool:
     return name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1
 
 
+@lru_cache(maxsize=1024)
 def resolve(name: str) -> Identity:
     """Resolve a model name as any of the three frameworks may have it; upper or lower case alike.
 

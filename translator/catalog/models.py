@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Literal, cast
 
 from translator.catalog.data import table
-from translator.catalog.identity import is_known_id, is_local, resolve
+from translator.catalog.identity import Identity, is_known_id, is_local, resolve
 from translator.record import Record
 from translator.source import PathLike, folder_of, is_regular_file
 
@@ -193,7 +193,7 @@ def facts(name: str) -> ModelFacts | None:
     """
     identity = resolve(name)
     by_name = facts_by_name(identity.canonical)
-    config = config_file(identity.canonical) or config_file(identity.weights)
+    config = config_of(identity)
     if config is None:
         return by_name
     return from_config(config, name=identity.canonical) or by_name
@@ -207,6 +207,12 @@ def facts_by_name(canonical: str) -> ModelFacts | None:
     if line is None:
         return None
     return _from_line(canonical, line, assumed=not is_known_id(canonical))
+
+
+def config_of(identity: Identity) -> str | None:
+    """The ``config.json`` of a model, or of the copy of it that is meant."""
+    names = dict.fromkeys((identity.canonical, identity.weights))
+    return next((file for name in names if (file := config_file(name))), None)
 
 
 def config_file(name: str) -> str | None:

@@ -16,7 +16,7 @@ from translator.catalog.data import table
 from translator.catalog.identity import resolve
 from translator.catalog.models import (
     ModelFacts,
-    config_file,
+    config_of,
     facts,
     facts_by_name,
     read_config,
@@ -188,7 +188,7 @@ def builder_for(model: str, version: Version = "0.6.1") -> Builder | None:
         exact = _by_id().get(name.lower())
         if exact is not None:
             return _in_version(exact, version)
-    config = config_file(identity.canonical) or config_file(identity.weights)
+    config = config_of(identity)
     if config is not None:
         made = from_config(read_config(config))
         return _in_version(made and _with_its_tokenizer(made, os.path.dirname(config)), version)
@@ -201,7 +201,7 @@ def unfit(model: str) -> str | None:
     from translator.catalog.torchtune_config import Unfit, component_of
 
     identity = resolve(model)
-    config = config_file(identity.canonical) or config_file(identity.weights)
+    config = config_of(identity)
     if config is None:
         return None
     try:

@@ -9,7 +9,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.lookup import find, no_effect
 from translator.frameworks.axolotl.rows import via
-from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
+from translator.frameworks.axolotl.schema import all_keys, recorded_keys
 from translator.frameworks.axolotl.values import text
 from translator.lens import Coverage, Row
 from translator.reading import Reader
@@ -86,10 +86,9 @@ class Unread(Record, kw_only=False):
     """Last of all: keys without a value, and known keys that nothing else in this file needs."""
 
     def read(self, reader: Reader) -> None:
-        known = {*recorded_keys(), *(k for keys in plugin_keys().values() for k in keys)}
         for address, node in reader.unused():
             empty = node.value is None or node.value in ({}, [])
-            if empty or _steps(address) & known:
+            if empty or _steps(address) & all_keys():
                 why = "it is empty" if empty else "nothing in this file makes use of it"
                 reader.used.add(address)
                 name = spell(address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -44,15 +45,9 @@ _READ = ("LigerPlugin", "CutCrossEntropyPlugin", "LMEvalPlugin", "KDPlugin", "Di
 class PluginKeys(Record, kw_only=False):
     """The settings of plugins, and the plugins themselves."""
 
-    def names(self) -> Iterable[tuple[str, str]]:
-        for plugin, keys in plugin_keys().items():
-            for key in keys:
-                if key not in _CARRIED:
-                    yield plugin, key
-
     def read(self, reader: Reader) -> None:
         registered = plugins(reader)
-        for plugin, key in self.names():
+        for plugin, key in _settings():
             address = steps(key)
             node = reader.tree.get(address)
             if node is None or node.value is None or self._is_block(plugin, key, node):
@@ -86,7 +81,18 @@ class PluginKeys(Record, kw_only=False):
         return ()
 
     def spellings(self) -> Iterable[str]:
-        return (key for _, key in self.names())
+        return (key for _, key in _settings())
+
+
+@cache
+def _settings() -> list[tuple[str, str]]:
+    """(plugin, key) of the settings that no other row reads."""
+    return [
+        (plugin, key)
+        for plugin, keys in plugin_keys().items()
+        for key in keys
+        if key not in _CARRIED
+    ]
 
 
 def _tell_plugins(reader: Reader) -> None:

@@ -9,8 +9,8 @@ from translator.errors import FtxError, NotAConfigError
 from translator.fields import assemble
 from translator.frameworks.axolotl import conflicts, older
 from translator.frameworks.axolotl.lookup import no_effect
-from translator.frameworks.axolotl.schema import check_kinds
-from translator.frameworks.axolotl.table import all_keys, table
+from translator.frameworks.axolotl.schema import all_keys, check_kinds
+from translator.frameworks.axolotl.table import table
 from translator.frameworks.base import ReadOptions
 from translator.reading import Reader, apply_overrides
 from translator.source import Source, decode

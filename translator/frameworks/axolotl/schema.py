@@ -34,6 +34,12 @@ def plugin_keys() -> dict[str, dict[str, dict[str, Any]]]:
     return plugins
 
 
+@cache
+def all_keys() -> frozenset[str]:
+    """Every spelling that the schema or one of the plugins knows."""
+    return frozenset((*recorded_keys(), *(key for keys in plugin_keys().values() for key in keys)))
+
+
 _BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n"}
 
 

@@ -24,8 +24,6 @@ from translator.frameworks.axolotl import (
     stored_weights,
     without_bearing,
 )
-from translator.frameworks.axolotl.schema import plugin_keys as keys_of_plugins
-from translator.frameworks.axolotl.schema import recorded_keys
 from translator.lens import Table
 
 
@@ -56,9 +54,3 @@ def table() -> Table:
             *foreign_names.ROWS,
         ),
     )
-
-
-def all_keys() -> tuple[str, ...]:
-    """Every spelling that the schema or one of the plugins knows."""
-    plugins = (key for keys in keys_of_plugins().values() for key in keys)
-    return (*recorded_keys(), *plugins)

@@ -117,11 +117,24 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                    "hidden_size": 2048, "num_hidden_layers": 18, "num_attention_heads": 8,
                    "num_key_value_heads": 4, "head_dim": 256, "intermediate_size": 8192,
                    "vocab_size": 131072, "tie_word_embeddings": False},
+    "qwen3_8b": {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"],
+                 "hidden_size": 4096, "num_hidden_layers": 36, "num_attention_heads": 32,
+                 "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 12288,
+                 "vocab_size": 151936, "tie_word_embeddings": False},
+    "gemma3_4b": {"model_type": "gemma3_text", "architectures": ["Gemma3ForCausalLM"],
+                  "hidden_size": 2560, "num_hidden_layers": 34, "num_attention_heads": 8,
+                  "num_key_value_heads": 4, "head_dim": 256, "intermediate_size": 10240,
+                  "vocab_size": 262208, "sliding_window": 1024, "tie_word_embeddings": True},
+    "falcon3_3b": {"model_type": "llama", "architectures": ["LlamaForCausalLM"],
+                   "hidden_size": 3072, "num_hidden_layers": 22, "num_attention_heads": 12,
+                   "num_key_value_heads": 4, "head_dim": 256, "intermediate_size": 9216,
+                   "vocab_size": 131072, "tie_word_embeddings": False},
 }  # fmt: skip
 """Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, SmolLM2-1.7B,
 Qwen2.5-1.5B, Mistral-7B-v0.3, OLMoE-1B-7B, Llama-3.1-8B, Llama-3.2-3B, Qwen2.5-7B, Gemma-3-1B,
 Gemma-4-E2B, a quarter of Qwen3-30B-A3B, Granite-3-2B, OLMo-2-1B, Qwen3-1.7B, SmolLM3-3B,
-StarCoder2-3B, a small Mixtral, Qwen3-0.6B, Qwen2.5-3B, Falcon3-1B."""
+StarCoder2-3B, a small Mixtral, Qwen3-0.6B, Qwen2.5-3B, Falcon3-1B, Qwen3-8B, Gemma-3-4B's text part,
+Falcon3-3B."""
 
 TORCHTUNE = {
     "qwen05": ("qwen2_5.%sqwen2_5_0_5b", "QWEN2"),

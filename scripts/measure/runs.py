@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
-from drawn import drawn
+from drawn import LARGER, drawn
 from grid import ATTENTION, PHI, Run
 
 SEEN = (
@@ -592,7 +593,11 @@ EIGHTH = tuple(replace(run, held_out=True) for run in _eighth())
 """Round 8: Gemma's wide heads."""
 NINTH = drawn()
 """Round 9: drawn at random, with the formulas after round 8."""
+_TENTH = drawn(10, {"axolotl": 14, "torchtune": 6, "unsloth": 8, "trl": 12}, LARGER)
+TENTH = tuple(random.Random(10).sample(_TENTH, len(_TENTH)))
+"""Round 10: larger models, in any order, with the band that rounds 1 to 8 calibrated."""
 ROUNDS = {
+    "10": TENTH,
     "9": NINTH,
     "8": EIGHTH,
     "pilot": PILOT,

@@ -195,9 +195,12 @@ def build_data(node: DictConfig, tokenizer: DictConfig | None) -> None:
     config.instantiate(node, stand_in)
 
 
+LOADED = inspect.signature(datasets.load_dataset)
+
+
 def without_rows(source: str, *positional: object, **arguments: Any) -> Any:
     """Stands for ``datasets.load_dataset``: same arguments, no download."""
-    known = inspect.signature(datasets.load_dataset)
+    known = LOADED
     known.bind(source, *positional, **arguments)
     builder_only = set(arguments) - set(known.parameters) - {"data_dir"}
     if builder_only:
@@ -239,7 +242,8 @@ def shallow(builder: Any) -> Any:
 
 
 def load_nothing() -> None:
-    """Replaces the loading of rows everywhere in torchtune."""
+    """Replaces the loading of rows everywhere in torchtune, and in what lies beside a config."""
+    datasets.load_dataset = without_rows
     for name in LOADERS:
         module = sys.modules[f"torchtune.datasets.{name}"]
         module.load_dataset = without_rows

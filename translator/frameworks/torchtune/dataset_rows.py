@@ -15,11 +15,13 @@ from translator.frameworks.torchtune.lookup import (
     refuse,
     surprise,
 )
+from translator.frameworks.torchtune.own_code import read_own_code
 from translator.frameworks.torchtune.prompts import ALPACA, OLD_CHAT_FORMATS, OLD_PROMPTS, prompt
 from translator.frameworks.torchtune.tokenizing import escaped
 from translator.frameworks.torchtune.values import flag, mapping, text
 from translator.ir import (
     ChatFormat,
+    CustomRows,
     Format,
     InstructionRows,
     MessageRows,
@@ -268,6 +270,29 @@ def _own_pairs(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     return rows, _format(dataset, _system(dataset)), _of_pairs(dataset)
 
 
+def _own_texts(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
+    """Texts that code of the user's own makes, in the file beside the config."""
+    component, _ = called(dataset.reader, *dataset.place)
+    name = dataset.get("text_of", text, "text_of", field="rows.code").value
+    code = read_own_code(dataset.reader.path, component or "", name)
+    for token in ("bos_token", "eos_token"):  # the model's own; told again where they are needed
+        dataset.get(token, text, None)
+    reference = f"{(component or '').rpartition('.')[0]}.{name}"
+    if code is None:
+        dataset.reader.say(
+            Code.ASSUMED,
+            Severity.WARNING,
+            f"{reference} is not beside the config as ftx wrote it; its rows are carried as they are",
+            dataset.reader.peek(*dataset.place),
+            field=f"{dataset.field}.rows",
+        )
+    return (
+        CustomRows(reference=reference, code=code),
+        _format(dataset, None),
+        Supervision(prompt=True),
+    )
+
+
 KINDS: dict[str, Callable[[Dataset], tuple[Rows, Format, Supervision]]] = {
     "alpaca": _alpaca,
     "pairs": _pairs,
@@ -278,5 +303,6 @@ KINDS: dict[str, Callable[[Dataset], tuple[Rows, Format, Supervision]]] = {
     "own prompts": _own_prompts,
     "own turns": _own_turns,
     "own pairs": _own_pairs,
+    "own texts": _own_texts,
 }
 """How each kind is read."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any
 
+from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.mask_writing import check_mask
+from translator.frameworks.torchtune.own_code import own_code
 from translator.frameworks.torchtune.prompts import ALPACA
 from translator.frameworks.torchtune.wording_writing import (
     Task,
@@ -59,7 +61,6 @@ class Rows(Record):
 
 
 _NAMES: dict[type, str] = {
-    CustomRows: "rows made by code of the user's own",
     PromptRows: "prompts without answers",
     LabelledRows: "answers with a label",
     TokenRows: "rows that are tokenized already",
@@ -92,8 +93,13 @@ def tell(
         why = "a component that ftx cannot look into"
         task.lose(Code.LOST_SOURCE, "rows", why, Severity.WARNING)
         return Rows(component=rows.reference, told=_any_wording(task), masks=False, packs=False)
-    what = _NAMES.get(type(rows), "such rows")
-    task.lose(Code.LOST_SOURCE, "rows", f"torchtune has no data set for {what}")
+    why = f"torchtune has no data set for {_NAMES.get(type(rows), 'such rows')}"
+    if isinstance(rows, CustomRows):
+        found = _own_texts(task, rows)
+        if isinstance(found, Rows):
+            return found
+        why = found
+    task.lose(Code.LOST_SOURCE, "rows", why)
     why = "goes with the rows, for which torchtune has no data set"
     for part in ("format", "supervision"):
         writer.lose(Code.LOST_SOURCE, f"{field}.{part}", why, Severity.NOTE, verbose=True)
@@ -118,6 +124,34 @@ def _text(task: Task, rows: TextRows) -> Rows:
         told=_any_wording(task) or (text_wording(task) if arguments["add_eos"] else None),
         masks=False,
     )
+
+
+def _own_texts(task: Task, rows: CustomRows) -> Rows | str:
+    """Texts by the user's own code, which goes into the side file; or why it cannot."""
+    writer, layout = task.writer, task.source.format
+    if rows.code is None or writer.value("objective") != "supervised":
+        return "torchtune has no data set for rows made by code of the user's own"
+    if rows.marks or not isinstance(layout, PlainFormat):
+        return "torchtune has no data set for the user's own code where only answers count"
+    code = own_code(rows.code)
+    if isinstance(code, str):
+        return code
+    opened, end = task.model_tokens()
+    known = facts(str(writer.value("model.id")))
+    tokens = {"bos_token": known.bos_token if known else None, "eos_token": end}
+    unknown = [name for name in code.asks if tokens[name] is None]
+    if unknown and not (known is not None and not opened and unknown == ["bos_token"]):
+        return f"the code that makes the rows asks for the {unknown[0]}, which ftx does not know"
+    writer.facts[f"code:{code.name}"] = code.source
+    why = f"the function itself, {code.name}"
+    task.lose(Code.TOLD_OTHERWISE, "rows.reference", why, Severity.NOTE, verbose=True)
+    for key in writer.document.facts.get("brought", "").split():
+        left = writer.leftover(key)
+        if left is not None:
+            writer.tell(left, "the function leaves the same rows out")
+    arguments = {"text_of": code.name, **{name: tokens[name] for name in code.asks}}
+    told = plain_wording(task, layout, None)
+    return Rows(component="own_texts", side=True, arguments=arguments, told=told, masks=False)
 
 
 def _any_wording(task: Task) -> Told | None:

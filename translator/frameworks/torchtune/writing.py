@@ -104,7 +104,8 @@ def _side_files(writer: Writer) -> dict[str, str]:
     for name, field in sorted(names.items()):
         why = f"torchtune's YAML cannot say it; {name} of {file} does, which must lie beside it"
         writer.lose(Code.SIDE_FILE, field, why, Severity.NOTE)
-    return {file: side_file(names, f"{writer.stem}.yaml")}
+    own = sorted(code for fact, code in writer.facts.items() if fact.startswith("code:"))
+    return {file: side_file(names, f"{writer.stem}.yaml", own)}
 
 
 def _ordered(entries: Iterable[Entry]) -> list[Entry]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 _DEFINED = {
     "turn_tokenizer": ("turn_tokenizer",),
     "datasets": ("prompts", "turns", "answer_pairs"),
+    "own_texts": ("own_texts",),
     "schedules": ("schedule",),
     "trained_modules": ("lora_and_more",),
 }
@@ -34,12 +35,14 @@ def part_named(path: str | None) -> str | None:
     return name if known and module.endswith(_SUFFIX) else None
 
 
-def side_file(components: Iterable[str], config: str) -> str:
-    """The text of the module that goes beside ``config`` and defines ``components``."""
+def side_file(components: Iterable[str], config: str, functions: Iterable[str] = ()) -> str:
+    """The text of the module that goes beside ``config`` and defines ``components``, and
+    ``functions`` of the user's own below them."""
     wanted = set(components)
     texts = [_text(part) for part, names in _DEFINED.items() if wanted & set(names)]
     head = f"# Used by {config}; keep it in the folder that `tune run` is started from."
-    return "\n\n".join([head, _joined(texts)]) + "\n"
+    own = "".join(f"\n\n\n{function.rstrip()}" for function in functions)
+    return "\n\n".join([head, _joined(texts)]) + f"{own}\n"
 
 
 def _joined(texts: list[str]) -> str:

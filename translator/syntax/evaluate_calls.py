@@ -16,7 +16,7 @@ from translator.syntax.evaluate_machine import (
     MAX_SPENT,
     Scope,
 )
-from translator.syntax.evaluate_methods import call_method
+from translator.syntax.evaluate_methods import call_method, fields_of
 from translator.syntax.evaluate_tables import ROW_METHODS
 from translator.syntax.evaluate_values import (
     Arguments,
@@ -73,6 +73,10 @@ class Calls(Comprehensions):
                 return self.run_function(_bind(method, function), arguments, node)
         if isinstance(function, Choice):
             return self._call_either(function, arguments, node)
+        if isinstance(function, Attribute) and isinstance(function.base, Instance):
+            fields = fields_of(function.base, function.name, arguments, node)
+            if fields is not None:
+                return fields
         if isinstance(function, Attribute) and isinstance(function.base, Unknown | Instance):
             made = self.make(function, arguments, node)
             named = isinstance(function.base, Unknown) and function.base.names

@@ -66,4 +66,23 @@ def _applied(
         return None
     named = {k: a for k, a in arguments.keywords.items() if k not in ("func", "axis", "args")}
     result = machine.call(given, Arguments((Argument(many.element),), named), node)
-    return Many(many.source, result, many.test, at=node)
+    maker = given if is_table(function.base) and not named and _takes_items(given) else None
+    return Many(many.source, result, many.test, maker, at=node)
+
+
+def _takes_items(function: Function) -> bool:
+    """Whether a function does nothing with a row but take columns by name, which a row of a data
+    frame and a dictionary answer alike."""
+    given = function.node.args.args
+    if len(given) != 1 or function.bound is not None:
+        return False
+    (first,) = given
+    uses = taken = 0
+    for part in ast.walk(function.node):
+        if isinstance(part, ast.Name) and part.id == first.arg:
+            uses += 1
+        if isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name):
+            named = isinstance(part.slice, ast.Constant) and isinstance(part.slice.value, str)
+            loaded = isinstance(part.ctx, ast.Load)
+            taken += part.value.id == first.arg and named and loaded
+    return uses == taken

@@ -56,6 +56,7 @@ _SAFE_TEXT = frozenset(
 )
 
 
+_DUMPS = frozenset(("model_dump", "dict", "_asdict"))
 _OPENS = ("open", "read_text", "read_bytes")
 
 
@@ -89,6 +90,29 @@ def call_method(
     if isinstance(receiver, Instance) and name == "get":
         return machine.unknown(node)
     return None
+
+
+def fields_of(made: Instance, name: str, arguments: Arguments, node: ast.AST) -> Mapping | None:
+    """``model_dump()`` of pydantic, ``dict()`` of its first version, ``_asdict()``; None where it is
+    none of these, or where what its arguments choose is not known."""
+    given = arguments.keywords
+    if made.type is None or not made.type.is_dataclass or name not in _DUMPS:
+        return None
+    if arguments.positional or arguments.more or set(given) - {"exclude_none"}:
+        return None
+    bare = given["exclude_none"].value if given else Known(False)
+    if not isinstance(bare, Known):
+        return None
+    entries: dict[Any, Value] = {}
+    for key in (key for part in reversed(made.type.lineage()) for key in part.fields):
+        value = made.attributes.get(key)
+        if value is None:
+            return None
+        if isinstance(value, Instance):
+            value = fields_of(value, name, arguments, node) or value
+        if not (bare.value and isinstance(value, Known) and value.value is None):
+            entries[key] = value
+    return Mapping(entries, at=node)
 
 
 # -- strings --------------------------------------------------------------------------------------

@@ -131,11 +131,11 @@ def _own_texts(task: Task, rows: CustomRows) -> Rows | str:
     writer, layout = task.writer, task.source.format
     if rows.code is None or writer.value("objective") != "supervised":
         return "torchtune has no data set for rows made by code of the user's own"
-    if rows.marks or not isinstance(layout, PlainFormat):
-        return "torchtune has no data set for the user's own code where only answers count"
     code = own_code(rows.code)
     if isinstance(code, str):
         return code
+    if rows.marks or not isinstance(layout, PlainFormat):
+        return "torchtune has no data set for the user's own code where only answers count"
     opened, end = task.model_tokens()
     known = facts(str(writer.value("model.id")))
     tokens = {"bos_token": known.bos_token if known else None, "eos_token": end}

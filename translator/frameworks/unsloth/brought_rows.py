@@ -95,12 +95,15 @@ def _text_of(
     steps = node.get(("steps",))
     made: list[Any] = steps.plain() if steps is not None and steps.is_sequence else []
     body: list[ast.stmt] = []
+    tokenized = False
     for step in made:
         if step["op"] in _PASSED:
             continue
         lines = _step(step, functions, module)
         if lines is None:
             return None
+        if step["op"] != "filter":  # one may count tokens of rows that stay texts
+            tokenized |= any("input_ids" in ast.unparse(line) for line in lines)
         body += lines
     last = reader.tree.get(("trainer", "formatting_func"))
     if last is not None:
@@ -117,7 +120,7 @@ def _text_of(
         body += _parsed(f"return row[{column!r}]")
     function = _defined("text_of", body, "row, tokenizer")
     text = ast.unparse(function)
-    if "input_ids" in text or len(body) < 2:
+    if tokenized or len(body) < 2:
         return None
     if "one(" in text:
         function.body[:0] = _parsed(_ONE)
@@ -155,6 +158,10 @@ def _step(
         return _called(functions[step["number"]], step["number"], module, "row")
     if step["op"] == "filter":
         return _kept(step, functions, module)
+    if step["op"] == "fillna":
+        return _filled(step.get("value"))
+    if step["op"] == "map" and "number" not in step:
+        return _columns(step["function"])
     names = None
     if step["op"] == "rename_column":
         names = {step.get("original_column_name"): step.get("new_column_name")}
@@ -166,6 +173,36 @@ def _step(
     ):  # fmt: skip
         return None
     return _parsed(f"row = {{{names!r}.get(name, name): value for name, value in row.items()}}")
+
+
+def _filled(value: Any) -> list[ast.stmt] | None:
+    """What stands in empty cells of a data frame, which are None in a row."""
+    if isinstance(value, Unresolved) or not isinstance(value, str | int | float):
+        return None
+    each = f"{{name: {value!r} if value is None else value for name, value in row.items()}}"
+    return _parsed(f"row = {each}")
+
+
+def _columns(function: dict[str, Any]) -> list[ast.stmt] | None:
+    """Columns of a data frame that are put together of others."""
+    made = []
+    for name, column in (function.get("columns") or {}).items():
+        parts = column.get("parts") if isinstance(column, dict) else None
+        texts = [_part(part) for part in parts or [None]]
+        if function.get("name") != "columns" or None in texts:
+            return None
+        only = texts[0] if len(texts) == 1 else f"''.join(({', '.join(map(str, texts))}))"
+        made.append(f"{name!r}: {only}")
+    return _parsed(f"row = {{**row, {', '.join(made)}}}") if made else None
+
+
+def _part(part: Any) -> str | None:
+    """A part of a text that is a literal or another column's text."""
+    if isinstance(part, dict) and len(part) == 1:
+        ((kind, value),) = part.items()
+        if isinstance(value, str) and kind in ("literal", "column"):
+            return repr(value) if kind == "literal" else f"row[{value!r}]"
+    return None
 
 
 def _kept(

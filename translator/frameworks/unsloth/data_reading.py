@@ -174,9 +174,15 @@ _ASIDE = frozenset(
 def _leave_rest(reader: Reader, node: Node | None) -> None:
     """Keeps aside how a file is read, where that changes what its rows are."""
     load = None if node is None else node.get(("load",))
-    for name, child in load.value.items() if load is not None and load.is_mapping else ():
-        if name not in _READ and child.plain() is not None:
-            severity = Severity.NOTE if name in _ASIDE else Severity.ERROR
+    if load is None or not load.is_mapping:
+        return
+    loader = load.plain().get("loader")
+    for name, child in load.value.items():
+        # header=None is a table without a heading; a table of text has no columns= to choose by,
+        # so these are names that the script gives them
+        named = name == "header" or (name == "columns" and loader == "read_csv")
+        if name not in _READ and (named or child.plain() is not None):
+            severity = Severity.NOTE if name in _ASIDE and not named else Severity.ERROR
             reader.leave(("data", "load", name), child, "how a data set is loaded", severity)
 
 

@@ -330,10 +330,18 @@ def _columns_as_rows(value: Value | None) -> Value | None:
 
 def _only_column(name: Any, maker: Function | None) -> Function | None:
     """A function that makes a value as one that makes a row with nothing else."""
-    if maker is None or not isinstance(maker.node, ast.Lambda):
+    if maker is None or isinstance(maker.node, ast.AsyncFunctionDef):
         return None
-    row = ast.Dict(keys=[ast.Constant(name)], values=[maker.node.body])
-    node = ast.copy_location(ast.Lambda(args=maker.node.args, body=row), maker.node)
+    made = maker.node
+    if isinstance(made, ast.Lambda):
+        given, body = made.args, made.body
+    else:
+        given = ast.arguments(
+            posonlyargs=[], args=[ast.arg("row")], kwonlyargs=[], kw_defaults=[], defaults=[]
+        )
+        body = ast.Call(ast.Name(made.name, ast.Load()), [ast.Name("row", ast.Load())], [])
+    row = ast.Dict(keys=[ast.Constant(name)], values=[body])
+    node = ast.copy_location(ast.Lambda(args=given, body=row), made)
     return replace(maker, node=ast.fix_missing_locations(node))
 
 

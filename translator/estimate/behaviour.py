@@ -138,27 +138,31 @@ def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:
     kernels = Kernels(norm="torch", attention="efficient", compute=element, stream=element)  # type: ignore[arg-type]
     if _attention(recipe) == "flash" and work.shape.kv_heads == work.shape.heads:
         kernels = replace(kernels, attention="flash")
+    if work.shape.softcap:  # torchtune/models/gemma2/_attention.py multiplies, caps and masks
+        kernels = replace(kernels, attention="eager")
     return replace(
         work, kernels=kernels, loss=loss, lora=lora, weight_bytes=element, norm_bytes=element,
         embedding_bytes=element,
         optimizer=replace(work.optimizer, root_in_float=False),
-        sharding=replace(work.sharding, root_at_loss=False), buffers=_rotary_cache(work),
+        sharding=replace(work.sharding, root_at_loss=False), buffers=_rotary_cache(document, work),
         unpacking=14,
         base=work.base if half or work.base != "16bit" else "float32",
     )  # fmt: skip
 
 
 _POSITIONS = {"llama": 4096, "phi3": 4096, "gemma": 8192, "gemma2": 8192}
-"""Positions that torchtune's builders make tables for; 32768 where nothing is said."""
+"""Positions that components without a builder's name are likely to be given; 32768 elsewhere."""
 
 
-def _rotary_cache(work: Workload) -> int:
+def _rotary_cache(document: Document, work: Workload) -> int:
     """Sines and cosines for every position the builder was made for, in float32; builders with
     adapters make them for each layer, but for Llama 3.1 and 3.2 (torchtune/models/*,
     ``lora_*_self_attention``)."""
     shape = work.shape
     long = shape.vocab > 100_000 and shape.family == "llama"
+    told = document.facts.get("positions")
     positions = 131072 if long else _POSITIONS.get(shape.family, 32768)
+    positions = int(told) if told else positions
     wide = 2 if shape.family in ("qwen2", "phi3") else 1
     shared = long or shape.family == "phi3"
     copies = shape.layers if work.lora is not None and not shared else 1

@@ -78,6 +78,9 @@ def _get_model(reader: Reader) -> None:
     elif why is not None and named is not None:
         assume(reader, (key, "_component_"), f"taken for {name}: {why}")
     reader.facts["model"] = name
+    if made is not None:
+        positions = dict(made.architecture).get("max_seq_len")
+        reader.facts["positions"] = str(positions or "")
     reader.set("model.id", name, origin)
     reader.set("model.directory", folder or None, weights.origin)
     _get_files(reader, name, made)

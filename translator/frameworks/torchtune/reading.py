@@ -40,6 +40,7 @@ _DOWNLOAD = re.compile(r"#.*\btune download\s+([\w.-]+/[\w.-]+)")
 _INERT = (None, False)
 _ASIDE = {"log_level", "log_peak_memory_stats", "log_every_n_steps", "cudnn_deterministic_mode"}
 # Said by their own rows when they are missing.
+_KEPT = ("recipe", "epochs", "positions")
 _TOLD = {"model", "tokenizer", "dataset", "optimizer", "epochs", "checkpointer", "loss"}
 
 
@@ -65,7 +66,7 @@ def read_config(source: Source, options: ReadOptions) -> Document:
         diagnostics=tuple(reader.diagnostics),
         leftovers=tuple(reader.leftovers),
         tree=tree,
-        facts={name: reader.facts[name] for name in ("recipe", "epochs") if name in reader.facts},
+        facts={name: reader.facts[name] for name in _KEPT if name in reader.facts},
     )
 
 

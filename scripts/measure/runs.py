@@ -596,7 +596,10 @@ NINTH = drawn()
 _TENTH = drawn(10, {"axolotl": 14, "torchtune": 6, "unsloth": 8, "trl": 12}, LARGER)
 TENTH = tuple(random.Random(10).sample(_TENTH, len(_TENTH)))
 """Round 10: larger models, in any order, with the band that rounds 1 to 8 calibrated."""
+ELEVENTH = drawn(11)
+"""Round 11: drawn as round 9 was, with formulas and band after it."""
 ROUNDS = {
+    "11": ELEVENTH,
     "10": TENTH,
     "9": NINTH,
     "8": EIGHTH,

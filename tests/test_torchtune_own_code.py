@@ -115,3 +115,39 @@ def test_what_no_tokenizer_of_torchtune_can_say(made: str) -> None:
 @pytest.mark.parametrize("code", [None, "", "text_of = 1", "def text_of(row): pass", "def ("])
 def test_what_is_no_such_function(code: str | None) -> None:
     assert isinstance(own_code(code), str)
+
+
+PIECES = """
+base_model: meta-llama/Llama-3.1-8B
+datasets:
+  - {path: acme/pieces, type: input_output}
+adapter: lora
+lora_r: 8
+lora_alpha: 16
+lora_target_linear: true
+micro_batch_size: 1
+gradient_accumulation_steps: 1
+num_epochs: 1
+learning_rate: 1e-4
+"""
+
+
+@pytest.mark.parametrize("all_of_it", [False, True])
+def test_pieces_of_text_that_say_what_counts(all_of_it: bool) -> None:
+    text = f"{PIECES}train_on_inputs: {str(all_of_it).lower()}\n"
+    document = loads(text, name="run.yaml", format="axolotl")
+    result = convert(document, "torchtune", stem="run")
+    assert not result.refused
+    assert "_component_: run_components.segments" in result.text
+    again = loads(result.text, name="again.yaml", format="torchtune")
+    (before,), (after,) = document.recipe.data.sources, again.recipe.data.sources
+    assert (after.rows, after.supervision) == (before.rows, before.supervision)
+    assert "type: input_output" in convert(again, "axolotl", strict=False).text
+
+
+def test_evaluation_without_rows_to_evaluate_on_is_said() -> None:
+    script = SCRIPT.replace("max_steps=60", 'max_steps=60, eval_strategy="epoch"')
+    said = loads(script, name="run.py", format="unsloth").diagnostics
+    assert any("no eval_dataset to evaluate on" in d.message for d in said)
+    plain = loads(SCRIPT, name="run.py", format="unsloth").diagnostics
+    assert not any("no eval_dataset" in d.message for d in plain)

@@ -18,6 +18,7 @@ import yaml
 
 from tests.tiny_tokenizers import tokenizers
 from translator import ir
+from translator.catalog.row_kinds import SEGMENTS
 from translator.diagnostics import Severity
 from translator.document import Document
 from translator.frameworks import axolotl, torchtune
@@ -55,8 +56,14 @@ def text_of(row, tokenizer):
 """
 
 
+PIECES = [
+    {"segments": [{"label": False, "text": "Q: a "}, {"label": True, "text": "b<|im_end|>"}]},
+    {"segments": [{"label": True, "text": "c"}, {"label": False, "text": " d"}]},
+]
+
+
 def written(
-    folder: Path, model: str, code: str, *, packed: bool = False
+    folder: Path, model: str, code: str | None, *, packed: bool = False
 ) -> tuple[dict[str, Any], ir.Source, str]:
     """What the config says, what ftx reads in it again, and the folder's name for its module."""
     recipe = axolotl.read(read_source(BASE), ReadOptions()).recipe
@@ -64,9 +71,9 @@ def written(
         path="json",
         file_format="json",
         files=(str(folder / "rows.jsonl"),),
-        rows=ir.CustomRows(reference="…", code=code),
-        format=ir.PlainFormat(joined="whole", end="none"),
-        supervision=ir.Supervision(prompt=True),
+        rows=ir.CustomRows(reference="…" if code else SEGMENTS, code=code),
+        format=ir.PlainFormat(joined="whole", end="none") if code else ir.PlainFormat(),
+        supervision=ir.Supervision(prompt=code is not None),
     )
     packing = ir.Packing(isolated=True) if packed else None
     data = replace(recipe.data, sources=(source,), validation=None, packing=packing)
@@ -75,7 +82,8 @@ def written(
     stem = f"own{next(FOLDER)}"
     result = torchtune.write(document, WriteOptions(stem=stem))
     assert not [loss for loss in result.losses if loss.severity is Severity.ERROR]
-    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
+    lines = "".join(json.dumps(row) + "\n" for row in (ROWS if code else PIECES))
+    (folder / "rows.jsonl").write_text(lines, "utf-8")
     for name, text in {f"{stem}.yaml": result.text, **result.files}.items():
         (folder / name).write_text(text, encoding="utf-8")
     again = torchtune.read(read_source(folder / f"{stem}.yaml"), ReadOptions())
@@ -126,6 +134,27 @@ def test_a_text_that_opens_itself(tmp_path: Path, monkeypatch: Any, model: str) 
     config, _, _ = written(tmp_path, model, OPENED)
     tokenizer, (first, _) = made(tmp_path, config, monkeypatch)
     assert first["tokens"] == tokenizer.ids(MODELS[model][0] + "3")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_pieces_of_text(tmp_path: Path, monkeypatch: Any, packed: bool) -> None:
+    config, again, _ = written(tmp_path, "Qwen/Qwen2.5-7B-Instruct", None, packed=packed)
+    assert again.rows == ir.CustomRows(reference=SEGMENTS)
+    assert (again.format, again.supervision) == (ir.PlainFormat(), ir.Supervision(prompt=False))
+    tokenizer, made_rows = made(tmp_path, config, monkeypatch)
+    asked, answer = tokenizer.ids("Q: a "), tokenizer.ids("b<|im_end|>")
+    assert answer[-1] == tokenizer.number("<|im_end|>")
+    known, more = tokenizer.ids("c"), tokenizer.ids(" d")
+    tokens = [[*asked, *answer], [*known, *more]]
+    labels = [[-100] * len(asked) + answer, [-100] * (len(known) + len(more))]
+    if packed:
+        (pack,) = made_rows
+        length = sum(map(len, tokens))
+        assert pack["tokens"][:length].tolist() == [*tokens[0], *tokens[1]]
+        assert pack["labels"][:length].tolist() == [*labels[0], *labels[1]]
+        return
+    assert [row["tokens"] for row in made_rows] == tokens
+    assert [row["labels"] for row in made_rows] == labels
 
 
 def test_packed_texts(tmp_path: Path, monkeypatch: Any) -> None:

@@ -75,6 +75,7 @@ PARTS = {
     "prompts": Builder(kind="own prompts"),
     "turns": Builder(kind="own turns"),
     "answer_pairs": Builder(kind="own pairs"),
+    "segments": Builder(kind="segments"),
     "own_texts": Builder(kind="own texts", train_on_input=True),
 }
 """What ftx itself puts beside a config (see :mod:`.parts.datasets`)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
+from translator.catalog.row_kinds import SEGMENTS
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.dataset_builders import SHAREGPT, Dataset
@@ -293,6 +294,12 @@ def _own_texts(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
     )
 
 
+def _segments(dataset: Dataset) -> tuple[Rows, Format, Supervision]:
+    """Axolotl's ``input_output``: no template, and the rows say what counts."""
+    trained = dataset.get("train_on_input", flag, False, field="supervision.prompt").value
+    return CustomRows(reference=SEGMENTS), PlainFormat(), Supervision(prompt=trained)
+
+
 KINDS: dict[str, Callable[[Dataset], tuple[Rows, Format, Supervision]]] = {
     "alpaca": _alpaca,
     "pairs": _pairs,
@@ -304,5 +311,6 @@ KINDS: dict[str, Callable[[Dataset], tuple[Rows, Format, Supervision]]] = {
     "own turns": _own_turns,
     "own pairs": _own_pairs,
     "own texts": _own_texts,
+    "segments": _segments,
 }
 """How each kind is read."""

@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import Any
 
 from translator.catalog.models import facts
+from translator.catalog.row_kinds import SEGMENTS
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.mask_writing import check_mask
@@ -129,8 +130,14 @@ def _text(task: Task, rows: TextRows) -> Rows:
 def _own_texts(task: Task, rows: CustomRows) -> Rows | str:
     """Texts by the user's own code, which goes into the side file; or why it cannot."""
     writer, layout = task.writer, task.source.format
-    if rows.code is None or writer.value("objective") != "supervised":
+    told_by_rows = rows.reference == SEGMENTS
+    if not (rows.code or told_by_rows) or writer.value("objective") != "supervised":
         return "torchtune has no data set for rows made by code of the user's own"
+    if told_by_rows:
+        told = plain_wording(task, PlainFormat(joined="whole", end="none"), None)
+        for part in ("format.joined", "format.end"):
+            task.lose(Code.TOLD_OTHERWISE, part, "the pieces say it", Severity.NOTE, verbose=True)
+        return Rows(component="segments", side=True, told=told)
     code = own_code(rows.code)
     if isinstance(code, str):
         return code

@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from translator import ir
+from translator.catalog.row_kinds import SEGMENTS
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.data_effects import report, report_mask
 from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.data_lengths import too_long
-from translator.frameworks.unsloth.data_steps import SEGMENTS, Kind, Steps
+from translator.frameworks.unsloth.data_steps import Kind, Steps
 from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
 from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
 from translator.frameworks.unsloth.pycode import Argument, call

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from translator import ir
 from translator.catalog.formats import ChatFormat as CatalogueFormat
+from translator.catalog.row_kinds import SEGMENTS
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.unsloth.data_steps import SEGMENTS
 from translator.frameworks.unsloth.masking import Mask, ends_beside, opening
 from translator.writing import Writer
 

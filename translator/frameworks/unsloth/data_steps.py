@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 from translator import ir
+from translator.catalog.row_kinds import SEGMENTS
 from translator.frameworks.unsloth.data_functions import Functions
 from translator.frameworks.unsloth.masking import Mask
 from translator.frameworks.unsloth.pycode import WIDTH, Argument, call, literal, quoted
 from translator.frameworks.unsloth.pycode import Code as Expression
 from translator.record import Record, Struct
 
-SEGMENTS = "axolotl:input_output"
-"""Rows of pieces of text, each with a mark whether it is trained, as Axolotl reads them."""
 Kind = Literal["text", "pair", "tokens", "columns"]
 """What the trainer gets: a column of text; prompt and completion; token ids; other columns."""
 

@@ -133,6 +133,11 @@ def _every(reader: Reader, count: float) -> ir.Every | ir.PerEpoch:
 def _read_evaluation(reader: Reader) -> None:
     interval, origin = _interval(reader, "eval", "evaluation.interval")
     if reader.facts.get("evaluates") != "yes":
+        strategy = find(reader, "args.eval_strategy", "args.evaluation_strategy")
+        if interval is not None and strategy is not None:
+            # transformers/trainer.py (5.16): no eval_dataset for a strategy is a ValueError
+            why = "there is no eval_dataset to evaluate on; the trainer refuses that"
+            reader.say(Code.STOPS_LATER, Severity.WARNING, why, strategy[1], key=strategy[0])
         interval = None
     reader.set("evaluation.interval", interval, origin)
     patience = _patience(reader)

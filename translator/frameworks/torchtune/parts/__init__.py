@@ -15,6 +15,7 @@ _DEFINED = {
     "turn_tokenizer": ("turn_tokenizer",),
     "datasets": ("prompts", "turns", "answer_pairs"),
     "own_texts": ("own_texts",),
+    "segments": ("segments",),
     "schedules": ("schedule",),
     "trained_modules": ("lora_and_more",),
 }

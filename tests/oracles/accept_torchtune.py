@@ -32,6 +32,7 @@ from torchtune.config._utils import _get_component_from_path
 from verdicts import Rejected, serve
 
 RUN = re.compile(r"tune run\b[^\n]*?\s(\w+)\s+--config\b")
+HEAD = re.compile(r"^#.*\bin (\w+)\.py\b", re.MULTILINE)
 PAST_THE_MODEL = ("tokenizer", "checkpointer", "metric_logger", "ref_checkpointer",
                   "teacher_checkpointer", "policy_checkpointer", "value_checkpointer")  # fmt: skip
 MODELS = ("model", "teacher_model", "policy_model", "reward_and_value_model")
@@ -62,7 +63,7 @@ def judge(path: Path) -> dict[str, Any]:
 
 def check_recipe(text: str, cfg: DictConfig) -> str:
     """The recipe of the head comment exists, and finds every key that it reads."""
-    named = RUN.search(text)
+    named = HEAD.search(text) or RUN.search(text)  # the first command may make a teacher first
     if named is None:
         raise Rejected("no comment says which recipe to run")
     recipe = named[1]

@@ -198,7 +198,7 @@ def _fast(adapter: Adapter, work: Workload) -> dict[str, Any]:
     network only when all three of its matrices have adapters (unsloth/models/llama.py,
     ``patch_peft_model``)."""
     if adapter.dropout or adapter.bias != "none" or adapter.weight_decomposed:
-        return {"lora": "lean", "mlp": "eager"}
+        return {"lora": "lean", "mlp": "eager", "redraws": True}
     targets = work.lora.targets if work.lora is not None else ()
     whole = {"gate_proj", "up_proj", "down_proj"} <= set(targets)
     return {} if whole else {"mlp": "eager"}

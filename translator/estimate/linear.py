@@ -137,8 +137,7 @@ class LinearTape:
         if lora.bytes == 4 and x.size < wide * 4 and not lean:
             given = self.tape.run(f"{matrix.name} A input in float32", x, wide * 4)
         given32 = given
-        # compiled (Unsloth), what is dropped is drawn anew from its seed and not kept
-        if lora.dropout and self.work.kernels.lora != "lean":
+        if lora.dropout and not self.work.kernels.redraws:
             given = self.tape.run(f"{matrix.name} dropout", given, given.size, side=wide)
         if given.size > wide * element:
             given = self.tape.run(f"{matrix.name} A input cast", given, wide * element)

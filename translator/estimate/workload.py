@@ -119,6 +119,9 @@ class Kernels(Record):
     """``fused``: one kernel for the gated activation (Liger); ``recompute``: its backward step
     works in place and computes the activation anew (Unsloth); ``traced``: the same inside a
     compiled layer, which makes new tensors (Unsloth's preference trainers)."""
+    redraws: bool = False
+    """Whether the backward pass draws dropout anew from its seed, so that nothing of it is kept
+    (adapters that Unsloth has compiled)."""
     lora: Literal["eager", "lean", "fused"] = "eager"
     """``lean``: no float32 copy of the input; ``fused``: adapters and base in one autograd step
     that keeps the shared input only."""

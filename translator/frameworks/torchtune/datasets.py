@@ -124,7 +124,7 @@ def _located(dataset: Dataset, rows: Rows, layout: Format, mask: Supervision) ->
     found = dataset.get("source", text, usual, field="path")
     if not found.value:
         dataset.reader.say(
-            Code.MISSING_KEY,
+            Code.STOPS_LATER,
             Severity.ERROR,
             f"{_spelled(dataset.place)}.source is missing: no data is named",
             dataset.reader.peek(*dataset.place),

@@ -39,8 +39,10 @@ def find(
     why: str = "",
     *,
     field: str | None = None,
+    code: Code = Code.BAD_VALUE,
 ) -> Found[T | D]:
-    """The value at an address, or the default with ``why`` as its citation."""
+    """The value at an address, or the default with ``why`` as its citation; ``code`` is that of a
+    value of the wrong kind."""
     place = steps(address) if isinstance(address, str) else address
     node = reader.node(*place)
     if node is None:
@@ -52,7 +54,7 @@ def find(
     try:
         return Found(convert(node.plain()), origin, node)
     except WrongValueError as error:
-        refuse(reader, place, str(error), field=field)
+        refuse(reader, place, str(error), field=field, code=code)
         return Found(default, origin, node)
 
 
@@ -63,9 +65,10 @@ def refuse(
     severity: Severity = Severity.ERROR,
     *,
     field: str | None = None,
+    code: Code = Code.BAD_VALUE,
 ) -> None:
     """Reports a value that torchtune refuses or misreads."""
-    _say(reader, address, Code.BAD_VALUE, severity, f" {reason}", field=field)
+    _say(reader, address, code, severity, f" {reason}", field=field)
 
 
 def no_effect(

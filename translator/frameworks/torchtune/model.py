@@ -153,7 +153,8 @@ def _get_files(reader: Reader, name: str, made: Builder | None) -> None:
         reader.leave(("checkpointer", "_component_"), node, why, Severity.WARNING)
     elif path is not None:
         no_effect(reader, ("checkpointer", "_component_"), "how the weights are stored on disk")
-    found = find(reader, "checkpointer.checkpoint_files", _names, (), field="model.files")
+    found = find(reader, "checkpointer.checkpoint_files", _names, (), field="model.files",
+                 code=Code.STOPS_LATER)  # fmt: skip
     files = found.value
     if found.written:
         no_effect(reader, ("checkpointer", "checkpoint_files"), "the weights, file by file")

@@ -27,7 +27,7 @@ from translator.lint.rule import Rule
 RULE = Rule(
     code="CFG203",
     name="recipe-contradiction",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     formats=("torchtune",),
     words=("optimizer_in_bwd", "enable_activation_offloading"),
     bad={

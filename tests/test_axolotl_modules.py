@@ -176,3 +176,10 @@ def test_a_template_that_adds_more_than_turns_renders_them(tmp_path: Path, model
 def test_a_template_that_wraps_turns_is_written_as_text(tmp_path: Path) -> None:
     beside(tmp_path, ONE_COLUMN.replace("acme/unheard-of-7b", "unsloth/Qwen2.5-7B-Instruct"))
     assert not (tmp_path / "run_rows").exists()
+
+
+def test_what_mistral_adds_to_turns_is_said(tmp_path: Path) -> None:
+    text = ONE_COLUMN.replace("acme/unheard-of-7b", "mistralai/Magistral-Small-2509")
+    result = convert(loads(text, name="run.py", format="unsloth"), "axolotl", stem="run")
+    assert not result.files
+    assert any("without what else it adds" in loss.message for loss in result.losses)

@@ -71,7 +71,8 @@ def _beyond_text(writer: Writer, form: ChatFormat) -> bool:
     known = templates.format_of(form.template, writer.value("model.id"))
     if known is None or not known.turns:
         return form.template in ("tokenizer", "jinja")
-    return bool(known.opaque)
+    # Axolotl has mistral-common render Mistral's, which wants a tokenizer of its own
+    return bool(known.opaque) and not known.id.startswith("mistral")
 
 
 def _named(writer: Writer, source: Source) -> list[str] | None:

@@ -226,6 +226,9 @@ def _wrapped_instructions(
         entry.lose(Code.LOST_MASK, "supervision.turn_headers", why, Severity.WARNING)
     how = f"the turns of {known.id} are written out in the prompt's text"
     entry.tell("format", how)
+    if known.opaque:
+        why = f"{how}, without what else it adds: {known.opaque}"
+        entry.lose(Code.LOST_TEMPLATE, "format.template", why, Severity.WARNING)
     own = dict(entry.writer.value("model.special_tokens") or ()).get("eos_token")
     end = own or templates.eos_token(entry.writer.value("model.id")) or known.end_of_turn
     if templates.unwrapped(tuple(texts), end) is None:

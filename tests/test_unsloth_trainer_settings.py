@@ -83,3 +83,15 @@ def test_a_stream_has_no_number_of_steps() -> None:
     result = written(recipe(schedule=ir.Schedule(shape="cosine", warmup=warmup), data=data))
     assert "warmup_steps=0.03" in result.text
     assert [loss.code for loss in result.losses if loss.field == "schedule.warmup"] == ["XLT602"]
+
+
+@pytest.mark.parametrize("kind", ["eval", "save"])
+def test_steps_beside_another_strategy_are_told_of(kind: str) -> None:
+    text = written(recipe()).text
+    field = next(line for line in text.splitlines() if "output_dir=" in line)
+    lines = [line for line in text.splitlines() if f"{kind}_st" not in line]
+    place = lines.index(field)
+    lines[place:place] = [f'        {kind}_strategy="epoch",', f"        {kind}_steps=50,"]
+    found = loads("\n".join(lines), name="run.py", format="unsloth").diagnostics
+    told = [d for d in found if f"{kind}_steps (50)" in d.message]
+    assert [d.span.line for d in told if d.span is not None] == [place + 2]

@@ -33,7 +33,7 @@ from translator.frameworks.unsloth.run_writing import (
 )
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
-from translator.tree import Node, Unresolved
+from translator.tree import Node, Unresolved, shown
 
 # --- memory --------------------------------------------------------------------------------------
 
@@ -106,6 +106,9 @@ def _interval(
             old = "evaluation_strategy is a former spelling of eval_strategy"
             reader.say(Code.OLD_SPELLING, Severity.NOTE, old, strategy[1], key=strategy[0])
     chosen = str(chosen).rpartition(".")[2].lower()
+    if steps is not None and chosen != "steps":
+        spare = f"{kind}_steps ({shown(steps[1].plain())}): {kind}_strategy is {chosen!r}"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, spare, steps[1], key=steps[0], verbose=True)
     if chosen == "epoch":
         return ir.PerEpoch(times=1.0), origin
     if chosen != "steps":

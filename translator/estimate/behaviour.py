@@ -114,7 +114,9 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
         # rows apart in one sequence: keys and values are repeated for the varlen kernel
         # (axolotl/monkeypatch/attention/sdpa_varlen.py)
         kernels = replace(kernels, attention="efficient")
-    covers_experts = bool(_leftover(document, "quantize_moe_experts"))
+    covers_experts = work.prequantized or bool(_leftover(document, "quantize_moe_experts"))
+    if any(_leftover(document, name) for name in ("use_scattermoe", "use_sonicmoe")):
+        kernels = replace(kernels, merges_experts=False)
     # embeddings become float32 and 16 bits again before training
     # (axolotl/loaders/model.py, ``_configure_embedding_dtypes``)
     shared = work.sharding.strategy in ("fsdp1", "fsdp2") and work.sharding.gpus > 1
@@ -176,7 +178,7 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
     half = recipe.precision.compute != "float32"
     kernels = Kernels(norm="fused", mlp="recompute", lora="fused", rope="fused",
                       attention="flash", compute=2 if half else 4, stream=2 if half else 4)  # fmt: skip
-    kernels = replace(kernels, attention_copy=True, reentrant=True)
+    kernels = replace(kernels, attention_copy=True, reentrant=True, merges_experts=False)
     loss: LossPath = "unsloth-policy" if _preference(recipe) else "unsloth"
     weights = 4 if recipe.adapter is None and recipe.precision.weights == "float32" else 2
     if recipe.adapter is not None:

@@ -250,7 +250,8 @@ def _always(work: Workload, view: sharding.View) -> tuple[Term, ...]:
     """What is there at every instant."""
     bits = {"nf4-double": "NF4, double quantisation: 0.5159 B", "nf4": "NF4: 0.5625 B",
             "16bit": "16 bits: 2 B", "float32": "float32: 4 B", "int8": "int8: 1 B",
-            "gptq4": "4 bits in groups of 128", "fp8": "fp8: 1 B"}[work.base]  # fmt: skip
+            "gptq4": "4 bits in groups of 128", "fp8": "fp8: 1 B", "nvfp4": "NVFP4: 0.5625 B",
+            "mxfp4": "MXFP4: 0.5313 B"}[work.base]  # fmt: skip
     share = f" / {view.shards}" if view.shards > 1 else ""
     second: float = 0
     if work.reference == "copy":

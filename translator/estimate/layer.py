@@ -111,25 +111,43 @@ class LayerTape(AttentionTape):
                                  grad=shape.hidden * routed * c // parts)  # fmt: skip
         trains = self.work.trains_all
         up, down = by_name["gate_up_proj"], by_name["down_proj"]
+        whole_up, whole_down = self.merged(up), self.merged(down)
         inner = experts.intermediate * routed * c
         weight = self.work.weight_bytes if trains else 0
         one = self.unpacked(up)
-        both = self.tape.run("experts gate and up", gathered, 2 * inner, forward_extra=one,
-                             saves=(gathered,) if trains else (), backward_extra=one,
+        keeps = (gathered,) if trains or whole_up else ()
+        both = self.tape.run("experts gate and up", (gathered, *whole_up), 2 * inner,
+                             forward_extra=one, saves=(*keeps, *whole_up), backward_extra=one,
                              weight_grad=up.elements * weight, grad=2 * inner // parts)  # fmt: skip
         active = self.tape.run("experts activation", both, inner, saves=(both,),
                                grad=inner // parts)  # fmt: skip
         product = self.tape.run("experts gated", (active, both), inner, saves=(active, both),
                                 grad=inner // parts)  # fmt: skip
-        back = self.tape.run("experts down", product, shape.hidden * routed * c,
+        keeps = (product,) if trains or whole_down else ()
+        back = self.tape.run("experts down", (product, *whole_down), shape.hidden * routed * c,
                              grad=shape.hidden * routed * c // parts,
-                             saves=(product,) if trains else (), forward_extra=one,
+                             saves=(*keeps, *whole_down), forward_extra=one,
                              backward_extra=one, weight_grad=down.elements * weight)  # fmt: skip
         summed = self.tape.run("experts sum", (back, scores), shape.hidden * t * c, saves=(back,))
         if not experts.shared_intermediate:
             return summed
         plain = {m.name: m for m in self.work.shape.network(self.layer) if not m.expert}
         return self.add_plain(summed, self.dense(n, plain, t))
+
+    def merged(self, matrix: Matrix) -> tuple[Tensor, ...]:
+        """The weights of all experts with their adapters multiplied out, if they have any."""
+        lora = self.work.lora
+        if lora is None or matrix.name not in lora.expert_targets:
+            return ()
+        if not self.work.kernels.merges_experts:
+            return ()
+        wide = matrix.elements * lora.bytes
+        return (
+            self.tape.run(f"experts {matrix.name} adapted", (), matrix.elements * self.c,
+                          forward_extra=wide, backward_extra=wide, trained=True,
+                          weight_grad=lora.rank * matrix.count * lora.bytes
+                          * (matrix.inputs + matrix.outputs)),
+        )  # fmt: skip
 
     def add_plain(self, a: Tensor, b: Tensor) -> Tensor:
         """A sum inside the layer."""

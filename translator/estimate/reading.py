@@ -15,13 +15,13 @@ from translator.estimate.behaviour import behaviour
 from translator.estimate.catalog import Found, shape_of
 from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.shape import Shape
-from translator.estimate.workload import Kernels, Lora, Sharding, Storage, Strategy, Workload
+from translator.estimate.storage import stored
+from translator.estimate.workload import Kernels, Lora, Sharding, Strategy, Workload
 from translator.ir import (
     Adapter,
     OnlineObjective,
     Parallelism,
     PreferenceObjective,
-    Quantization,
     Recipe,
 )
 from translator.record import Record
@@ -82,6 +82,17 @@ def targets_of(adapter: Adapter, shape: Shape) -> tuple[str, ...]:
     return tuple(name for name in own if name in wanted) + tuple(sorted(ends))
 
 
+def _experts_of(adapter: Adapter, shape: Shape) -> tuple[str, ...]:
+    """The stacked matrices of experts that get adapters (``experts.gate_up_proj``)."""
+    if shape.experts is None:
+        return ()
+    wanted = {name.rpartition(".")[2] for name in adapter.parameters}
+    wanted = {_ALIASES.get(name, name) for name in wanted}
+    if wanted & {"gate_proj", "up_proj"}:
+        wanted.add("gate_up_proj")
+    return tuple(name for name in ("gate_up_proj", "down_proj") if name in wanted)
+
+
 def _matches(pattern: str, name: str) -> bool:
     block = "mlp" if name in ("gate_proj", "up_proj", "down_proj", "gate_up_proj") else "self_attn"
     full = (f"model.layers.0.{block}.{name}", f"model.language_model.layers.0.{block}.{name}")
@@ -118,6 +129,7 @@ def read(
         said.append("the answers' sampling is not counted, only the training step; an inference "
                     "engine on the same device takes its own share")  # fmt: skip
     act = recipe.kernels.activation_checkpointing
+    weights = stored(document, said)
     work = Workload(
         shape=found.shape,
         rows=rows,
@@ -125,7 +137,8 @@ def read(
         pairs=pairs,
         reference=_reference(recipe),
         accumulation=recipe.batching.accumulation,
-        base=_base(recipe.quantization),
+        base=weights.base,
+        prequantized=weights.beforehand,
         lora=lora,
         optimizer=optimizer_cost(
             recipe.optimizer.name,
@@ -160,16 +173,6 @@ def _length(recipe: Recipe, said: list[str]) -> int:
     return data.max_length
 
 
-def _base(quantization: Quantization | None) -> Storage:
-    if quantization is None:
-        return "16bit"
-    if quantization.kind in ("nf4", "fp4"):
-        return "nf4-double" if quantization.double else "nf4"
-    return (
-        "int8" if quantization.kind == "int8" else "fp8" if quantization.kind == "fp8" else "gptq4"
-    )
-
-
 def _lora(adapter: Adapter | None, shape: Shape) -> Lora | None:
     if adapter is None:
         return None
@@ -182,6 +185,7 @@ def _lora(adapter: Adapter | None, shape: Shape) -> Lora | None:
         dropout=adapter.dropout > 0,
         decomposed=adapter.weight_decomposed,
         layers=None if adapter.layers is None else len(adapter.layers),
+        expert_targets=_experts_of(adapter, shape),
         trained_head=any("lm_head" in name or "output" in name for name in trained),
         trained_embedding=any("embed" in name or name == "wte" for name in trained),
     )

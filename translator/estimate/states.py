@@ -10,6 +10,10 @@ NF4_PLAIN = 0.5 + 4 / 64
 NF4_DOUBLE = 0.5 + 1 / 64 + 4 / (64 * 256)
 """The same with 8-bit scales and one float32 for each 256 of them (QLoRA, arXiv:2305.14314)."""
 INT8 = 1.0
+NVFP4 = 0.5 + 1 / 16
+"""4 bits, an 8-bit scale for each 16."""
+MXFP4 = 0.5 + 1 / 32
+"""4 bits, an 8-bit exponent for each 32 (OCP Microscaling Formats 1.0)."""
 GPTQ4 = 0.5 + 2.5 / 128
 """4 bits, a 16-bit scale and a 4-bit zero for each group of 128."""
 
@@ -24,6 +28,8 @@ def element_bytes(work: Workload) -> float:
         "nf4-double": NF4_DOUBLE,
         "gptq4": GPTQ4,
         "fp8": 1.0,
+        "nvfp4": NVFP4,
+        "mxfp4": MXFP4,
     }[work.base]
 
 
@@ -94,7 +100,7 @@ def adapter_layer_elements(work: Workload, layer: int) -> int:
         return 0
     total = 0
     for matrix in work.shape.matrices(layer):
-        if matrix.name in lora.targets and (not matrix.expert or lora.experts):
+        if matrix.name in (lora.expert_targets if matrix.expert else lora.targets):
             reached = lora.share if "qkv" in matrix.name else 1.0
             total += round(lora.rank * (matrix.inputs + reached * matrix.outputs)) * matrix.count
             if lora.decomposed:

@@ -11,7 +11,7 @@ from typing import Literal
 from translator.estimate.shape import Shape
 from translator.record import Record
 
-Storage = Literal["float32", "16bit", "int8", "nf4", "nf4-double", "gptq4", "fp8"]
+Storage = Literal["float32", "16bit", "int8", "nf4", "nf4-double", "gptq4", "fp8", "nvfp4", "mxfp4"]
 """How the base weights lie in memory; ``nf4-double`` has its scales quantised as well."""
 
 Strategy = Literal["none", "ddp", "fsdp1", "fsdp2", "zero1", "zero2", "zero3"]
@@ -63,8 +63,8 @@ class Lora(Record):
     trained_head: bool = False
     trained_embedding: bool = False
     """Whether head or embedding are trained in full beside the adapters."""
-    experts: bool = False
-    """Whether ``targets`` reach into the experts."""
+    expert_targets: tuple[str, ...] = ()
+    """Names of the experts' stacked matrices with adapters of their own for every expert."""
     share: float = 1.0
     """Share of a fused matrix's outputs that its adapter reaches; the rest is filled with zeros
     (litgpt's ``LoRAQKVLinear.zero_pad``)."""
@@ -142,6 +142,9 @@ class Kernels(Record):
     experts: Literal["grouped", "loop"] = "grouped"
     """``grouped``: all experts in one product (transformers 5); ``loop``: one after the other, so
     that gradients exist for one expert at a time (transformers 4)."""
+    merges_experts: bool = True
+    """Whether adapters of experts are multiplied out and added to the weights, a layer's experts at
+    a time (peft/tuners/lora/layer.py, ``ParamWrapper``), rather than applied to the tokens."""
     reentrant: bool = False
     """Whether a recomputed layer's result stays until its backward pass is over
     (torch/utils/checkpoint.py, ``CheckpointFunction``)."""
@@ -182,6 +185,8 @@ class Workload(Record):
     """Whether the output head is quantised with the layers (Lightning's plugin; bitsandbytes in
     transformers leaves it out)."""
     experts_quantized: bool = True
+    prequantized: bool = False
+    """Whether the checkpoint holds the quantised weights, experts included."""
     trains_vision: bool = False
     keeps_vision: bool = True
     """Whether towers beside the text model are loaded at all."""

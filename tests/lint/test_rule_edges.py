@@ -132,3 +132,22 @@ def test_parameters_of_a_function_are_no_arguments_from_elsewhere() -> None:
         + TRAIN.replace('output_dir="out"', 'output_dir="out", eval_strategy="steps"')
     )
     assert of("CFG304", "unsloth", text)
+
+
+@pytest.mark.parametrize(("kind", "told_of"), [("QWEN2", False), ("QWEN3", False), ("PHI4", True)])
+def test_weights_of_qwen_3_may_be_read_as_those_of_qwen_2(kind: str, told_of: bool) -> None:
+    # torchtune's own configurations of the 4B say QWEN2: its head is not stored a second time
+    text = f"""
+# tune run full_finetune_single_device
+model: {{_component_: torchtune.models.qwen3.qwen3_4b_instruct}}
+tokenizer: {{_component_: torchtune.models.qwen3.qwen3_tokenizer, path: /m/v, merges_file: /m/m}}
+checkpointer: {{_component_: torchtune.training.FullModelHFCheckpointer, checkpoint_dir: /m,
+  checkpoint_files: [a.safetensors], model_type: {kind}, output_dir: /o}}
+dataset: {{_component_: torchtune.datasets.alpaca_dataset}}
+optimizer: {{_component_: torch.optim.AdamW, lr: 2e-5}}
+loss: {{_component_: torchtune.modules.loss.LinearCrossEntropyLoss}}
+batch_size: 2
+epochs: 1
+"""
+    found = [d for d in told("torchtune", text) if "not go with the model" in d.message]
+    assert bool(found) == told_of

@@ -50,7 +50,9 @@ _CACHE = re.compile(r"models--(.+?)--(.+)")
 _TOKENIZER_FILES = ("path", "vocab_path", "merges_file", "merges_path", "tokenizer_json_path",
                     "tokenizer_config_json_path", "generation_config_path")  # fmt: skip
 # Weights of these types are stored alike (torchtune/training/checkpointing/_checkpointer.py:533).
-_ALIKE = {"LLAMA2", "LLAMA3", "LLAMA3_1", "LLAMA3_2", "MISTRAL", "GEMMA"}
+# Qwen 3's names are Qwen 2's, and its 4B is read as such in torchtune's own configurations, because
+# it lacks the second copy of a tied head (torchtune/models/qwen3/_convert_weights.py).
+_ALIKE = ({"LLAMA2", "LLAMA3", "LLAMA3_1", "LLAMA3_2", "MISTRAL", "GEMMA"}, {"QWEN2", "QWEN3"})
 
 
 def _get_model(reader: Reader) -> None:
@@ -188,7 +190,7 @@ def _check_type(reader: Reader, made: Builder | None) -> None:
     if found.value is None or found.node is None:
         return
     wanted = None if made is None else made.model_type
-    alike = wanted == found.value or {wanted, found.value} <= _ALIKE
+    alike = wanted == found.value or any({wanted, found.value} <= group for group in _ALIKE)
     if wanted is None or alike:
         no_effect(reader, address, "names of the weights on disk, which go with the model")
     else:

@@ -58,8 +58,8 @@ def check(file: File) -> Iterator[Diagnostic]:
         yield RULE.at(
             file,
             file.at("args.per_device_train_batch_size", "args.num_generations"),
-            f"{rows} answers of a step are no multiple of num_generations={answers}: Unsloth raises "
-            f"the micro batch to {answers}",
+            f"the answers of a step ({rows}) are no multiple of num_generations={answers}: Unsloth "
+            f"raises the micro batch to {answers}",
         )
 
 

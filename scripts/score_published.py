@@ -153,7 +153,8 @@ def sharding(row: Row) -> Sharding:
         stage = re.search(r"zero-?(\d)", text)
         return Sharding(strategy=f"zero{stage[1] if stage else 3}", gpus=gpus,  # type: ignore[arg-type]
                         offload_optimizer="offload" in text)  # fmt: skip
-    return Sharding(strategy="fsdp2" if "fsdp2" in text else "fsdp1", gpus=gpus)
+    return Sharding(strategy="fsdp2" if "fsdp2" in text else "fsdp1", gpus=gpus,
+                    offload_parameters="offload" in text)  # fmt: skip
 
 
 def fms(row: Row, shape: Shape) -> Workload | None:
@@ -294,7 +295,7 @@ def score(row: Row, split: dict[str, str]) -> Scored | None:
     low, high = band(work)
     allocated = peak(work).bytes
     expected, base = allocated / GIB, 0.0
-    if row["metric"].startswith("device"):
+    if row["metric"].startswith(("device", "nvidia-smi")):
         found = re.search(r"baseline ([\d.]+)", row["notes"])
         base = float(found[1]) if found else 0.9
         # a device reports what the allocator holds

@@ -171,6 +171,8 @@ class Run:
     dora: bool = False
     layers: bool = False
     """Liger's layers."""
+    experts: bool = False
+    """Whether experts get adapters too."""
     held_out: bool = False
     """Predicted with frozen formulas; the others may be looked at while formulas are made."""
     expandable: bool = False
@@ -189,7 +191,7 @@ class Run:
         if self.method != "full":
             parts.append(f"r{self.rank}{'attn' if self.targets == ATTENTION else 'all'}")
         parts += [f"ga{self.accumulation}"] if self.accumulation > 1 else []
-        flags = ("packed", "dora", "layers", "expandable")
+        flags = ("packed", "dora", "layers", "experts", "expandable")
         parts += [flag for flag in flags if getattr(self, flag)]
         parts += ["dropout"] if self.dropout else []
         parts += [f"{self.strategy}x2"] if self.strategy else []
@@ -231,6 +233,8 @@ def axolotl(run: Run) -> str:
         config |= {"lora_mlp_kernel": False, "lora_qkv_kernel": False, "lora_o_kernel": False}
         if run.dora:
             config["peft_use_dora"] = True
+        if run.experts:
+            config["lora_target_parameters"] = ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
     if run.method == "qlora":
         config["load_in_4bit"] = True
     if run.objective:

@@ -572,6 +572,38 @@ def _eighth() -> list[Run]:
     ]  # fmt: skip
 
 
+def _experts() -> list[Run]:
+    """Adapters on experts, which nothing before had."""
+    ax = Run(framework="axolotl", model="olmoe", method="lora", rows=1, length=2048, rank=8,
+             optimizer="adamw_torch_fused", targets=ATTENTION, experts=True)  # fmt: skip
+    return [
+        ax,
+        replace(ax, checkpointing="none", length=1024),
+        replace(ax, method="qlora", rows=2),
+        replace(ax, model="qwen3moe", rank=4),
+        replace(ax, model="mixtral", rank=32, optimizer="adamw_bnb_8bit"),
+    ]
+
+
+def _furthest_off() -> list[Run]:
+    """What earlier rounds missed by most, measured again with the blocks alive at the peak."""
+    names = (
+        "unsloth-olmo2_1b-qlora-2x1984-paged_adamw_8bit-none-own-r64attn-ga2",
+        "unsloth-olmo2_1b-qlora-2x704-adamw_8bit-none-own-r64all",
+        "axolotl-gemma3_4b-lora-1x6592-adamw_bnb_8bit-offload-chunked-r16all",
+        "axolotl-gemma2b-qlora-3x2496-adamw_torch_fused-offload-chunked-r64all-dora-dropout",
+        "unsloth-gemma2b-lora-2x3264-adamw_8bit-offload-own-r32attn-ga2",
+        "axolotl-falcon3_1b-lora-1x3776-paged_adamw_8bit-none-own-r32all-dora-dropout",
+        "trl-llama1b-full-3x640-adamw_bnb_8bit-full-liger-ga2",
+        "unsloth-mistral7b-qlora-1x1600-adamw_8bit-none-own-r8all-ga2-dropout",
+        "axolotl-qwen3b-qlora-1x3648-adamw_torch_fused-full-own-r8attn-dora-dropout",
+    )
+    every = {run.name: run for run in (*NINTH, *TENTH, *ELEVENTH)}
+    dora = Run(framework="axolotl", model="llama1b", method="lora", rows=2, length=4096, dora=True,
+               optimizer="adamw_torch_fused", loss="liger")  # fmt: skip
+    return [replace(run, snapshot=True) for run in (*(every[n] for n in names), dora)]
+
+
 FIRST = (*SEEN, *(replace(run, held_out=True)
                   for run in (*_axolotl(), *_torchtune(), *_unsloth(), *_trl())))  # fmt: skip
 """Round 1, of which ``SEEN`` had been measured before."""
@@ -598,7 +630,10 @@ TENTH = tuple(random.Random(10).sample(_TENTH, len(_TENTH)))
 """Round 10: larger models, in any order, with the band that rounds 1 to 8 calibrated."""
 ELEVENTH = drawn(11)
 """Round 11: drawn as round 9 was, with formulas and band after it."""
+TWELFTH = (*_experts(), *_furthest_off())
+"""Round 12: adapters on experts, blind; and a second look at what had been furthest off."""
 ROUNDS = {
+    "12": TWELFTH,
     "11": ELEVENTH,
     "10": TENTH,
     "9": NINTH,

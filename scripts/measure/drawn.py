@@ -1,4 +1,4 @@
-"""Rounds 9 and 10: runs that nobody chose. Each is drawn from what its framework can be told."""
+"""Rounds 9, 10, 11 and 13: runs that nobody chose. Each is drawn from what its framework can be told."""
 
 from __future__ import annotations
 

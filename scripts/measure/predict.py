@@ -15,6 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from translator import load
+from translator.estimate.behaviour import widens
 from translator.estimate.instants import instants, peak
 from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.reading import read
@@ -40,7 +41,7 @@ def plain_trl(run: dict[str, Any]) -> Workload:
     if objective:
         loss |= {"": {"dpo": "pairs", "orpo": "odds", "grpo": "policy"}[objective]}
     reference = "none" if objective != "dpo" else "copy" if full else "pass"
-    return Workload(
+    work = Workload(
         shape=shape_of(f"./models/{run['model']}").shape,
         rows=run["rows"], length=run["length"], accumulation=run["accumulation"],
         base="nf4-double" if quantized else "16bit", lora=lora,
@@ -57,6 +58,8 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         loss_tokens=0.5 if objective == "grpo" else 1.0,
         workspaces=WORKSPACES,
     )  # fmt: skip
+    wide = lora is not None and lora.decomposed and widens(work)
+    return replace(work, kernels=replace(work.kernels, stream=4)) if wide else work
 
 
 def workload(run: dict[str, Any]) -> Workload:

@@ -632,7 +632,10 @@ ELEVENTH = drawn(11)
 """Round 11: drawn as round 9 was, with formulas and band after it."""
 TWELFTH = (*_experts(), *_furthest_off())
 """Round 12: adapters on experts, blind; and a second look at what had been furthest off."""
+THIRTEENTH = drawn(13)
+"""Round 13: drawn as before, after what round 12 taught."""
 ROUNDS = {
+    "13": THIRTEENTH,
     "12": TWELFTH,
     "11": ELEVENTH,
     "10": TENTH,

@@ -77,6 +77,9 @@ class AttentionTape(LinearTape):
         shape, t = self.shape, self.tokens
         size = width * t * self.c
         kind = self.work.kernels.attention
+        if self.work.lora is not None and self.work.lora.decomposed and shape.latent is None:
+            q, k, v = (self.narrow(x, heads) for x, heads in (
+                (q, shape.heads), (k, shape.kv_heads), (v, shape.kv_heads)))  # fmt: skip
         grouped = shape.kv_heads != shape.heads
         if kind == "flash" and shape.head_dim > WIDEST:
             plain = grouped and self.work.kernels.wide_heads == "math"
@@ -91,6 +94,9 @@ class AttentionTape(LinearTape):
         if grouped:
             k, v = self.for_each_query(k, "keys"), self.for_each_query(v, "values")
         square = shape.heads * t * min(self.work.length, t)
+        if kind == "compiled":
+            return self.tape.run("attention", (q, k, v), size, saves=(q, k, v), side=square * self.c,
+                                 backward_extra=square * (4 + self.c))  # fmt: skip
         raw = self.tape.run("scores", (q, k), square * self.c, saves=(q, k),
                             forward_extra=square * self.c)  # fmt: skip
         if shape.softcap:
@@ -98,6 +104,12 @@ class AttentionTape(LinearTape):
         wide = self.tape.run("scores in float32", raw, square * 4, save_result=True)
         weights = self.tape.run("attention weights", wide, square * self.c)
         return self.tape.run("attention", (weights, v), size, saves=(weights, v))
+
+    def narrow(self, x: Tensor, heads: int) -> Tensor:
+        """What autocast makes of float32 queries, keys or values."""
+        size = heads * self.shape.head_dim * self.tokens * self.c
+        wide = self.work.kernels.autocast and x.size > size
+        return self.tape.run(f"{x.name} cast", x, size) if wide else x
 
     def for_each_query(self, x: Tensor, name: str) -> Tensor:
         """Keys or values once for each query head."""

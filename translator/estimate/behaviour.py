@@ -91,13 +91,26 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
     if recipe.adapter is None and recipe.precision.weights == "mixed" and not sharded:
         # embeddings and norms in float32 make the hidden state float32 as well
         root, kernels = 4, replace(kernels, stream=4)
-    if half and work.shape.norm == "layer" and base in ("nf4", "nf4-double"):
-        # bitsandbytes answers in the format it is asked in, and autocast's norms ask in float32
+    if half and widens(replace(work, base=base)):
         kernels = replace(kernels, stream=4)
     return replace(
         work, kernels=kernels, loss=loss, weight_bytes=weights, base=base, embedding_bytes=wide,
         norm_bytes=wide, root_bytes=root,
     )  # fmt: skip
+
+
+def widens(work: Workload) -> bool:
+    """Whether mixed precision leaves the hidden state in float32: bitsandbytes answers in the format
+    it is asked in, and autocast's layer norms ask in float32; DoRA over 4 and 8 bits adds a part
+    in the adapter's format that nobody casts back (peft/tuners/lora/bnb.py)."""
+    if work.shape.norm == "layer" and work.base in ("nf4", "nf4-double"):
+        return True
+    lora = work.lora
+    if lora is None or not lora.decomposed or lora.bytes != 4:
+        return False
+    if work.base not in ("nf4", "nf4-double", "int8"):
+        return False
+    return not {"o_proj", "down_proj"}.isdisjoint(lora.targets)
 
 
 def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
@@ -179,10 +192,13 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
     kernels = Kernels(norm="fused", mlp="recompute", lora="fused", rope="fused",
                       attention="flash", compute=2 if half else 4, stream=2 if half else 4)  # fmt: skip
     kernels = replace(kernels, attention_copy=True, reentrant=True, merges_experts=False)
+    if work.shape.softcap and work.shape.family == "gemma2":
+        # unsloth/models/gemma2.py caps scores by itself where flash-attn is not installed
+        kernels = replace(kernels, attention="compiled")
     loss: LossPath = "unsloth-policy" if _preference(recipe) else "unsloth"
     weights = 4 if recipe.adapter is None and recipe.precision.weights == "float32" else 2
     if recipe.adapter is not None:
-        kernels = replace(kernels, **_fast(recipe.adapter, work))
+        kernels = replace(kernels, **_layers(recipe.adapter, work))
     if _preference(recipe) and kernels.mlp == "recompute":
         kernels = replace(kernels, mlp="traced")
     kernels = replace(kernels, autocast=weights == 4 or kernels.lora != "fused")
@@ -195,12 +211,20 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
                    buffers=scratch, samples=_sampling(recipe, 2.2))  # fmt: skip
 
 
-def _fast(adapter: Adapter, work: Workload) -> dict[str, Any]:
-    """Which of Unsloth's fused adapter kernels run: none with dropout or bias, and that of the
-    network only when all three of its matrices have adapters (unsloth/models/llama.py,
-    ``patch_peft_model``)."""
-    if adapter.dropout or adapter.bias != "none" or adapter.weight_decomposed:
+_BY_HAND = ("llama", "mistral", "gemma", "gemma2", "qwen2", "qwen3")
+"""Families whose layers Unsloth has rewritten (unsloth/models/loader.py, ``dispatch_model``); it
+compiles the code of the others."""
+
+
+def _layers(adapter: Adapter, work: Workload) -> dict[str, Any]:
+    """Which kernels run beside adapters. PEFT's own code, compiled, where biases are trained or
+    weights decomposed; the fused network only when all three of its matrices have adapters
+    (unsloth/models/llama.py, ``patch_peft_model``; kernels/fast_lora.py drops out as well, in
+    2026.10 and not yet in 2026.8.19)."""
+    if adapter.bias != "none" or adapter.weight_decomposed:
         return {"lora": "lean", "mlp": "eager", "redraws": True}
+    if work.shape.family not in _BY_HAND:
+        return {"mlp": "fused", "compiled": True, "redraws": True}
     targets = work.lora.targets if work.lora is not None else ()
     whole = {"gate_proj", "up_proj", "down_proj"} <= set(targets)
     return {} if whole else {"mlp": "eager"}

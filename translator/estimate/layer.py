@@ -81,8 +81,9 @@ class LayerTape(AttentionTape):
         """silu(gate) * up, then down."""
         kind = self.work.kernels.mlp
         if kind == "eager":
-            active = self.tape.run("activation", gate, inner, saves=(gate,))
-            product = self.tape.run("gated", (active, up), inner, saves=(active, up))
+            active = self.tape.run("activation", gate, max(gate.size, inner), saves=(gate,))
+            wide = max(active.size, up.size)
+            product = self.tape.run("gated", (active, up), wide, saves=(active, up))
             return self.linear(product, down, shared=False, tokens=t)
         traced = kind == "traced"
         product = self.tape.run("gated", (gate, up), inner, saves=(gate, up), inplace=not traced,
@@ -94,7 +95,7 @@ class LayerTape(AttentionTape):
             lora = self.work.lora
             assert lora is not None
             return self.tape.run("down_proj", product, size, forward_extra=unpacked,
-                                 backward_extra=unpacked,
+                                 backward_extra=unpacked, side=self.mask(down, t),
                                  weight_grad=(down.inputs + down.outputs) * lora.rank * lora.bytes)  # fmt: skip
         return self.linear(product, down, shared=False, tokens=t)
 

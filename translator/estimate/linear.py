@@ -124,8 +124,11 @@ class LinearTape:
         grads = (matrix.inputs + matrix.outputs) * r * lora.bytes
         size = matrix.outputs * t * self.c
         if self.work.kernels.lora == "fused":
+            copies = (
+                r * (matrix.inputs + matrix.outputs) * self.c if self.work.kernels.compiled else 0
+            )
             a = self.tape.run(f"{matrix.name} A", x, r * t * self.c, saves=(x,), save_result=True,
-                              trained=True)  # fmt: skip
+                              trained=True, side=copies + self.mask(matrix, t))  # fmt: skip
             return self.tape.run(f"{matrix.name} adapted", (base, a), size, passes=True,
                                  weight_grad=grads)  # fmt: skip
         element = self.c if self.work.kernels.autocast else max(lora.bytes, self.c)
@@ -147,15 +150,41 @@ class LinearTape:
         if reached < matrix.outputs:
             # ``index_copy`` keeps what it copies
             b = self.tape.run(f"{matrix.name} padded", b, matrix.outputs * t * element, saves=(b,))
-        scaled = self.tape.run(f"{matrix.name} scale", b, matrix.outputs * t * element)
         total = matrix.outputs * t * max(element, self.c)
         if lora.decomposed:
-            # the magnitude is float32 and makes its products so (peft/tuners/lora/dora.py)
-            wide32 = matrix.outputs * t * 4
-            first = self.tape.run(f"{matrix.name} magnitude", base, wide32, saves=(base,))
-            second = self.tape.run(f"{matrix.name} magnitude of BA", scaled, wide32, saves=(b,))
-            scaled = self.tape.run(f"{matrix.name} DoRA", (first, second), wide32, passes=True)
-            total = wide32
-        out = self.tape.run(f"{matrix.name} sum", (base, scaled), total, passes=True,
+            total = matrix.outputs * t * max(lora.bytes, self.c)
+            added = self.decomposed(given, base, b, matrix, t)
+        else:
+            added = self.tape.run(f"{matrix.name} scale", b, matrix.outputs * t * element)
+        out = self.tape.run(f"{matrix.name} sum", (base, added), total, passes=True,
                             weight_grad=grads, holds=(x, given32))  # fmt: skip
-        return self.tape.run(f"{matrix.name} sum cast", out, size) if total > size else out
+        if total == size or (lora.decomposed and lean):
+            return out  # PEFT's layers over 4 and 8 bits leave the result in float32 as well
+        return self.tape.run(f"{matrix.name} sum cast", out, size)
+
+    def mask(self, matrix: Matrix, t: int) -> int:
+        """Bytes of what dropout has to remember of an adapter's input."""
+        lora = self.work.lora
+        forgets = lora is None or not lora.dropout or self.work.kernels.redraws
+        return 0 if forgets else matrix.inputs * t
+
+    def decomposed(self, x: Tensor, base: Tensor, b: Tensor, matrix: Matrix, t: int) -> Tensor:
+        """DoRA's part of the result: base and adapter scaled by a vector in the adapter's format,
+        whose gradient is as large as the result before it is summed (peft/tuners/lora/dora.py)."""
+        lora = self.work.lora
+        assert lora is not None
+        weights = matrix.inputs * matrix.outputs
+        wide = matrix.outputs * t * max(lora.bytes, self.c)
+        # the norm of weights and adapter together is computed each time, from copies of both
+        self.tape.run(f"{matrix.name} norm", (), 0, forward_extra=12 * weights)
+        if lora.dropout and not self.work.kernels.redraws:
+            # what was dropped has to go through the base weights too, which autocast copies
+            copy = self.c * weights if self.work.kernels.autocast else 0
+            base = self.tape.run(f"{matrix.name} again", x, matrix.outputs * t * self.c, side=copy,
+                                 forward_extra=4 * weights)  # fmt: skip
+        first = self.tape.run(f"{matrix.name} magnitude", base, wide, saves=(base,),
+                              backward_extra=2 * wide - base.size)  # fmt: skip
+        second = self.tape.run(f"{matrix.name} magnitude of BA", b, wide, saves=(b,),
+                               backward_extra=2 * wide - b.size)  # fmt: skip
+        second = self.tape.run(f"{matrix.name} scale", second, wide)
+        return self.tape.run(f"{matrix.name} DoRA", (first, second), wide, passes=True)

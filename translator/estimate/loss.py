@@ -16,7 +16,8 @@ when the backward pass goes through it. Everything is bytes.
 ``chunked``       TRL's ``chunked_nll``: 256 tokens at a time with checkpointing, and a float32 copy
                   of the head (trl/trainer/sft_trainer.py)
 ``compiled-chunks`` Axolotl's ``chunked_cross_entropy``: the whole 16-bit logits, their gradient, and
-                  the float32 copy that accelerate returns (axolotl/monkeypatch/loss/chunked.py)
+                  the float32 copy that accelerate returns (axolotl/monkeypatch/loss/chunked.py);
+                  chunks of several rows are no views, and copied
 ``fused``         Liger's fused linear cross entropy: the chunk is T h / V tokens, rounded up to a
                   power of two; keeps the gradient of the hidden state, and of a trained head
 ``cut``           Cut Cross Entropy: no logits at all
@@ -157,11 +158,12 @@ def loss_moments(work: Workload) -> LossMoments:
                            formula="copies of the head + a chunk of 256 tokens", odd=head,
                            block=head)  # fmt: skip
     if path == "compiled-chunks":
-        # compiled pieces keep gradients in the logits' format; accelerate makes a float32 copy of
-        # the logits that the model returns (accelerate/utils/operations.py)
-        return LossMoments(forward=2 * c * logits + 4 * logits, saved=c * logits,
-                           backward=2 * c * logits + grad, weight_grad=grad,
-                           formula="(2 logits + 2 gradient + 4 returned copy) V T",
+        # accelerate makes a float32 copy of the logits that the model returns
+        # (accelerate/utils/operations.py), while those wait for the backward pass
+        copies = c * logits if work.sequences > 1 else 0
+        return LossMoments(forward=(c + 4) * logits + copies + cap, saved=c * logits + cap,
+                           backward=2 * c * logits + cap + grad, weight_grad=grad,
+                           formula="(2 logits + 2 gradient, or 4 returned copy) V T",
                            odd=c * logits, block=4 * logits)  # fmt: skip
     if path == "fused":
         share = ceil(tokens / ceil(shape.vocab / shape.hidden))

@@ -18,9 +18,10 @@ Strategy = Literal["none", "ddp", "fsdp1", "fsdp2", "zero1", "zero2", "zero3"]
 
 Checkpointing = Literal["none", "full", "offload"]
 
-Attention = Literal["flash", "efficient", "eager"]
+Attention = Literal["flash", "efficient", "eager", "compiled"]
 """``flash``: nothing quadratic; ``efficient``: likewise, but keys and values are repeated for each
-query head and a mask may lie in memory; ``eager``: scores are materialised."""
+query head and a mask may lie in memory; ``eager``: scores are materialised, ``compiled``: once, and
+in float32 on the way back."""
 
 LossPath = Literal[
     "fp32",
@@ -142,6 +143,9 @@ class Kernels(Record):
     experts: Literal["grouped", "loop"] = "grouped"
     """``grouped``: all experts in one product (transformers 5); ``loop``: one after the other, so
     that gradients exist for one expert at a time (transformers 4)."""
+    compiled: bool = False
+    """Whether the model's own code is compiled block by block: what is cheap is computed anew, and the
+    16-bit copies of float32 adapters that autocast makes stay for the backward pass."""
     merges_experts: bool = True
     """Whether adapters of experts are multiplied out and added to the weights, a layer's experts at
     a time (peft/tuners/lora/layer.py, ``ParamWrapper``), rather than applied to the tokens."""

@@ -1,17 +1,19 @@
-"""Dropout in the adapter switches Unsloth's fast path off.
+"""Dropout in the adapter switched Unsloth's fast path off until lately; trained biases still do.
 
 What it does
-Looks for a `lora_dropout` other than 0 in a script for Unsloth.
+Looks for a `lora_dropout` other than 0 in a script for Unsloth (a note), and for `bias` other than
+`none` (a warning).
 
 Why it matters
-Unsloth patches its fused layers in only where dropout is 0, and says so in one line among many.
-The same holds for `bias` other than `none`.
+Up to some version between 2026.8.19 and 2026.10.9 Unsloth patched its fused layers in only where
+dropout is 0, and said so in one line among many. Biases switch them off to this day.
 
 When it is fine
-When the dropout is worth the time.
+With Unsloth 2026.10, whose fused layers drop out as well; or when the dropout is worth the time.
 
 References
-unsloth/models/llama.py, `patch_peft_model`; unslothai/unsloth#2319, #2343.
+unsloth/models/llama.py, `patch_peft_model` and `_fused_lora_skip_reason`; unsloth/kernels/fast_lora.py,
+`FUSED_LORA_DROPOUT`; unslothai/unsloth#2319, #2343.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from translator.lint.rule import Rule
 RULE = Rule(
     code="TRAIN105",
     name="dropout-off-fast-path",
-    severity=Severity.WARNING,
+    severity=Severity.NOTE,
     words=("lora_dropout", "bias"),
     formats=("unsloth",),
     bad={
@@ -46,11 +48,12 @@ def check(file: File) -> Iterator[Diagnostic]:
         yield RULE.at(
             file,
             file.where("adapter.dropout"),
-            f"lora_dropout={adapter.dropout:g}: Unsloth's fused layers work with 0 alone",
+            f"lora_dropout={adapter.dropout:g}: before 2026.10 Unsloth's fused layers work with 0 alone",
         )
     if adapter.bias != "none":
         yield RULE.at(
             file,
             file.where("adapter.bias"),
             f"bias={adapter.bias!r}: Unsloth's fused layers work with 'none' alone",
+            severity=Severity.WARNING,
         )

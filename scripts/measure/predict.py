@@ -35,7 +35,7 @@ def plain_trl(run: dict[str, Any]) -> Workload:
     lora = None if full else Lora(rank=run["rank"], targets=tuple(run["targets"]),
                                   bytes=2 if quantized else 4, dropout=run["dropout"] > 0,
                                   decomposed=run["dora"])  # fmt: skip
-    loss = {"": "chunked", "nll": "fp32-entropy", "chunked_nll": "chunked", "liger": "fused"}
+    loss = {"": "chunked", "nll": "fp32-entropy", "chunked_nll": "chunked", "liger": "fused-cast"}
     liger = run["loss"] == "liger"
     objective = run["objective"]
     if objective:

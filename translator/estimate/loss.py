@@ -19,7 +19,9 @@ when the backward pass goes through it. Everything is bytes.
                   the float32 copy that accelerate returns (axolotl/monkeypatch/loss/chunked.py);
                   chunks of several rows are no views, and copied
 ``fused``         Liger's fused linear cross entropy: the chunk is T h / V tokens, rounded up to a
-                  power of two; keeps the gradient of the hidden state, and of a trained head
+                  power of two; keeps the gradient of the hidden state, and of a trained head, which is
+                  summed in float32; ``fused-cast`` in plain TRL, which sums it in 16 bits and makes a
+                  float32 copy of each product
 ``cut``           Cut Cross Entropy: no logits at all
 ``tile``          log-probabilities in tiles of 256 MiB of float32 logits and their 16-bit product,
                   computed anew in the backward pass (AgileRL's GRPO)
@@ -165,10 +167,11 @@ def loss_moments(work: Workload) -> LossMoments:
                            backward=2 * c * logits + cap + grad, weight_grad=grad,
                            formula="(2 logits + 2 gradient, or 4 returned copy) V T",
                            odd=c * logits, block=4 * logits)  # fmt: skip
-    if path == "fused":
+    if path in ("fused", "fused-cast"):
         share = ceil(tokens / ceil(shape.vocab / shape.hidden))
         piece = shape.vocab * min(tokens, _power_of_two(share))
-        return LossMoments(forward=2 * c * piece + hidden + 2 * grad, saved=hidden + grad,
+        sums = 4 if path == "fused-cast" else 2
+        return LossMoments(forward=2 * c * piece + hidden + sums * grad, saved=hidden + grad,
                            backward=hidden + grad, weight_grad=grad,
                            formula="2 V chunk x 2 + h T + head gradient", block=c * piece)  # fmt: skip
     if path == "cut":

@@ -33,6 +33,7 @@ LossPath = Literal[
     "chunked",
     "compiled-chunks",
     "fused",
+    "fused-cast",
     "cut",
     "unsloth",
     "tuned-chunks",

@@ -57,8 +57,10 @@ def _read_quantization(
 ) -> None:
     flags = {}
     nodes = {}
+    loader = str(reader.value("load", "class") or "")
+    of_unsloth = not loader.rpartition(".")[2].startswith("AutoModel")
     for key, default in (
-        ("load_in_4bit", True),
+        ("load_in_4bit", of_unsloth),
         ("load_in_8bit", False),
         ("load_in_16bit", False),
         ("load_in_fp8", False),
@@ -77,7 +79,7 @@ def _read_quantization(
         origin = name
     else:
         why = "load_in_4bit True: unsloth/models/loader.py:1241 (2026.10.9)"
-        origin = reader.default(why)
+        origin = reader.default(why if of_unsloth else f"{loader} loads weights as they are")
     decided = f"{key} decides"
     if flags["full_finetuning"]:
         decided = "full_finetuning trains all weights"

@@ -44,4 +44,10 @@ def refusal(tree: Node) -> str | None:
         return "trains an encoder, which no other framework here does"
     if tree.get(("load",)) is None:
         return "trains a model that it does not load with from_pretrained"
+    loader = text("load", "class").rpartition(".")[2]
+    if text("script", "unsloth") == "False" and (
+        loader.startswith("AutoModel")
+        or loader.endswith(("ForCausalLM", "ForConditionalGeneration"))
+    ):
+        return f"trains without Unsloth, whose scripts are read: {loader} loads the model"
     return None

@@ -1,0 +1,41 @@
+"""Who loads the model: Unsloth, whose defaults hold then, or transformers."""
+
+from __future__ import annotations
+
+import pytest
+
+from translator import NotAConfigError, ir
+from translator.api import loads
+
+SCRIPT = """\
+{first}
+from datasets import load_dataset
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM
+from trl import SFTConfig, SFTTrainer
+
+model = {loader}.from_pretrained("Qwen/Qwen2.5-7B-Instruct")
+trainer = SFTTrainer(
+    model=model,
+    train_dataset=load_dataset("acme/rows", split="train"),
+    peft_config=LoraConfig(r=8, target_modules="all-linear"),
+    args=SFTConfig(max_steps=60, output_dir="out"),
+)
+trainer.train()
+"""
+
+
+def quantization(first: str, loader: str) -> ir.Quantization | None:
+    text = SCRIPT.format(first=first, loader=loader)
+    return loads(text, name="run.py", format="unsloth").recipe.quantization
+
+
+def test_a_script_without_unsloth_is_refused_and_not_taken_for_4_bits() -> None:
+    with pytest.raises(NotAConfigError, match="AutoModelForCausalLM loads"):
+        quantization("import os", "AutoModelForCausalLM")
+
+
+def test_the_4_bits_of_unsloth_hold_for_what_it_loads() -> None:
+    imported = "from unsloth import FastLanguageModel"
+    assert quantization(imported, "AutoModelForCausalLM") is None
+    assert quantization(imported, "FastLanguageModel") == ir.Quantization(kind="nf4", double=True)

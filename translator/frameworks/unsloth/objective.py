@@ -22,8 +22,8 @@ _METHODS = {"DPOTrainer": "dpo", "ORPOTrainer": "orpo", "CPOTrainer": "cpo"}
 
 
 def trainer_class(reader: Reader) -> str:
-    """The name of the trainer, without Unsloth's prefix: ``SFTTrainer``."""
-    node = reader.peek("trainer", "class")
+    """The library's trainer, or the one that the script's own extends: ``SFTTrainer``."""
+    node = reader.peek("trainer", "base") or reader.peek("trainer", "class")
     return "" if node is None else str(node.plain()).rpartition(".")[2]
 
 

@@ -32,6 +32,7 @@ _IGNORED: tuple[tuple[str, str, str], ...] = (
              "supports_sdpa", "how the model is found and patched"),
     ("load", "fast_inference max_lora_rank return_logits fullgraph unsloth_force_compile "
              "random_state", "inference and compilation, or the model's own start"),
+    ("trainer", "own", "arguments of the script's own trainer"),
     ("peft", "class base model random_state", "the adapter's random start, which no two frameworks share"),
     ("peft", "max_seq_length temporary_location task_type offload_layers checkpoint_skip_layers "
              "multi_gpu_compatible layers_pattern inference_mode fan_in_fan_out",
@@ -167,6 +168,8 @@ _ALONE: tuple[tuple[str, str, Severity, tuple[object, ...]], ...] = (
     ("args.vespo_k_neg", "a setting of the loss", Severity.NOTE, (None,)),
     ("args.vespo_lambda_pos", "a setting of the loss", Severity.NOTE, (None,)),
     ("args.vespo_lambda_neg", "a setting of the loss", Severity.NOTE, (None,)),
+    ("trainer.overrides", "a trainer of the script's own that trains by other methods",
+     Severity.ERROR, (None,)),
     ("trainer.optimizers", "an optimizer of one's own", Severity.ERROR, (None,)),
     ("trainer.optimizer_cls_and_kwargs", "an optimizer of one's own", Severity.ERROR, (None,)),
     ("trainer.compute_loss_func", "a loss of one's own", Severity.ERROR, (None,)),

@@ -9,6 +9,7 @@ from translator.syntax.evaluate_values import (
     Item,
     Known,
     Made,
+    Mapping,
     Operation,
     Value,
     same,
@@ -21,7 +22,8 @@ def decided(choice: Choice) -> Value | None:
     """The side of a choice that holds for every run that trains, None when that is not known."""
     sides = [side for side in (choice.then, choice.otherwise) if is_data(side)]
     if len(sides) == 1:
-        return sides[0]
+        other = choice.otherwise if sides[0] is choice.then else choice.then
+        return other if _is_missing(sides[0]) else sides[0]
     if not sides:
         return None
     first, second = sides
@@ -35,6 +37,19 @@ def decided(choice: Choice) -> Value | None:
         if _whole_of(one) is other and not isinstance(other, Item):
             return one  # ``dataset["train"] if isinstance(dataset, DatasetDict) else dataset``
     return None
+
+
+def _is_missing(value: Value) -> bool:
+    """Whether a split is asked of files that have none but ``train``."""
+    if not (isinstance(value, Item) and isinstance(value.key, Known)) or value.key.value == "train":
+        return False
+    base = value.base
+    while isinstance(base, Made) and base.receiver is not None:
+        base = base.receiver
+    if not isinstance(base, Made) or base.name != "load_dataset":
+        return False
+    files = base.arguments.value("data_files")
+    return isinstance(value.key.value, str) and files is not None and not isinstance(files, Mapping)
 
 
 def _is_stored(value: Value) -> bool:

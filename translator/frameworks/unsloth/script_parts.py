@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from translator.frameworks.unsloth.own_trainers import altering, own_arguments
+from translator.frameworks.unsloth.script_choices import decided
 from translator.frameworks.unsloth.script_data import DataReader
 from translator.frameworks.unsloth.script_lineage import (
     Lineage,
@@ -17,6 +19,7 @@ from translator.syntax.evaluate_argparse import COMMAND_LINE
 from translator.syntax.evaluate_values import (
     Attribute,
     Choice,
+    Class,
     Instance,
     Item,
     Known,
@@ -272,12 +275,24 @@ class TrainingReader:
         order = _TRAINER_ORDER.get(name, _PLAIN_TRAINER_ORDER)
         skip = ("model", "args", "train_dataset", "eval_dataset", "peft_config", "formatting_func")
         content = {"class": self.builder.leaf(class_of(trainer), trainer.at)}
+        own: dict[str, Node] = {}
+        theirs: frozenset[str] = frozenset()
         if trainer.base is not None:
             content["base"] = self.builder.leaf(trainer.base, trainer.at)
+        changed = altering(trainer)
+        if changed:
+            content["overrides"] = self.builder.plain([*changed], next(iter(changed.values())))
+        if isinstance(trainer.function, Class):
+            theirs = own_arguments(trainer.function)
         for key, node in self.builder.keywords(trainer, skip, order).items():
+            if key in theirs:
+                own[key] = node
+                continue
             if key in ("tokenizer", "processing_class"):
                 node = self.builder.leaf(node.reference or node.raw or "tokenizer", None)
             content[key] = node
+        if own:
+            content["own"] = self.builder.leaf(own, trainer.at)
         function = trainer.arguments.value("formatting_func")
         if isinstance(function, Known):
             content["formatting_func"] = self.builder.node(function)
@@ -299,6 +314,8 @@ class TrainingReader:
     def _data(self, train: Value | None, evaluation: Value | None, trainer: Made) -> Node | None:
         content: dict[str, Node] = {}
         for name, value in (("train", train), ("eval", evaluation)):
+            if isinstance(value, Choice):
+                value = decided(value) or value
             if value is None or (isinstance(value, Known) and value.value is None):
                 continue
             if isinstance(value, Mapping):

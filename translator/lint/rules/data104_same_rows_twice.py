@@ -42,7 +42,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     seen = {}
     for number, source in enumerate(file.recipe.data.sources):
         key = (source.path, source.subset, source.split, source.files, source.rows, source.format)
-        named = is_name(source.path) and not isinstance(source.rows, CustomRows)
+        named = all(is_name(part) for part in (source.path, *source.files))
+        named = named and not isinstance(source.rows, CustomRows)
         if key in seen and named and not file.on("dataset_exact_deduplication"):
             field = f"data.sources[{number}]"
             yield RULE.at(

@@ -51,9 +51,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     for number, source in enumerate(data.validation.sources):
         if file.format == "unsloth" and not _literal(file, source.split):
             continue
-        if (source.path, source.subset, source.split, source.files) in trained and is_name(
-            source.path
-        ):
+        named = all(is_name(part) for part in (source.path, *source.files))
+        if named and (source.path, source.subset, source.split, source.files) in trained:
             field = f"data.validation.sources[{number}]"
             yield RULE.at(
                 file,

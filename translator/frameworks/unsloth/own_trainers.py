@@ -1,0 +1,111 @@
+"""Trainers that a script derives from a library's: what they change of the training."""
+
+from __future__ import annotations
+
+import ast
+
+from translator.syntax.evaluate_values import Class, Made
+
+_ALTERING = frozenset(
+    [
+        "compute_loss",
+        "training_step",
+        "train",
+        "_inner_training_loop",
+        "get_train_dataloader",
+        "_get_train_sampler",
+        "get_batch_samples",
+        "create_optimizer",
+        "create_scheduler",
+        "create_optimizer_and_scheduler",
+        "get_decay_parameter_names",
+        "get_optimizer_cls_and_kwargs",
+        "_prepare_inputs",
+        "_prepare_input",
+        "_prepare_dataset",
+        "data_collator",
+        "tokenize_row",
+        "build_tokenized_answer",
+        "process_row",
+        "concatenated_inputs",
+        "concatenated_forward",
+        "dpo_loss",
+        "get_batch_loss_metrics",
+        "get_batch_logps",
+        "odds_ratio_loss",
+        "kto_loss",
+        "forward",
+        "_compute_loss",
+        "_get_per_token_logps",
+        "_get_per_token_logps_and_entropies",
+        "_generate_and_score_completions",
+        "_calculate_rewards",
+    ]
+)
+"""Methods of transformers' and TRL's trainers that decide what is trained, and in what steps
+(transformers/trainer.py, trl/trainer/*_trainer.py; 5.16, 1.9)."""
+
+_TOLD_OTHERWISE = frozenset(("get_decay_parameter_names", "data_collator"))
+"""What an assignment says that is read elsewhere."""
+_LIBRARY = frozenset(
+    [
+        "model",
+        "ref_model",
+        "args",
+        "data_collator",
+        "train_dataset",
+        "eval_dataset",
+        "processing_class",
+        "tokenizer",
+        "model_init",
+        "compute_loss_func",
+        "compute_metrics",
+        "callbacks",
+        "optimizers",
+        "optimizer_cls_and_kwargs",
+        "preprocess_logits_for_metrics",
+        "peft_config",
+        "formatting_func",
+        "dataset_text_field",
+        "max_seq_length",
+        "packing",
+        "dataset_num_proc",
+        "dataset_kwargs",
+        "neftune_noise_alpha",
+        "reward_funcs",
+        "reward_processing_classes",
+        "beta",
+        "label_pad_token_id",
+        "padding_value",
+        "truncation_mode",
+        "max_length",
+        "max_prompt_length",
+        "max_target_length",
+        "rollout_func",
+        "tools",
+    ]
+)
+"""Arguments of the libraries' trainers, by present and former names."""
+
+
+def altering(trainer: Made) -> dict[str, ast.AST | None]:
+    """What replaces those methods of a library's trainer by which it trains, and where: methods of
+    the class that the script derives, and functions that it assigns to the trainer."""
+    found: dict[str, ast.AST | None] = {}
+    if isinstance(trainer.function, Class):
+        methods = _methods(trainer.function)
+        found = {method.name: method for method in methods if method.name in _ALTERING}
+    assigned = {name: value.at for name, value in trainer.attributes.items()}
+    return found | {n: at for n, at in assigned.items() if n in _ALTERING - _TOLD_OTHERWISE}
+
+
+def own_arguments(trainer: Class) -> frozenset[str]:
+    """Arguments that the class takes beside those of the library's trainer."""
+    starts = (method.args for method in _methods(trainer) if method.name == "__init__")
+    names = (a.arg for args in starts for a in (*args.posonlyargs, *args.args, *args.kwonlyargs))
+    return frozenset(names) - _LIBRARY - {"self"}
+
+
+def _methods(trainer: Class) -> list[ast.FunctionDef]:
+    bodies = (part.node.body for part in trainer.lineage())
+    return [entry for body in bodies for entry in body if isinstance(entry, ast.FunctionDef)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from translator import loads
 from translator.document import Document
 from translator.errors import NotAConfigError, UnreadableError
 from translator.frameworks import axolotl
@@ -303,3 +304,14 @@ def test_a_column_named_system_goes_in_front_of_a_prompt() -> None:
     assert isinstance(source.rows, InstructionRows)
     assert source.rows.system == "system"
     assert source.rows.without_input == "{system}{instruction} "
+
+
+@pytest.mark.parametrize(
+    ("type", "idle"), [("alpaca", True), ("bradley_terry.chat_template", False)]
+)
+def test_a_template_may_be_used_by_a_strategy_that_is_not_known(type: str, idle: bool) -> None:
+    # axolotl/prompt_strategies/bradley_terry/chat_template.py:85 asks the configuration for it
+    text = f"base_model: a/b\nchat_template: qwen3\ndatasets:\n  - path: a/c\n    type: {type}\n"
+    found = loads(text, name="run.yaml", format="axolotl").diagnostics
+    said = [d for d in found if d.key == "chat_template" and "no data set is rendered" in d.message]
+    assert bool(said) is idle

@@ -252,9 +252,13 @@ def _get_shared(reader: Reader) -> None:
     elif all(isinstance(source.rows, CustomRows | TokenRows) for source in sources):
         mention(reader, ("train_on_inputs",), "whether prompts are trained, where rows have them")
     if not any(isinstance(source.format, ChatFormat) for source in sources):
+        unknown = any(isinstance(source.rows, CustomRows) for source in sources)
         why = "no data set is rendered with it; it only goes into the saved tokenizer"
-        no_effect(reader, ("chat_template",), why)
-        no_effect(reader, ("chat_template_jinja",), why)
+        for key in ("chat_template", "chat_template_jinja"):
+            if unknown:
+                mention(reader, (key,), "the template, for prompt strategies that ask for it")
+            else:
+                no_effect(reader, (key,), why)
     find(reader, "train_on_inputs", flag, False)
     if any(isinstance(s.format, ChatFormat) and s.format.end_is_eos for s in sources):
         # said by the format already

@@ -66,7 +66,7 @@ def test_methods_that_do_not_train_lose_nothing(method: str) -> None:
 
 def test_a_function_that_is_assigned_counts_as_well() -> None:
     document = read(maker="SFTTrainer", after="trainer.compute_loss = lambda *given: 0.0")
-    assert overrides(document) == ["compute_loss"]
+    assert "trainer.compute_loss" in {entry.key for entry in document.leftovers}
 
 
 def test_its_own_arguments_are_no_keys_that_unsloth_drops() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from translator.syntax.evaluate_values import Class, Made
+from translator.syntax.evaluate_values import Class
 
-_ALTERING = frozenset(
+ALTERING = frozenset(
     [
         "compute_loss",
         "training_step",
@@ -45,8 +45,6 @@ _ALTERING = frozenset(
 """Methods of transformers' and TRL's trainers that decide what is trained, and in what steps
 (transformers/trainer.py, trl/trainer/*_trainer.py; 5.16, 1.9)."""
 
-_TOLD_OTHERWISE = frozenset(("get_decay_parameter_names", "data_collator"))
-"""What an assignment says that is read elsewhere."""
 _LIBRARY = frozenset(
     [
         "model",
@@ -88,15 +86,9 @@ _LIBRARY = frozenset(
 """Arguments of the libraries' trainers, by present and former names."""
 
 
-def altering(trainer: Made) -> dict[str, ast.AST | None]:
-    """What replaces those methods of a library's trainer by which it trains, and where: methods of
-    the class that the script derives, and functions that it assigns to the trainer."""
-    found: dict[str, ast.AST | None] = {}
-    if isinstance(trainer.function, Class):
-        methods = _methods(trainer.function)
-        found = {method.name: method for method in methods if method.name in _ALTERING}
-    assigned = {name: value.at for name, value in trainer.attributes.items()}
-    return found | {n: at for n, at in assigned.items() if n in _ALTERING - _TOLD_OTHERWISE}
+def altering_methods(trainer: Class) -> dict[str, ast.FunctionDef]:
+    """Methods of a trainer that replace those by which the library's own trains."""
+    return {method.name: method for method in _methods(trainer) if method.name in ALTERING}
 
 
 def own_arguments(trainer: Class) -> frozenset[str]:

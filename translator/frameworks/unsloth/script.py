@@ -13,12 +13,14 @@ template   {chat_template, mapping, map_eos_token, …} of get_chat_template; {j
            script sets tokenizer.chat_template
 tokens     {new_tokens, …} of add_new_tokens; tokenizer attributes (pad_token, padding_side, …)
 args       {class, <keywords of SFTConfig, TrainingArguments, …>}
-trainer    {class, base, <keywords but model, args and data sets>}; formatting_func is described
-           like the function of a data step
+trainer    {class, base, overrides, own, <keywords but model, args and data sets>}; overrides are
+           methods of the script's own class that change the training, own its arguments;
+           formatting_func is described like the function of a data step
 responses  {<keywords of train_on_responses_only>}                        absent = not called
 data       {train: <data set>, eval: <data set>}
 train      {<keywords of trainer.train()>}
 save       [{method, path, <keywords>}, …]
+touched    {what: value} of all else that happens to model and trainer before it trains
 ```
 
 A data set is ``{load: {path, name, data_dir, data_files, split, …}, steps: […]}``; instead of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from translator.frameworks.unsloth.own_trainers import altering, own_arguments
+from translator.frameworks.unsloth.own_trainers import altering_methods, own_arguments
 from translator.frameworks.unsloth.script_choices import decided
 from translator.frameworks.unsloth.script_data import DataReader
 from translator.frameworks.unsloth.script_lineage import (
@@ -13,6 +13,7 @@ from translator.frameworks.unsloth.script_lineage import (
     root_calls,
     trainer_of,
 )
+from translator.frameworks.unsloth.script_touches import later_arguments, touches
 from translator.frameworks.unsloth.script_tree import TreeBuilder, forget_foreign_constants
 from translator.syntax.evaluate import Program
 from translator.syntax.evaluate_argparse import COMMAND_LINE
@@ -103,7 +104,12 @@ class TrainingReader:
             "data": self._data(dataset, passed.get("eval_dataset"), trainer),
             "train": self._train(train),
             "save": self._save(trainer, lineage, trainers),
+            "touched": self._touched(trainer, train, lineage),
         }
+        for name, value, at in later_arguments(self.program, trainer):
+            arguments = parts["args"]
+            if arguments is not None:
+                arguments.value[name] = self.builder.node(value, at)
         if isinstance(args, Made) and args.note == COMMAND_LINE:
             self._command_line(parts["args"])
         for section in ("load", "peft", "args"):
@@ -118,6 +124,11 @@ class TrainingReader:
             given = machine.override(name)
             if args is not None and given is not None and name.isidentifier():
                 args.value[name] = self.builder.node(given)
+
+    def _touched(self, trainer: Made, train: Made | None, lineage: Lineage) -> Node | None:
+        end = len(self.program.calls) if train is None else self._position(train)
+        content = touches(self.program, self.builder, trainer, lineage, end)
+        return self.builder.leaf(content, trainer.at) if content else None
 
     def _passed(self, trainer: Made) -> dict[str, Value]:
         """The trainer's arguments by name."""
@@ -171,7 +182,8 @@ class TrainingReader:
         if isinstance(given, Made):
             return self._peft_config(given)
         content = {"class": self.builder.leaf(class_of(made), made.at)}
-        content.update(self.builder.keywords(made, ("model",), _PEFT_ORDER))
+        if not class_of(made).startswith(("Peft", "AutoPeft")):
+            content.update(self.builder.keywords(made, ("model",), _PEFT_ORDER))
         return self.builder.leaf(content, made.at)
 
     def _peft_config(self, config: Value | None) -> Node | None:
@@ -279,10 +291,11 @@ class TrainingReader:
         theirs: frozenset[str] = frozenset()
         if trainer.base is not None:
             content["base"] = self.builder.leaf(trainer.base, trainer.at)
-        changed = altering(trainer)
-        if changed:
-            content["overrides"] = self.builder.plain([*changed], next(iter(changed.values())))
         if isinstance(trainer.function, Class):
+            changed = altering_methods(trainer.function)
+            if changed:
+                first = next(iter(changed.values()))
+                content["overrides"] = self.builder.plain([*changed], first)
             theirs = own_arguments(trainer.function)
         for key, node in self.builder.keywords(trainer, skip, order).items():
             if key in theirs:
@@ -291,6 +304,15 @@ class TrainingReader:
             if key in ("tokenizer", "processing_class"):
                 node = self.builder.leaf(node.reference or node.raw or "tokenizer", None)
             content[key] = node
+        added = [
+            m for m in self.program.calls if m.name == "add_callback" and m.receiver is trainer
+        ]
+        for made in added:
+            for argument in made.arguments.all():
+                before = content.get("callbacks")
+                several = before.value if before is not None and before.is_sequence else []
+                node = self.builder.argument("callbacks", argument)
+                content["callbacks"] = self.builder.leaf([*several, node], made.at)
         if own:
             content["own"] = self.builder.leaf(own, trainer.at)
         function = trainer.arguments.value("formatting_func")

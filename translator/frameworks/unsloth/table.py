@@ -12,6 +12,7 @@ from translator.frameworks.unsloth import (
     optimization,
     others,
     run,
+    touched,
 )
 from translator.lens import Table
 
@@ -28,6 +29,7 @@ def table() -> Table:
             *data_rows.ROWS,
             *run.ROWS,
             *others.ROWS,
+            *touched.ROWS,
             *foreign_keys.ROWS,
         ),
     )

@@ -1,0 +1,101 @@
+"""What a script does to model and trainer beside the calls that are read is never passed over."""
+
+from __future__ import annotations
+
+import pytest
+
+from translator.api import convert, loads
+from translator.diagnostics import Severity
+from translator.document import Document
+
+SCRIPT = """\
+import torch
+from datasets import load_dataset
+from peft import PeftModel
+from transformers import EarlyStoppingCallback, TrainerCallback
+from trl import SFTConfig, SFTTrainer
+from unsloth import FastLanguageModel
+
+model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Llama-3.2-1B", max_seq_length=2048)
+model = FastLanguageModel.get_peft_model(model, r=16)
+{model}
+dataset = load_dataset("roneneldan/TinyStories", split="train")
+trainer = SFTTrainer(
+    model=model,
+    train_dataset=dataset,
+    args=SFTConfig(dataset_text_field="text", max_steps=60, output_dir="out"),
+)
+{trainer}
+{train}
+"""
+
+
+def read(model: str = "", trainer: str = "", train: str = "trainer.train()") -> Document:
+    text = SCRIPT.format(model=model, trainer=trainer, train=train)
+    return loads(text, name="run.py", format="unsloth")
+
+
+FREEZE = """for name, weight in model.named_parameters():
+    if "layers.0." in name:
+        weight.requires_grad = False"""
+DROPOUT = """for part in model.modules():
+    if isinstance(part, torch.nn.Dropout):
+        part.p = 0.3"""
+ON_MODEL = {
+    FREEZE: "requires_grad",
+    DROPOUT: "p",
+    "model.lm_head.weight.requires_grad = True": "requires_grad",
+    "model.forward = lambda *given: None": "model.forward",
+    "model.half()": "model.half()",
+    "model.config.attention_dropout = 0.3": "model.config.attention_dropout",
+    'model.load_adapter("acme/adapter")': "model.load_adapter()",
+    "model = model.merge_and_unload()": "model.merge_and_unload()",
+    "model.resize_token_embeddings(len(tokenizer))": "model.resize_token_embeddings()",
+    'model = PeftModel.from_pretrained(model, "acme/adapter")': "PeftModel.from_pretrained()",
+    "SFTTrainer.compute_loss = lambda *given: 0.0": "trainer.compute_loss",
+}
+ON_TRAINER = {
+    "trainer.optimizer = torch.optim.SGD(model.parameters(), lr=1.0)": "trainer.optimizer",
+    "trainer.data_collator = lambda rows: rows": "trainer.data_collator",
+}
+
+
+@pytest.mark.parametrize(("code", "key"), [*ON_MODEL.items(), *ON_TRAINER.items()])
+def test_each_touch_is_a_loss_at_its_line(code: str, key: str) -> None:
+    document = read(trainer=code) if code in ON_TRAINER else read(code)
+    losses = convert(document, to="axolotl", strict=False).losses
+    lost = next(loss for loss in losses if loss.key == key)
+    assert lost.severity in (Severity.ERROR, Severity.WARNING)
+    assert lost.span is not None
+    line = document.text.splitlines()[lost.span.line - 1]
+    assert line.strip() in (text.strip() for text in code.splitlines())
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["model.config.use_cache = False", "model.print_trainable_parameters()", "model.train()"],
+)
+def test_what_changes_nothing_is_no_loss(code: str) -> None:
+    assert not read(code).leftovers
+
+
+def test_what_comes_after_the_training_is_no_loss() -> None:
+    assert not read(train="trainer.train()\nmodel = model.merge_and_unload()").leftovers
+
+
+def test_arguments_that_are_set_on_the_trainer_are_read() -> None:
+    assert read(trainer="trainer.args.learning_rate = 1e-3").recipe.optimizer.learning_rate == 1e-3
+
+
+def test_callbacks_that_are_added_are_read_like_those_that_are_given() -> None:
+    stopping = read(
+        trainer="trainer.add_callback(EarlyStoppingCallback(early_stopping_patience=3))"
+    )
+    assert stopping.recipe.evaluation.patience == 3
+    own = "class Stop(TrainerCallback):\n    pass\n\n\ntrainer.add_callback(Stop())"
+    assert [entry.key for entry in read(trainer=own).leftovers] == ["trainer.callbacks[0]"]
+
+
+def test_a_training_in_a_loop_is_told() -> None:
+    found = read(train="for _ in range(3):\n    trainer.train()").leftovers
+    assert [(entry.key, entry.value) for entry in found] == [("trainer.train()", 3)]

@@ -99,3 +99,36 @@ def test_callbacks_that_are_added_are_read_like_those_that_are_given() -> None:
 def test_a_training_in_a_loop_is_told() -> None:
     found = read(train="for _ in range(3):\n    trainer.train()").leftovers
     assert [(entry.key, entry.value) for entry in found] == [("trainer.train()", 3)]
+
+
+ON_ROWS = {
+    'dataset.set_transform(lambda rows: {"text": ["x"]})': "rows.set_transform()",
+    "dataset = dataset.repeat(2)": "data.repeat:{line}",
+    "dataset = dataset.map(lambda r: tokenizer(r['text'], truncation=True, max_length=99))": (
+        "data.map.max_length"
+    ),
+    "dataset = dataset.map(lambda r: tokenizer(r['text'], add_special_tokens=False))": (
+        "data.map.add_special_tokens"
+    ),
+    "rows = [r for r in dataset]\nrows.append({'text': 'x'})\ndataset = Dataset.from_list(rows)": (
+        "rows.append()"
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "key"), ON_ROWS.items())
+def test_rows_that_are_changed_on_the_way_are_told(code: str, key: str) -> None:
+    loading = 'dataset = load_dataset("roneneldan/TinyStories", split="train")\n'
+    text = SCRIPT.format(model="", trainer="", train="trainer.train()")
+    text = text.replace(loading, f"from datasets import Dataset\n{loading}{code}\n")
+    line = text[: text.index(code)].count("\n") + 1
+    document = loads(text, name="run.py", format="unsloth")
+    assert key.format(line=line) in {entry.key for entry in document.leftovers}
+
+
+def test_the_length_that_the_model_has_anyway_is_no_loss() -> None:
+    code = "dataset = dataset.map(lambda r: tokenizer(r['text'], truncation=True, max_length=2048))"
+    loading = 'split="train")\n'
+    text = SCRIPT.format(model="", trainer="", train="trainer.train()")
+    text = text.replace(loading, f"{loading}{code}\n")
+    assert not loads(text, name="run.py", format="unsloth").leftovers

@@ -104,7 +104,7 @@ class TrainingReader:
             "data": self._data(dataset, passed.get("eval_dataset"), trainer),
             "train": self._train(train),
             "save": self._save(trainer, lineage, trainers),
-            "touched": self._touched(trainer, train, lineage),
+            "touched": self._touched(trainer, train, lineage, dataset),
         }
         for name, value, at in later_arguments(self.program, trainer):
             arguments = parts["args"]
@@ -125,9 +125,11 @@ class TrainingReader:
             if args is not None and given is not None and name.isidentifier():
                 args.value[name] = self.builder.node(given)
 
-    def _touched(self, trainer: Made, train: Made | None, lineage: Lineage) -> Node | None:
+    def _touched(
+        self, trainer: Made, train: Made | None, lineage: Lineage, rows: Value | None
+    ) -> Node | None:
         end = len(self.program.calls) if train is None else self._position(train)
-        content = touches(self.program, self.builder, trainer, lineage, end)
+        content = touches(self.program, self.builder, trainer, lineage, rows, end)
         return self.builder.leaf(content, trainer.at) if content else None
 
     def _passed(self, trainer: Made) -> dict[str, Value]:

@@ -142,8 +142,8 @@ class RowReader(PartReader):
         if tokenized is not None:
             text = self._per_row(tokenized)
             if text is not None and _is_textual(text):
-                described_text = self._text(text)
-                return self.builder.plain({"kind": "tokens", **facts, "text": described_text}, at)
+                facts |= {"text": self._text(text), "settings": self._settings(result)}
+                return self.builder.plain({"kind": "tokens", **facts}, at)
         columns = self._columns(result, row)
         if columns is None:
             single = self._per_row(result)
@@ -159,6 +159,12 @@ class RowReader(PartReader):
         }
         facts["columns"] = described
         return self.builder.plain({**self._kind(columns, described), **facts}, at)
+
+    def _settings(self, result: Value) -> dict[str, Node]:
+        """What a tokenizer is told besides the text, as far as it shows in token ids."""
+        call = _tokenizing(result)
+        found = {} if call is None else self.builder.keywords(call, ("text",), ("text",))
+        return {name: node for name, node in found.items() if name in _TOKENIZER_SETTINGS}
 
     def _columns(self, result: Value, row: Value | None) -> dict[str, Value] | None:
         result = _undivided(result)
@@ -271,6 +277,12 @@ def _undivided(value: Value) -> Value:
 
 def _tokenized(result: Value) -> Value | None:
     """The text of rows that are nothing but its tokens, all of them supervised."""
+    call = _tokenizing(result)
+    return None if call is None else call.arguments.value("text", 0)
+
+
+def _tokenizing(result: Value) -> Made | None:
+    """The call of a tokenizer that such rows come from."""
     call = result
     if isinstance(result, Mapping):
         if result.entries.keys() & {"assistant_masks", "completion_mask"}:
@@ -290,7 +302,10 @@ def _tokenized(result: Value) -> Value | None:
             return None
     if not isinstance(call, Made) or call.name or not is_tokenizer(call.function):
         return None
-    return call.arguments.value("text", 0)
+    return call
+
+
+_TOKENIZER_SETTINGS = ("max_length", "truncation", "add_special_tokens")
 
 
 def _copied(value: Value | None) -> Value | None:

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from translator.frameworks.unsloth.own_trainers import ALTERING
-from translator.frameworks.unsloth.script_lineage import Lineage, class_of
+from translator.frameworks.unsloth.script_lineage import Lineage, ancestors, class_of
 from translator.frameworks.unsloth.script_tree import TreeBuilder
 from translator.syntax.evaluate import Program
 from translator.syntax.evaluate_machine import Setting
@@ -35,6 +35,7 @@ _CHANGING = frozenset(
 )
 """Methods of a model that leave it another one (torch/nn/modules/module.py, peft/peft_model.py,
 transformers/modeling_utils.py)."""
+_IN_PLACE = frozenset(("set_transform", "append", "extend", "insert", "pop", "remove", "clear"))
 _READ_ELSEWHERE = frozenset(
     """train_dataset eval_dataset args tokenizer processing_class model_accepts_loss_kwargs
     get_decay_parameter_names label_names can_return_loss compute_metrics""".split()  # noqa: SIM905
@@ -42,9 +43,15 @@ _READ_ELSEWHERE = frozenset(
 
 
 def touches(
-    program: Program, builder: TreeBuilder, trainer: Made, lineage: Lineage, end: int
+    program: Program,
+    builder: TreeBuilder,
+    trainer: Made,
+    lineage: Lineage,
+    rows: Value | None,
+    end: int,
 ) -> dict[str, Node]:
-    """What happens to model and trainer before call number ``end``, by the name of what it is."""
+    """What happens to model, trainer and the ``rows`` that are trained on before call number ``end``,
+    by the name of what it is."""
     found: dict[str, Node] = {}
     for setting in program.settings:
         name = _assigned(setting, trainer, lineage) if setting.order <= end else None
@@ -57,11 +64,24 @@ def touches(
         if made.name in _CHANGING and receiver is not None and _of_model(receiver, lineage):
             content = builder.keywords(made)
             found[f"model.{made.name}()"] = builder.leaf(content or True, made.at)
+    found |= _rows_in_place(program, builder, rows, end)
     times = [m.at for m in program.calls if m.name == "train" and m.receiver is trainer]
     again = next((at for at in times if times.count(at) > 1), None)
     if again is not None:
         found["trainer.train()"] = builder.leaf(times.count(again), again)
     return found
+
+
+def _rows_in_place(
+    program: Program, builder: TreeBuilder, rows: Value | None, end: int
+) -> dict[str, Node]:
+    """Methods that change a data set or a list of rows without giving a new one."""
+    parts = set() if rows is None else {id(part) for part in ancestors(rows)}
+    return {
+        f"rows.{made.name}()": builder.leaf(builder.keywords(made) or True, made.at)
+        for made in program.calls[:end]
+        if made.name in _IN_PLACE and made.receiver is not None and id(made.receiver) in parts
+    }
 
 
 def later_arguments(program: Program, trainer: Made) -> Iterator[tuple[str, Value, ast.AST]]:

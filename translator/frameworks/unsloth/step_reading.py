@@ -16,7 +16,7 @@ from translator.frameworks.unsloth.merged_reading import filled, merged
 from translator.frameworks.unsloth.prepared import Prepared
 from translator.frameworks.unsloth.slice_reading import part, sliced
 from translator.reading import Reader
-from translator.tree import Node, Unresolved
+from translator.tree import Node, Unresolved, steps
 
 Plain = dict[str, Any]
 
@@ -30,19 +30,16 @@ _HARMLESS = frozenset(
         "flatten_indices",
         "to_iterable_dataset",
         "collect",
-        "with_transform",
         "class_encode_column",
         "to_pandas",
         "from_pandas",
         "remove_columns",
         "select_columns",
-        "batch",
         "sort",
         "sort_values",
         "fillna",
         "astype",
         "drop",
-        "repeat",
         "save_to_disk",
         "push_to_hub",
     ]
@@ -156,6 +153,10 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
             reader.say(Code.ASSUMED, Severity.NOTE, message, step, verbose=True)
     elif name in ("shard", "unique", "drop_duplicates", "dropna", "query"):
         _chosen(reader, step, f"{name}() chooses rows; elsewhere all are trained", name)
+    elif name == "repeat":
+        times = plain.get("num_times")
+        why = "each row comes as often as that in a pass; elsewhere once"
+        _chosen(reader, step, why, f"repeat({'' if times is None else times})")
     elif name not in _HARMLESS:
         text = plain.get("text") or plain.get("unknown") or name
         prepared.unknown = str(text.expression if isinstance(text, Unresolved) else text)
@@ -212,6 +213,7 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         prepared.tokens = function
         return
     if kind == "tokens" and isinstance(function.get("text"), dict):
+        _tell_settings(reader, step.get(("function", "settings")))
         prepared.text = substituted(function["text"], dict(prepared.columns))
         return
     if kind == "tokens" and prepared.text is not None and _labels_are_ids(function):
@@ -241,6 +243,27 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         if column == function.get("output") and "with_input" in function:
             whole = {k: function[k] for k in ("with_input", "without_input", "input")}
         prepared.columns[column] = substituted(whole, before)
+
+
+_LENGTHS = ("load.max_seq_length", "args.max_length", "args.max_seq_length",
+            "trainer.max_seq_length", "trainer.max_length")  # fmt: skip
+
+
+def _tell_settings(reader: Reader, settings: Node | None) -> None:
+    """Keeps aside what a tokenizer was told that shows in the tokens."""
+    given = {} if settings is None else settings.value
+    length, cut = given.get("max_length"), given.get("truncation")
+    if length is not None and cut is not None and cut.plain() not in (False, "do_not_truncate"):
+        limits = [node.plain() for name in _LENGTHS if (node := reader.tree.get(steps(name)))]
+        if length.plain() not in limits:
+            why = (
+                "rows are cut to as many tokens while they are prepared; elsewhere one limit holds"
+            )
+            reader.leave(("data.map", "max_length"), length, why, Severity.WARNING)
+    special = given.get("add_special_tokens")
+    if special is not None and special.plain() is not True:
+        why = "rows are without the tokens that the tokenizer puts around a text; elsewhere it does"
+        reader.leave(("data.map", "add_special_tokens"), special, why, Severity.WARNING)
 
 
 def _labels_are_ids(function: Plain) -> bool:

@@ -48,6 +48,8 @@ def _judged(name: str) -> tuple[Severity, str]:
         return Severity.ERROR, "the training goes on from an adapter, whose settings lie with it"
     if name == "trainer.train()":
         return Severity.WARNING, "training is started as often as that; one time is read"
+    if name.startswith("rows."):
+        return Severity.ERROR, "the rows are changed in place by the script, which is not followed"
     if name.startswith("trainer."):
         return Severity.ERROR, "it is put on the trainer by the script, and has no counterpart"
     return Severity.ERROR, "the script changes the model itself"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from translator import ir
 from translator.api import convert, loads
 from translator.diagnostics import Severity
 from translator.document import Document
@@ -52,6 +53,9 @@ ON_MODEL = {
     "model = model.merge_and_unload()": "model.merge_and_unload()",
     "model.resize_token_embeddings(len(tokenizer))": "model.resize_token_embeddings()",
     'model = PeftModel.from_pretrained(model, "acme/adapter")': "PeftModel.from_pretrained()",
+    "model.get_input_embeddings().weight.data.normal_()": "model.normal_()",
+    "for weight in model.parameters():\n    weight.mul_(0.5)": "model.mul_()",
+    "model.register_forward_hook(lambda *given: None)": "model.register_forward_hook()",
     "SFTTrainer.compute_loss = lambda *given: 0.0": "trainer.compute_loss",
 }
 ON_TRAINER = {
@@ -132,3 +136,21 @@ def test_the_length_that_the_model_has_anyway_is_no_loss() -> None:
     text = SCRIPT.format(model="", trainer="", train="trainer.train()")
     text = text.replace(loading, f"{loading}{code}\n")
     assert not loads(text, name="run.py", format="unsloth").leftovers
+
+
+def test_attributes_of_a_model_are_no_arguments_of_its_making() -> None:
+    code = "if torch.cuda.device_count() > 1:\n    model.is_parallelizable = True"
+    document = read(code)
+    assert not [d for d in document.diagnostics if d.code == "CFG001"]
+    assert not document.leftovers
+
+
+def test_settings_that_are_replaced_are_read() -> None:
+    text = SCRIPT.format(model="", trainer="", train="trainer.train()")
+    text = text.replace("import torch", "import torch\nfrom dataclasses import replace")
+    text = text.replace("args=SFTConfig(", "args=replace(SFTConfig(").replace(
+        'output_dir="out"),', 'output_dir="out"), learning_rate=1e-3),'
+    )
+    recipe = loads(text, name="run.py", format="unsloth").recipe
+    assert recipe.optimizer.learning_rate == 1e-3
+    assert recipe.duration == ir.Steps(count=60)

@@ -21,6 +21,7 @@ from translator.syntax.evaluate_values import (
     Attribute,
     Choice,
     Class,
+    External,
     Instance,
     Item,
     Known,
@@ -106,7 +107,7 @@ class TrainingReader:
             "save": self._save(trainer, lineage, trainers),
             "touched": self._touched(trainer, train, lineage, dataset),
         }
-        for name, value, at in later_arguments(self.program, trainer):
+        for name, value, at in later_arguments(self.program, trainer, self._end(train)):
             arguments = parts["args"]
             if arguments is not None:
                 arguments.value[name] = self.builder.node(value, at)
@@ -128,9 +129,13 @@ class TrainingReader:
     def _touched(
         self, trainer: Made, train: Made | None, lineage: Lineage, rows: Value | None
     ) -> Node | None:
-        end = len(self.program.calls) if train is None else self._position(train)
+        end = self._end(train)
         content = touches(self.program, self.builder, trainer, lineage, rows, end)
         return self.builder.leaf(content, trainer.at) if content else None
+
+    def _end(self, train: Made | None) -> int:
+        """How many calls the script makes before it trains."""
+        return len(self.program.calls) if train is None else self._position(train)
 
     def _passed(self, trainer: Made) -> dict[str, Value]:
         """The trainer's arguments by name."""
@@ -171,7 +176,7 @@ class TrainingReader:
         if not class_of(made).startswith("Fast"):
             order = ("pretrained_model_name_or_path",)
         content = {"class": self.builder.leaf(class_of(made), made.at)}
-        content.update(self.builder.keywords(made, (), order))
+        content.update(self.builder.keywords(made, (), order, attributes=False))
         if "pretrained_model_name_or_path" in content:
             content["model_name"] = content.pop("pretrained_model_name_or_path")
         return self.builder.leaf(content, made.at)
@@ -185,7 +190,8 @@ class TrainingReader:
             return self._peft_config(given)
         content = {"class": self.builder.leaf(class_of(made), made.at)}
         if not class_of(made).startswith(("Peft", "AutoPeft")):
-            content.update(self.builder.keywords(made, ("model",), _PEFT_ORDER))
+            keywords = self.builder.keywords(made, ("model",), _PEFT_ORDER, attributes=False)
+            content.update(keywords)
         return self.builder.leaf(content, made.at)
 
     def _peft_config(self, config: Value | None) -> Node | None:
@@ -252,6 +258,12 @@ class TrainingReader:
         if args is None:
             return None
         if isinstance(args, Made):
+            first = next((argument.value for argument in args.arguments.positional), None)
+            if isinstance(args.function, External) and args.function.name == "dataclasses.replace":
+                before = self._args(first, trainer)
+                changed = self.builder.keywords(args)
+                changed.pop("argument_0", None)
+                return self.builder.leaf({**(before.value if before else {}), **changed}, args.at)
             return self.builder.leaf(self.builder.call(args), args.at)
         if isinstance(args, Instance):
             content = {"class": self.builder.leaf(args.type.name if args.type else "", args.at)}

@@ -31,9 +31,10 @@ _STEPS = 12
 _CHANGING = frozenset(
     """half float double bfloat16 requires_grad_ apply load_state_dict load_adapter add_adapter set_adapter
     delete_adapter add_weighted_adapter merge_adapter unmerge_adapter merge_and_unload unload
-    resize_token_embeddings init_weights reset_parameters freeze unfreeze""".split()  # noqa: SIM905
+    resize_token_embeddings init_weights reset_parameters freeze unfreeze
+    register_forward_hook register_forward_pre_hook register_full_backward_hook""".split()  # noqa: SIM905
 )
-"""Methods of a model that leave it another one (torch/nn/modules/module.py, peft/peft_model.py,
+"""Methods of a model that leave it another one, besides those of tensors that end in ``_`` (torch/nn/modules/module.py, peft/peft_model.py,
 transformers/modeling_utils.py)."""
 _IN_PLACE = frozenset(("set_transform", "append", "extend", "insert", "pop", "remove", "clear"))
 _READ_ELSEWHERE = frozenset(
@@ -61,7 +62,8 @@ def touches(
         receiver = made.receiver
         if made is lineage.peft and class_of(made).startswith(("Peft", "AutoPeft")):
             found["PeftModel.from_pretrained()"] = builder.leaf(builder.keywords(made), made.at)
-        if made.name in _CHANGING and receiver is not None and _of_model(receiver, lineage):
+        changes = made.name in _CHANGING or (made.name.endswith("_") and made.name[:1] != "_")
+        if changes and receiver is not None and _of_model(receiver, lineage):
             content = builder.keywords(made)
             found[f"model.{made.name}()"] = builder.leaf(content or True, made.at)
     found |= _rows_in_place(program, builder, rows, end)
@@ -84,10 +86,14 @@ def _rows_in_place(
     }
 
 
-def later_arguments(program: Program, trainer: Made) -> Iterator[tuple[str, Value, ast.AST]]:
-    """What a script sets on ``trainer.args``."""
+def later_arguments(
+    program: Program, trainer: Made, end: int
+) -> Iterator[tuple[str, Value, ast.AST]]:
+    """What a script sets on ``trainer.args`` before call number ``end``."""
     for setting in program.settings:
         target = setting.target
+        if setting.order > end:
+            continue
         if isinstance(target, Attribute) and target.name == "args" and target.base is trainer:
             yield setting.name, setting.value, setting.at
 

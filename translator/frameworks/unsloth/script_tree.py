@@ -228,16 +228,18 @@ class TreeBuilder:
         skip: tuple[str, ...] = (),
         order: tuple[str, ...] = (),
         depth: int = 0,
+        *,
+        attributes: bool = True,
     ) -> dict[str, Node]:
-        """The arguments of a call by name; ``order`` names the positional ones, attributes that
-        the script sets afterwards count too."""
+        """The arguments of a call by name; ``order`` names the positional ones. ``attributes`` that
+        the script sets afterwards count too, as they do for settings."""
         result: dict[str, Node] = {}
         arguments: dict[str, Argument] = {}
         for position, argument in enumerate(made.arguments.positional):
             name = order[position] if position < len(order) else f"argument_{position}"
             arguments[name] = argument
         arguments.update(made.arguments.keywords)
-        for name, value in made.attributes.items():
+        for name, value in made.attributes.items() if attributes else ():
             if isinstance(value, Known | Sequence | Mapping | Capability | Choice):
                 arguments[name] = Argument(value, value.at)
         for name, argument in arguments.items():

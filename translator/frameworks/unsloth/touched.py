@@ -40,7 +40,8 @@ def _judged(name: str) -> tuple[Severity, str]:
         return Severity.WARNING, "the format of the weights is changed after loading"
     if name == "model.resize_token_embeddings()":
         return Severity.WARNING, "the target makes embeddings as long as its tokenizer asks"
-    if name.startswith("model.") and name.count(".") == 1 and name not in _OF_THE_MODEL:
+    attribute = name.startswith("model.") and name.count(".") == 1 and not name.endswith("()")
+    if attribute and name not in _OF_THE_MODEL:
         return Severity.NOTE, "an attribute of the script's own on the model"
     if name.startswith("model.") and "config." in name:
         return Severity.WARNING, "a setting of the model is changed after loading"
@@ -48,6 +49,8 @@ def _judged(name: str) -> tuple[Severity, str]:
         return Severity.ERROR, "the training goes on from an adapter, whose settings lie with it"
     if name == "trainer.train()":
         return Severity.WARNING, "training is started as often as that; one time is read"
+    if name.endswith("_hook()"):
+        return Severity.WARNING, "a function of the script's own looks into the model as it runs"
     if name.startswith("rows."):
         return Severity.ERROR, "the rows are changed in place by the script, which is not followed"
     if name.startswith("trainer."):

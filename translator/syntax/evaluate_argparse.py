@@ -105,7 +105,7 @@ def _declared(machine: Machine, made: Made) -> tuple[str, Value]:
     if isinstance(optional, Known) and optional.value in ("?", "*"):
         positional = False
     if positional or (isinstance(required, Known) and required.value):
-        return name, Unknown((name,), f"the argument {texts[-1]}", at=made.at)
+        return name, Unknown((name,), f"the argument {texts[-1] if texts else name}", at=made.at)
     return name, Known(None, at=made.at)
 
 

@@ -161,7 +161,8 @@ def _step(
     if step["op"] == "fillna":
         return _filled(step.get("value"))
     if step["op"] == "map" and "number" not in step:
-        return _columns(step["function"])
+        function = step.get("function")
+        return _columns(function) if isinstance(function, dict) else None
     names = None
     if step["op"] == "rename_column":
         names = {step.get("original_column_name"): step.get("new_column_name")}

@@ -15,6 +15,7 @@ from translator.frameworks.unsloth.rows import find, flavour_of, known
 from translator.frameworks.unsloth.script_tree import Symbol
 from translator.lens import Row, Via
 from translator.reading import Reader
+from translator.tree import shown
 
 # --- reading -------------------------------------------------------------------------------------
 
@@ -36,6 +37,26 @@ def _value(reader: Reader, name: str, default: Any) -> Any:
     return default if value is None else value
 
 
+def is_number(value: object) -> bool:
+    """Whether this is a number that can be counted with: finite, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def _number(reader: Reader, name: str, default: float) -> float:
+    value = _value(reader, name, default)
+    if is_number(value):
+        return float(value)
+    _refuse(reader, name, "must be a number")
+    return default
+
+
+def _refuse(reader: Reader, name: str, reason: str) -> None:
+    found = find(reader, f"args.{name}", f"trainer.{name}")
+    if found is not None:
+        message = f"{found[0]}: {shown(found[1].plain())} {reason}"
+        reader.say(Code.BAD_VALUE, Severity.ERROR, message, found[1], key=found[0])
+
+
 def _read_objective(reader: Reader) -> None:
     name = trainer_class(reader)
     node = reader.node("trainer", "class")
@@ -53,9 +74,9 @@ def _read_objective(reader: Reader) -> None:
         objective = _preference(reader, _METHODS[name])
     elif name == "KTOTrainer":
         objective = ir.LabelObjective(
-            beta=float(_value(reader, "beta", 0.1)),
-            desirable_weight=float(_value(reader, "desirable_weight", 1.0)),
-            undesirable_weight=float(_value(reader, "undesirable_weight", 1.0)),
+            beta=_number(reader, "beta", 0.1),
+            desirable_weight=_number(reader, "desirable_weight", 1.0),
+            undesirable_weight=_number(reader, "undesirable_weight", 1.0),
         )
     elif name == "GRPOTrainer":
         objective = _online(reader)
@@ -80,7 +101,7 @@ def _preference(reader: Reader, method: str) -> ir.PreferenceObjective:
     loss = _value(reader, "loss_type", None)
     if isinstance(loss, list) and len(loss) == 1:
         loss = loss[0]
-    gamma = _value(reader, "simpo_gamma", 0.5)
+    gamma = _number(reader, "simpo_gamma", 0.5)
     if method == "dpo" and loss == "ipo":
         method, loss = "ipo", None
     if method == "cpo" and loss == "simpo":
@@ -94,10 +115,10 @@ def _preference(reader: Reader, method: str) -> ir.PreferenceObjective:
         reader.leave(("args", "max_completion_length"), answer[1], why, Severity.WARNING)
     return ir.PreferenceObjective(
         method=method,  # type: ignore[arg-type]
-        beta=float(_value(reader, "beta", 0.1)),
-        label_smoothing=float(_value(reader, "label_smoothing", 0.0)),
+        beta=_number(reader, "beta", 0.1),
+        label_smoothing=_number(reader, "label_smoothing", 0.0),
         loss=None if loss is None else str(loss),
-        margin=float(gamma) if method == "simpo" else None,
+        margin=gamma if method == "simpo" else None,
         reference=_reference(reader, method),
         max_prompt_length=length if isinstance(length, int) else None,
     )
@@ -120,17 +141,20 @@ def _online(reader: Reader) -> ir.OnlineObjective:
         value = rewards.plain()
         names = tuple(_named(v) for v in (value if isinstance(value, list) else [value]))
     weights = _value(reader, "reward_weights", None) or ()
+    if not isinstance(weights, list | tuple) or not all(is_number(w) for w in weights):
+        _refuse(reader, "reward_weights", "must be a list of numbers")
+        weights = ()
     scale = _value(reader, "scale_rewards", "group")
     prompt = _value(reader, "max_prompt_length", None)
     return ir.OnlineObjective(
-        generations=int(_value(reader, "num_generations", 8)),
+        generations=int(_number(reader, "num_generations", 8)),
         max_prompt_length=prompt if isinstance(prompt, int) else None,
         max_completion_length=_answer_length(reader),
-        beta=float(_value(reader, "beta", beta)),
-        epsilon=float(_value(reader, "epsilon", 0.2)),
-        temperature=float(_value(reader, "temperature", 1.0)),
+        beta=_number(reader, "beta", beta),
+        epsilon=_number(reader, "epsilon", 0.2),
+        temperature=_number(reader, "temperature", 1.0),
         loss=loss,
-        scale_rewards={True: "group", False: "none"}.get(scale, str(scale)),
+        scale_rewards="group" if scale is True else "none" if scale is False else str(scale),
         rewards=names,
         reward_weights=tuple(float(w) for w in weights),
         inference_server=bool(_value(reader, "use_vllm", False)),

@@ -9,6 +9,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.errors import WrongValueError
+from translator.frameworks.unsloth.objective import is_number
 from translator.frameworks.unsloth.rows import (
     TRUTH,
     WHOLE,
@@ -117,7 +118,7 @@ def _interval(
     if steps is not None:
         count = known(reader, *steps, field)
         origin = reader.written(tuple(steps[0].split(".")), steps[1])
-    if not isinstance(count, int | float) or isinstance(count, bool) or count <= 0:
+    if not is_number(count) or count <= 0:
         return None, origin
     return _every(reader, count), origin
 

@@ -28,19 +28,21 @@ from translator.syntax.evaluate_values import (
 from translator.tree import Node
 
 _STEPS = 12
-_CHANGING = frozenset(
-    """half float double bfloat16 requires_grad_ apply load_state_dict load_adapter add_adapter set_adapter
-    delete_adapter add_weighted_adapter merge_adapter unmerge_adapter merge_and_unload unload
-    resize_token_embeddings init_weights reset_parameters freeze unfreeze
-    register_forward_hook register_forward_pre_hook register_full_backward_hook""".split()  # noqa: SIM905
-)
-"""Methods of a model that leave it another one, besides those of tensors that end in ``_`` (torch/nn/modules/module.py, peft/peft_model.py,
-transformers/modeling_utils.py)."""
+_CHANGING = frozenset((
+    "half", "float", "double", "bfloat16", "requires_grad_", "apply", "load_state_dict",
+    "load_adapter", "add_adapter", "set_adapter", "delete_adapter", "add_weighted_adapter",
+    "merge_adapter", "unmerge_adapter", "merge_and_unload", "unload", "resize_token_embeddings",
+    "init_weights", "reset_parameters", "freeze", "unfreeze", "register_forward_hook",
+    "register_forward_pre_hook", "register_full_backward_hook",
+))  # fmt: skip
+"""Methods of a model that leave it another one, besides those of tensors that end in ``_``
+(torch/nn/modules/module.py, peft/peft_model.py, transformers/modeling_utils.py)."""
 _IN_PLACE = frozenset(("set_transform", "append", "extend", "insert", "pop", "remove", "clear"))
-_READ_ELSEWHERE = frozenset(
-    """train_dataset eval_dataset args tokenizer processing_class model_accepts_loss_kwargs
-    get_decay_parameter_names label_names can_return_loss compute_metrics""".split()  # noqa: SIM905
-)
+_READ_ELSEWHERE = frozenset((
+    "train_dataset", "eval_dataset", "args", "tokenizer", "processing_class",
+    "model_accepts_loss_kwargs", "get_decay_parameter_names", "label_names", "can_return_loss",
+    "compute_metrics",
+))  # fmt: skip
 
 
 def touches(

@@ -17,7 +17,7 @@ trainer = GRPOTrainer(
     model=model,
     reward_funcs=[len],
     train_dataset=load_dataset("acme/prompts", split="train"),
-    args=GRPOConfig(max_steps=60, output_dir="out", {setting}),
+    args=GRPOConfig(output_dir="out", {setting}),
 )
 trainer.train()
 """
@@ -33,7 +33,10 @@ trainer.train()
         ('epsilon={"a": 1}', "args.epsilon"),
         ('reward_weights="ab"', "args.reward_weights"),
         ("scale_rewards=[1]", None),
-        ("save_steps=1e999", None),
+        ("save_steps=1e999", "args.save_steps"),
+        ("max_steps=1e999", "args.max_steps"),
+        ("warmup_steps=1e999", "args.warmup_steps"),
+        ("max_completion_length=1e999", "args.max_completion_length"),
     ],
 )
 def test_a_setting_of_the_wrong_kind_is_one_message(setting: str, key: str | None) -> None:
@@ -49,3 +52,11 @@ def test_an_argument_without_a_flag_has_a_name_by_its_destination() -> None:
     ) + GRPO.format(setting="learning_rate=args.rate")
     document = loads(text, name="run.py", format="unsloth")
     assert any("rate" in d.message and d.code == "CFG005" for d in document.diagnostics)
+
+
+def test_an_endless_length_is_one_message() -> None:
+    text = GRPO.format(setting="max_steps=60").replace(
+        "max_seq_length=2048", "max_seq_length=1e999"
+    )
+    document = loads(text, name="run.py", format="unsloth")
+    assert [d.key for d in document.diagnostics if d.code == "CFG003"] == ["load.max_seq_length"]

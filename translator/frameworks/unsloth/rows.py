@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -188,12 +189,17 @@ def find(reader: Reader, *keys: str) -> tuple[str, Node] | None:
 
 
 def known(reader: Reader, key: str, node: Node, field: str) -> Any:
-    """A node's plain value; an unresolved one is reported for ``field`` and gives None."""
+    """A node's plain value; None, and a report for ``field``, for an unresolved or endless one."""
     value = node.plain()
     if isinstance(value, Unresolved):
         reader.unresolved(node, key, field)
         return None
-    return settled(value)
+    value = settled(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        message = f"{key}: {value!r} is no number that can be counted to"
+        reader.say(Code.BAD_VALUE, Severity.ERROR, message, node, key=key, field=field)
+        return None
+    return value
 
 
 def settled(value: object) -> Any:

@@ -50,3 +50,8 @@ def _refusal(path: str, message: str, node: Node) -> UnreadableError:
             span=node.place,
         )
     )
+
+
+def is_number(value: object) -> bool:
+    """Whether this is a number that can be counted with: finite, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15

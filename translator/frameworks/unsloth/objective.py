@@ -14,6 +14,7 @@ from translator.frameworks.unsloth.objective_writing import put_objective
 from translator.frameworks.unsloth.rows import find, flavour_of, known
 from translator.frameworks.unsloth.script_tree import Symbol
 from translator.lens import Row, Via
+from translator.numbers import is_number
 from translator.reading import Reader
 from translator.tree import shown
 
@@ -35,11 +36,6 @@ def _value(reader: Reader, name: str, default: Any) -> Any:
         return default
     value = known(reader, *found, "objective")
     return default if value is None else value
-
-
-def is_number(value: object) -> bool:
-    """Whether this is a number that can be counted with: finite, and no truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 def _number(reader: Reader, name: str, default: float) -> float:

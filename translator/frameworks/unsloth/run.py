@@ -9,7 +9,6 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.errors import WrongValueError
-from translator.frameworks.unsloth.objective import is_number
 from translator.frameworks.unsloth.rows import (
     TRUTH,
     WHOLE,
@@ -33,6 +32,7 @@ from translator.frameworks.unsloth.run_writing import (
     put_seed,
 )
 from translator.lens import Conv, Key, Row, Via
+from translator.numbers import is_number
 from translator.reading import Reader
 from translator.tree import Node, Unresolved, shown
 

@@ -59,6 +59,7 @@ ON_MODEL = {
     "SFTTrainer.compute_loss = lambda *given: 0.0": "trainer.compute_loss",
 }
 ON_TRAINER = {
+    "trainer.args.__dict__.update(learning_rate=1e-3)": "__dict__.update()",
     "trainer.optimizer = torch.optim.SGD(model.parameters(), lr=1.0)": "trainer.optimizer",
     "trainer.data_collator = lambda rows: rows": "trainer.data_collator",
 }
@@ -73,6 +74,18 @@ def test_each_touch_is_a_loss_at_its_line(code: str, key: str) -> None:
     assert lost.span is not None
     line = document.text.splitlines()[lost.span.line - 1]
     assert line.strip() in (text.strip() for text in code.splitlines())
+
+
+def test_two_lines_that_do_alike_are_told_as_two() -> None:
+    code = "model.lm_head.weight.requires_grad = True\nmodel.embed.weight.requires_grad = True"
+    found = read(code).leftovers
+    assert [entry.key for entry in found] == ["requires_grad", "requires_grad"]
+    assert len({entry.span.line for entry in found if entry.span}) == 2
+
+
+def test_a_compiled_model_is_noted_as_quicker_and_no_other() -> None:
+    found = read("model = torch.compile(model)").leftovers
+    assert [(entry.key, entry.severity) for entry in found] == [("torch.compile()", Severity.NOTE)]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ class TrainingReader:
     ) -> Node | None:
         end = self._end(train)
         content = touches(self.program, self.builder, trainer, lineage, rows, end)
-        return self.builder.leaf(content, trainer.at) if content else None
+        return self.builder.plain(content, trainer.at) if content else None
 
     def _end(self, train: Made | None) -> int:
         """How many calls the script makes before it trains."""
@@ -358,7 +358,7 @@ class TrainingReader:
                 content[name] = self.builder.node(value)
             else:
                 content[name] = self.data.dataset(value)
-        return self.builder.leaf(content, trainer.at) if content else None
+        return self.builder.plain(content, trainer.at) if content else None
 
     def _train(self, train: Made | None) -> Node | None:
         if train is None:

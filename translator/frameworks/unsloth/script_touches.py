@@ -52,40 +52,55 @@ def touches(
     lineage: Lineage,
     rows: Value | None,
     end: int,
-) -> dict[str, Node]:
+) -> dict[str, list[Node]]:
     """What happens to model, trainer and the ``rows`` that are trained on before call number ``end``,
-    by the name of what it is."""
-    found: dict[str, Node] = {}
+    by the name of what it is: one node for each line that does it."""
+    found: dict[str, dict[tuple[int, int], Node]] = {}
+
+    def add(name: str, node: Node) -> None:
+        found.setdefault(name, {})[node.span.line, node.span.column] = node
+
     for setting in program.settings:
         name = _assigned(setting, trainer, lineage) if setting.order <= end else None
         if name is not None:
-            found[name] = builder.node(setting.value, setting.at)
+            add(name, builder.node(setting.value, setting.at).placed(builder.span(setting.at)))
     for made in program.calls[:end]:
-        receiver = made.receiver
-        if made is lineage.peft and class_of(made).startswith(("Peft", "AutoPeft")):
-            found["PeftModel.from_pretrained()"] = builder.leaf(builder.keywords(made), made.at)
-        changes = made.name in _CHANGING or (made.name.endswith("_") and made.name[:1] != "_")
-        if changes and receiver is not None and _of_model(receiver, lineage):
-            content = builder.keywords(made)
-            found[f"model.{made.name}()"] = builder.leaf(content or True, made.at)
-    found |= _rows_in_place(program, builder, rows, end)
+        name = _called(made, trainer, lineage, rows)
+        if name is not None:
+            add(name, builder.leaf(builder.keywords(made) or True, made.at))
     times = [m.at for m in program.calls if m.name == "train" and m.receiver is trainer]
     again = next((at for at in times if times.count(at) > 1), None)
     if again is not None:
-        found["trainer.train()"] = builder.leaf(times.count(again), again)
-    return found
+        add("trainer.train()", builder.leaf(times.count(again), again))
+    return {name: list(nodes.values()) for name, nodes in found.items()}
 
 
-def _rows_in_place(
-    program: Program, builder: TreeBuilder, rows: Value | None, end: int
-) -> dict[str, Node]:
-    """Methods that change a data set or a list of rows without giving a new one."""
-    parts = set() if rows is None else {id(part) for part in ancestors(rows)}
-    return {
-        f"rows.{made.name}()": builder.leaf(builder.keywords(made) or True, made.at)
-        for made in program.calls[:end]
-        if made.name in _IN_PLACE and made.receiver is not None and id(made.receiver) in parts
-    }
+def _called(made: Made, trainer: Made, lineage: Lineage, rows: Value | None) -> str | None:
+    """The name of a call that changes model, rows or settings, None for any other."""
+    receiver, name = made.receiver, made.name
+    if made is lineage.peft and class_of(made).startswith(("Peft", "AutoPeft")):
+        return "PeftModel.from_pretrained()"
+    if isinstance(made.function, External) and made.function.name == "torch.compile":
+        given = [argument.value for argument in made.arguments.positional[:1]]
+        return "torch.compile()" if any(_of_model(value, lineage) for value in given) else None
+    if receiver is None:
+        return None
+    if (
+        name == "update"
+        and isinstance(receiver, Attribute)
+        and receiver.name == "__dict__"
+        and (_among(receiver.base, trainer) or _among(trainer, receiver))
+    ):
+        return "__dict__.update()"
+    if name in _IN_PLACE and rows is not None and _among(receiver, rows):
+        return f"rows.{name}()"
+    changes = name in _CHANGING or (name.endswith("_") and name[:1] != "_")
+    return f"model.{name}()" if changes and _of_model(receiver, lineage) else None
+
+
+def _among(value: Value, made: Value) -> bool:
+    """Whether something is what ``made`` was made from."""
+    return any(part is value for part in ancestors(made))
 
 
 def later_arguments(

@@ -14,7 +14,15 @@ from translator.diagnostics import Severity
 from translator.frameworks.unsloth.literal_reading import literal
 from translator.frameworks.unsloth.merged_reading import filled, merged
 from translator.frameworks.unsloth.prepared import Prepared
-from translator.frameworks.unsloth.slice_reading import part, sliced
+from translator.frameworks.unsloth.row_choices import (
+    SELECTS,
+    choice,
+    chooses,
+    chosen,
+    hold_out,
+    select,
+    split_named,
+)
 from translator.reading import Reader
 from translator.tree import Node, Unresolved, steps
 
@@ -44,13 +52,9 @@ _HARMLESS = frozenset(
         "push_to_hub",
     ]
 )
-_SELECTS = ("select", "take", "slice", "skip", "head", "sample")
 _STANDARD = ("standardize_sharegpt", "standardize_data_formats")
 _BLANK_LINE = re.compile(r"\w+(\.[lr]?strip\(\))?")
 """A test that only an empty line fails: what it leaves out is no row."""
-_LENGTH = re.compile(
-    r"\blen\(|is not None|!=\s*(None|\"\"|'')|\.strip\(\)|isinstance\(|not_?(na|null)\b|bool\("
-)
 
 
 def data_sets(reader: Reader, node: Node, address: tuple[str | int, ...]) -> list[Prepared]:
@@ -68,9 +72,9 @@ def data_sets(reader: Reader, node: Node, address: tuple[str | int, ...]) -> lis
         found = [_loaded(reader, node)]
     steps = node.get(("steps",))
     for step in steps.value if steps is not None and steps.is_sequence else []:
-        if len(found) > 1 and _chooses(step.plain()):
+        if len(found) > 1 and chooses(step.plain()):
             why = "the script chooses among the rows of several data sets together"
-            _chosen(reader, step, why, _choice(step.plain()))
+            chosen(reader, step, why, choice(step.plain()))
             continue
         for prepared in found:
             _follow(reader, prepared, step, node)
@@ -126,11 +130,11 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
         mapping = plain.get("column_mapping") or plain.get("columns")
         _rename(prepared, mapping if isinstance(mapping, dict) else {})
     elif name == "split":
-        _split(reader, prepared, step, plain)
-    elif name in _SELECTS:
-        _select(reader, prepared, step, plain)
+        split_named(reader, prepared, step, plain)
+    elif name in SELECTS:
+        select(reader, prepared, step, plain)
     elif name == "train_test_split":
-        _hold_out(reader, prepared, step, plain)
+        hold_out(reader, prepared, step, plain)
     elif name == "apply_chat_template" and "chat_template" in plain:
         conversations = prepared.columns.get("conversations", {}).get("messages")
         system = plain.get("default_system_message")
@@ -152,11 +156,11 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
             message = "reset_index() keeps the former numbers of the rows in a column 'index'"
             reader.say(Code.ASSUMED, Severity.NOTE, message, step, verbose=True)
     elif name in ("shard", "unique", "drop_duplicates", "dropna", "query"):
-        _chosen(reader, step, f"{name}() chooses rows; elsewhere all are trained", name)
+        chosen(reader, step, f"{name}() chooses rows; elsewhere all are trained", name)
     elif name == "repeat":
         times = plain.get("num_times")
         why = "each row comes as often as that in a pass; elsewhere once"
-        _chosen(reader, step, why, f"repeat({'' if times is None else times})")
+        chosen(reader, step, why, f"repeat({'' if times is None else times})")
     elif name not in _HARMLESS:
         text = plain.get("text") or plain.get("unknown") or name
         prepared.unknown = str(text.expression if isinstance(text, Unresolved) else text)
@@ -178,18 +182,6 @@ def _merge(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None
         reader.leave(("data.to_sharegpt", "conversation_extension"), node, why, Severity.ERROR)
 
 
-def _chosen(reader: Reader, step: Node, why: str, code: str, *, little: bool | None = None) -> None:
-    """Keeps aside a choice of rows that no other framework makes. A limit on the length, or
-    leaving out what is empty, changes the data little; another choice makes it another set."""
-    if little is None:
-        little = bool(_LENGTH.search(code)) or "max_seq_length" in code
-    little = little or code in ("drop_duplicates", "dropna")
-    severity = Severity.WARNING if little else Severity.ERROR
-    line = step.get(("line",))
-    place = f"data.{step.plain().get('op')}:{'' if line is None else line.value}"
-    reader.leave((place,), Node(value=" ".join(code.split()), span=step.span), why, severity)
-
-
 def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
     function = plain.get("function")
     if plain.get("op") == "filter":
@@ -198,7 +190,7 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
             prepared.drops = True
         elif not _BLANK_LINE.fullmatch(code):
             why = "a filter of the script chooses rows; elsewhere all are trained"
-            _chosen(reader, step, why, code)
+            chosen(reader, step, why, code)
         return
     if not isinstance(function, dict):
         prepared.unknown = prepared.unknown or "map"
@@ -315,106 +307,3 @@ def _rename(prepared: Prepared, mapping: Mapping[Any, Any]) -> None:
                 "messages": {"column": old},
                 "renamed": True,
             }
-
-
-def _split(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
-    name = plain.get("name")
-    if isinstance(name, Unresolved):
-        child = step.get(("name",))
-        assert child is not None
-        reader.unresolved(child, "split", "data.sources")
-        prepared.source["split"] = name.expression
-    elif isinstance(name, str) and prepared.held_out is None:
-        prepared.source["split"] = name
-
-
-def _select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
-    """``select(range(n))`` and its like as a slice of the split."""
-    wanted = _part(plain)
-    if plain.get("op") == "sample":
-        if plain.get("frac") == 1:
-            prepared.shuffled = True
-            return
-        prepared.shuffled = True
-    split = str(prepared.source.get("split") or "train")
-    seed = plain.get("random_state", plain.get("seed"))
-    drawn = "" if seed is None else f", drawn with seed {seed}"
-    found = None if wanted is None else sliced(split, wanted)
-    if found is None:
-        code = _choice(plain)
-        why = f"the script chooses rows in a way that no slice of a split says{drawn}"
-        _chosen(reader, step, why, code, little="where(" in code)
-        return
-    if prepared.shuffled and found != split:
-        message = f"the rows are chosen at random{drawn}; elsewhere as many come from the front"
-        reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.sources")
-    prepared.source["split"] = found
-
-
-def _chooses(plain: Plain) -> bool:
-    """Whether a step takes a part of the rows by their number."""
-    everything = plain.get("op") == "sample" and plain.get("frac") == 1
-    return plain.get("op") in _SELECTS and not everything and _part(plain) != "[:]"
-
-
-def _choice(plain: Plain) -> str:
-    """What a step chooses, as the script writes it."""
-    names = ("indices", "n", "frac", "range")
-    chosen = next((plain[name] for name in names if plain.get(name) is not None), None)
-    return chosen.expression if isinstance(chosen, Unresolved) else str(chosen)
-
-
-def _part(plain: Plain) -> str | None:
-    """What a step chooses, as a slice."""
-    bounds = plain.get("range")
-    if bounds is None:
-        bounds = plain.get("indices", plain.get("n"))
-    if isinstance(bounds, str):
-        return bounds
-    if plain.get("op") == "head" and bounds is None:
-        bounds = 5
-    if isinstance(bounds, int) and not isinstance(bounds, bool):
-        return part(bounds, None) if plain.get("op") == "skip" else part(None, bounds)
-    if isinstance(bounds, dict) and "range" in bounds:
-        bounds = bounds["range"]
-        if len(bounds) == 1:
-            return part(None, bounds[0])
-        return part(bounds[0], bounds[1]) if len(bounds) == 2 or bounds[2] == 1 else None
-    if isinstance(bounds, dict) and "stop" in bounds:
-        return part(bounds.get("start"), bounds["stop"])
-    if not isinstance(bounds, list) or not bounds:
-        return None
-    first = bounds[0]
-    in_order = all(isinstance(b, int) and b == first + n for n, b in enumerate(bounds))
-    return part(first or None, bounds[-1] + 1) if in_order else None
-
-
-def _hold_out(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
-    size = plain.get("test_size")
-    rest = plain.get("train_size")
-    if size is None and isinstance(rest, float) and rest < 1:
-        size = round(1 - rest, 9)
-    if isinstance(size, Unresolved):
-        child = step.get(("test_size",))
-        assert child is not None
-        reader.unresolved(child, "test_size", "data.validation")
-        return
-    # datasets/arrow_dataset.py: a quarter unless told otherwise
-    share = float(size) if isinstance(size, int | float) else 0.25
-    if plain.get("part") == "test":
-        return
-    if plain.get("part") not in (None, "train"):
-        message = f"train_test_split makes no part {plain['part']!r}"
-        reader.say(Code.BAD_VALUE, Severity.ERROR, message, step, field="data.sources")
-    if prepared.held_out is not None:
-        why = "rows are held out twice; only the second part is kept for evaluation"
-        size_node = Node(value=share, span=step.span)
-        reader.leave((f"data.train_test_split:{plain.get('line', '')}",), size_node, why,
-                     Severity.WARNING)  # fmt: skip
-    drawn = {name: plain[name] for name in ("seed", "shuffle", "random_state") if name in plain}
-    if drawn:
-        message = f"the rows that are held out are drawn anew ({drawn})"
-        reader.say(
-            Code.ASSUMED, Severity.NOTE, message, step, field="data.validation", verbose=True
-        )
-    prepared.held_out = share

@@ -41,10 +41,14 @@ _JUDGED = (
      "a setting of the model is changed after loading"),
     (r"model\.(?!(forward|loss_function|lm_head|model|base_model)$)\w+", Severity.NOTE,
      "an attribute of the script's own on the model"),
+    (r"torch\.compile\(\)", Severity.NOTE,
+     "compiling the model changes how fast it trains and nothing else"),
     (r"trainer\.train\(\)", Severity.WARNING,
      "training is started as often as that; one time is read"),
     (r"trainer\..*", Severity.ERROR,
      "it is put on the trainer by the script, and has no counterpart"),
+    (r"__dict__\.update\(\)", Severity.ERROR,
+     "settings put into an object's dictionary are not read"),
     (r"rows\..*", Severity.ERROR,
      "the rows are changed in place by the script, which is not followed"),
     (r".*", Severity.ERROR, "the script changes the model itself"),
@@ -58,15 +62,14 @@ class Touched(Row):
     def read(self, reader: Reader) -> None:
         node = reader.tree.get(("touched",))
         for name, child in () if node is None else node.value.items():
-            reader.used.add(("touched", name))
+            reader.used.update(("touched", name, number) for number in range(len(child.value)))
             if name in _HARMLESS or name.startswith("model.generation_config."):
                 continue
             severity, why = next((s, w) for pattern, s, w in _JUDGED if re.fullmatch(pattern, name))
-            reader.leftovers.append(
-                Leftover(
-                    key=name, value=child.plain(), span=child.place, why=why, severity=severity
-                )
-            )
+            reader.leftovers += [
+                Leftover(key=name, value=node.plain(), span=node.place, why=why, severity=severity)
+                for node in child.value
+            ]
 
     def write(self, writer: Writer) -> None:
         """Nothing of it is in the recipe."""

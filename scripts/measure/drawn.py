@@ -1,4 +1,4 @@
-"""Rounds 9, 10, 11 and 13: runs that nobody chose. Each is drawn from what its framework can be told."""
+"""Rounds 9, 10, 11, 13 and 14: runs that nobody chose. Each is drawn from what its framework can be told."""
 
 from __future__ import annotations
 
@@ -86,5 +86,68 @@ def _draw(pick: random.Random, framework: str, model: str) -> Run:
         accumulation=pick.choice((1, 1, 2)),
         dropout=0.0 if full else pick.choice((0.0, 0.0, 0.05)),
         dora=not full and framework != "unsloth" and pick.random() < 0.1,
+        held_out=True,
+    )
+
+
+TOGETHER = {
+    "axolotl": ("ddp", "fsdp1", "fsdp1-offload", "fsdp2", "fsdp2-offload", "zero1", "zero2",
+                "zero2-offload", "zero3", "zero3-offload"),
+    "torchtune": ("fsdp2", "fsdp2-offload"),
+}  # fmt: skip
+ON_TWO = (
+    "llama1b",
+    "smol17",
+    "qwen15",
+    "qwen3_17b",
+    "falcon3_1b",
+    "llama3b",
+    "mistral7b",
+    "llama8b",
+)
+
+
+def drawn_on_two(seed: int, counts: dict[str, int]) -> tuple[Run, ...]:
+    """Runs over two devices, the ways of sharing them in turn, everything else drawn."""
+    pick = random.Random(seed)
+    runs: dict[str, Run] = {}
+    for framework, count in counts.items():
+        for number in range(count):
+            strategy = TOGETHER[framework][number % len(TOGETHER[framework])]
+            run = _draw_on_two(pick, framework, strategy)
+            while run.name in runs:
+                run = _draw_on_two(pick, framework, strategy)
+            runs[run.name] = run
+    found = list(runs.values())
+    pick.shuffle(found)
+    return tuple(found)
+
+
+def _draw_on_two(pick: random.Random, framework: str, strategy: str) -> Run:
+    model = pick.choice([m for m in ON_TWO if framework != "torchtune" or m in TORCHTUNE])
+    method = pick.choice(("full", "lora", "qlora"))
+    if method == "full" and model in ADAPTERS_ONLY:
+        method = "lora"
+    if method == "qlora" and (framework == "torchtune" or strategy.startswith("zero3")):
+        method = "lora"  # torchtune has few such builders, and ZeRO-3 does not spread 4-bit weights
+    checkpointing = pick.choice(("full", "full", "full", "none"))
+    most = 4000 if checkpointing == "none" else 8000
+    rows = pick.choice((1, 1, 2, 3))
+    full = method == "full"
+    fused = "adamw_fused" if framework == "torchtune" else "adamw_torch_fused"
+    return Run(
+        framework=framework,
+        model=model,
+        method=method,
+        rows=rows,
+        length=max(pick.randrange(1000 // rows, most // rows) // 64 * 64, 256),
+        # 8-bit states are no tensors that FSDP can spread
+        optimizer=fused,
+        checkpointing=checkpointing,
+        loss=pick.choice(("", "liger")) if framework == "axolotl" else "",
+        rank=16 if full else pick.choice((8, 16, 64)),
+        targets=ALL if full else pick.choice((ALL, ALL, ATTENTION)),
+        dropout=0.0 if full else pick.choice((0.0, 0.0, 0.05)),
+        strategy=strategy,
         held_out=True,
     )

@@ -9,6 +9,7 @@ the prediction reads the same file.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from dataclasses import asdict, dataclass
@@ -177,7 +178,8 @@ class Run:
     """Predicted with frozen formulas; the others may be looked at while formulas are made."""
     expandable: bool = False
     strategy: str = ""
-    """ddp, fsdp1, fsdp2, zero2, zero3 over two devices; empty for one."""
+    """ddp, fsdp1, fsdp2, zero1, zero2, zero3 over two devices, with ``-offload`` what can be offloaded
+    to the host; empty for one."""
     objective: str = ""
     """dpo, orpo, grpo; empty for supervised training."""
     snapshot: bool = False
@@ -239,14 +241,14 @@ def axolotl(run: Run) -> str:
         config["load_in_4bit"] = True
     if run.objective:
         config |= _AXOLOTL_PAIRS[run.objective](run)
-    if run.strategy in ("fsdp1", "fsdp2"):
-        config |= {"fsdp_version": int(run.strategy[-1]), "fsdp_config": {
+    if run.strategy.startswith("fsdp"):
+        config |= {"fsdp_version": int(run.strategy[4]), "fsdp_config": {
             "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
             "transformer_layer_cls_to_wrap": f"{_CLASSES[run.model]}DecoderLayer",
             "state_dict_type": "FULL_STATE_DICT",
-            "cpu_ram_efficient_loading": False, "offload_params": False,
+            "cpu_ram_efficient_loading": False, "offload_params": run.strategy.endswith("offload"),
         }}  # fmt: skip
-    if run.strategy == "fsdp2":
+    if run.strategy.startswith("fsdp2"):
         config["fsdp_config"]["reshard_after_forward"] = True
     if run.strategy.startswith("zero"):
         config["deepspeed"] = f"files/{run.strategy}.json"
@@ -349,7 +351,9 @@ def torchtune(run: Run) -> str:
             "num_warmup_steps": 1,
         }
         config["save_adapter_weights_only"] = True
-    elif not run.strategy:
+    if run.strategy.endswith("offload"):
+        config["fsdp_cpu_offload"] = True
+    if not adapted and not run.strategy:
         config["optimizer_in_bwd"] = run.optimizer == "inbwd"
     import yaml
 
@@ -547,12 +551,20 @@ def write(folder: Path, runs: list[Run]) -> None:
         (place / "config.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
     (folder / "models.json").write_text(json.dumps(sorted(ARCHITECTURES, key=_rough_size)))
     (folder / "files").mkdir(parents=True, exist_ok=True)
-    for stage in (2, 3):
-        zero = {"zero_optimization": {"stage": stage}, "bf16": {"enabled": True},
-                "zero_allow_untested_optimizer": True, "gradient_clipping": 1.0,
-                "gradient_accumulation_steps": "auto", "train_batch_size": "auto",
-                "train_micro_batch_size_per_gpu": "auto"}  # fmt: skip
-        place = folder / "files" / f"zero{stage}.json"
+    for stage, offload in itertools.product((1, 2, 3), ("", "-offload")):
+        zero: dict[str, Any] = {
+            "zero_optimization": {"stage": stage}, "bf16": {"enabled": True},
+            "zero_allow_untested_optimizer": True, "gradient_clipping": 1.0,
+            "gradient_accumulation_steps": "auto", "train_batch_size": "auto",
+            "train_micro_batch_size_per_gpu": "auto",
+        }  # fmt: skip
+        if offload:
+            # torch's own optimizer, as DeepSpeed's is compiled at the first use
+            zero["zero_force_ds_cpu_optimizer"] = False
+            zero["zero_optimization"]["offload_optimizer"] = {"device": "cpu", "pin_memory": True}
+        if offload and stage == 3:
+            zero["zero_optimization"]["offload_param"] = {"device": "cpu", "pin_memory": True}
+        place = folder / "files" / f"zero{stage}{offload}.json"
         place.write_text(json.dumps(zero, indent=1), encoding="utf-8")
     listed = []
     for run in runs:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from drawn import LARGER, drawn
+from drawn import LARGER, drawn, drawn_on_two
 from grid import ATTENTION, PHI, Run
 
 SEEN = (
@@ -634,7 +634,10 @@ TWELFTH = (*_experts(), *_furthest_off())
 """Round 12: adapters on experts, blind; and a second look at what had been furthest off."""
 THIRTEENTH = drawn(13)
 """Round 13: drawn as before, after what round 12 taught."""
+FOURTEENTH = drawn_on_two(14, {"axolotl": 30, "torchtune": 6})
+"""Round 14: two devices, drawn; offloading to the host was never measured before."""
 ROUNDS = {
+    "14": FOURTEENTH,
     "13": THIRTEENTH,
     "12": TWELFTH,
     "11": ELEVENTH,

@@ -107,13 +107,22 @@ ON_TWO = (
 )
 
 
-def drawn_on_two(seed: int, counts: dict[str, int]) -> tuple[Run, ...]:
+AS_AXOLOTL = {
+    "axolotl": ("zero3-auto", "zero2-auto-offload", "fsdp1-offload", "zero1-auto",
+                "zero3-auto-offload", "zero2-auto", "zero3", "fsdp1", "zero3-offload"),
+}  # fmt: skip
+"""Of round 15: DeepSpeed set up as in Axolotl's own files, and what round 14 had furthest off."""
+
+
+def drawn_on_two(
+    seed: int, counts: dict[str, int], ways: dict[str, tuple[str, ...]] = TOGETHER
+) -> tuple[Run, ...]:
     """Runs over two devices, the ways of sharing them in turn, everything else drawn."""
     pick = random.Random(seed)
     runs: dict[str, Run] = {}
     for framework, count in counts.items():
         for number in range(count):
-            strategy = TOGETHER[framework][number % len(TOGETHER[framework])]
+            strategy = ways[framework][number % len(ways[framework])]
             run = _draw_on_two(pick, framework, strategy)
             while run.name in runs:
                 run = _draw_on_two(pick, framework, strategy)

@@ -179,7 +179,8 @@ class Run:
     expandable: bool = False
     strategy: str = ""
     """ddp, fsdp1, fsdp2, zero1, zero2, zero3 over two devices, with ``-offload`` what can be offloaded
-    to the host; empty for one."""
+    to the host; DeepSpeed's sizes are its defaults, or with ``-auto`` what Axolotl's own files ask
+    for; empty for one."""
     objective: str = ""
     """dpo, orpo, grpo; empty for supervised training."""
     snapshot: bool = False
@@ -541,6 +542,27 @@ def _rough_size(name: str) -> int:
     return int(config["num_hidden_layers"] * layer + embedded)
 
 
+def _deepspeed(stage: int, auto: bool, offload: bool) -> dict[str, Any]:
+    zero: dict[str, Any] = {"stage": stage}
+    if auto:
+        zero["overlap_comm"] = True
+    if auto and stage == 3:
+        zero |= {"sub_group_size": 0, "max_live_parameters": 0, "max_reuse_distance": 0,
+                 "reduce_bucket_size": "auto", "stage3_prefetch_bucket_size": "auto",
+                 "stage3_param_persistence_threshold": "auto"}  # fmt: skip
+    config = {"zero_optimization": zero, "bf16": {"enabled": True},
+              "zero_allow_untested_optimizer": True, "gradient_clipping": 1.0,
+              "gradient_accumulation_steps": "auto", "train_batch_size": "auto",
+              "train_micro_batch_size_per_gpu": "auto"}  # fmt: skip
+    if offload:
+        # torch's own optimizer, as DeepSpeed's is compiled at the first use
+        config["zero_force_ds_cpu_optimizer"] = False
+        zero["offload_optimizer"] = {"device": "cpu", "pin_memory": True}
+    if offload and stage == 3:
+        zero["offload_param"] = {"device": "cpu", "pin_memory": True}
+    return config
+
+
 def write(folder: Path, runs: list[Run]) -> None:
     """Everything but the weights, which the GPU machine makes itself."""
     for name, config in ARCHITECTURES.items():
@@ -551,21 +573,9 @@ def write(folder: Path, runs: list[Run]) -> None:
         (place / "config.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
     (folder / "models.json").write_text(json.dumps(sorted(ARCHITECTURES, key=_rough_size)))
     (folder / "files").mkdir(parents=True, exist_ok=True)
-    for stage, offload in itertools.product((1, 2, 3), ("", "-offload")):
-        zero: dict[str, Any] = {
-            "zero_optimization": {"stage": stage}, "bf16": {"enabled": True},
-            "zero_allow_untested_optimizer": True, "gradient_clipping": 1.0,
-            "gradient_accumulation_steps": "auto", "train_batch_size": "auto",
-            "train_micro_batch_size_per_gpu": "auto",
-        }  # fmt: skip
-        if offload:
-            # torch's own optimizer, as DeepSpeed's is compiled at the first use
-            zero["zero_force_ds_cpu_optimizer"] = False
-            zero["zero_optimization"]["offload_optimizer"] = {"device": "cpu", "pin_memory": True}
-        if offload and stage == 3:
-            zero["zero_optimization"]["offload_param"] = {"device": "cpu", "pin_memory": True}
-        place = folder / "files" / f"zero{stage}{offload}.json"
-        place.write_text(json.dumps(zero, indent=1), encoding="utf-8")
+    for stage, auto, offload in itertools.product((1, 2, 3), (False, True), (False, True)):
+        place = folder / "files" / f"zero{stage}{'-auto' * auto}{'-offload' * offload}.json"
+        place.write_text(json.dumps(_deepspeed(stage, auto, offload), indent=1), encoding="utf-8")
     listed = []
     for run in runs:
         ending = "yaml" if run.framework in ("axolotl", "torchtune") else "py"

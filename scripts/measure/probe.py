@@ -29,7 +29,8 @@ REST = REST[REST.index("--") + 1 :]
 START = time.time()
 
 seen: list[dict[str, Any]] = []
-state: dict[str, Any] = {"allocated": 0, "reserved": 0, "steps": 0, "inside": 0, "stepped": False}
+state: dict[str, Any] = {"allocated": 0, "reserved": 0, "steps": 0, "inside": 0, "stepped": False,
+                         "went": False}  # fmt: skip
 GPU = torch.cuda.is_available()
 original_reset = torch.cuda.reset_peak_memory_stats if GPU else lambda *_: None
 
@@ -119,6 +120,7 @@ def patch() -> None:
         finally:
             state["inside"] -= 1
         note("backward")
+        state["went"] = True
         if state["stepped"]:
             # updates in the backward pass are one step, however many optimizers there are
             state["steps"] += 1
@@ -135,7 +137,10 @@ def patch() -> None:
         if state["inside"]:
             state["stepped"] = True
             return
-        state["steps"] += 1
+        if state["went"]:
+            # DeepSpeed updates one group of parameters after the other
+            state["steps"] += 1
+            state["went"] = False
         note("step")
 
     optimizer.register_optimizer_step_pre_hook(before)

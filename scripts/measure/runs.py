@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from drawn import LARGER, drawn, drawn_on_two
+from drawn import AS_AXOLOTL, LARGER, drawn, drawn_on_two
 from grid import ATTENTION, PHI, Run
 
 SEEN = (
@@ -604,6 +604,32 @@ def _furthest_off() -> list[Run]:
     return [replace(run, snapshot=True) for run in (*(every[n] for n in names), dora)]
 
 
+def _pilot_on_two() -> list[Run]:
+    lora = Run(framework="axolotl", model="smol17", method="lora", rows=1, length=3136, loss="liger",
+               optimizer="adamw_torch_fused", snapshot=True)  # fmt: skip
+    full = replace(lora, model="qwen15", method="full", length=2688)
+    none = replace(lora, checkpointing="none")
+    return [
+        replace(none, strategy="zero3"),
+        replace(none, strategy="zero3-auto"),
+        replace(lora, model="llama3b", strategy="zero3-auto", rows=2, length=2048),
+        replace(full, strategy="zero3-auto"),
+        replace(full, strategy="zero3-auto-offload"),
+        replace(lora, model="llama3b", strategy="zero3-auto-offload", rows=2, length=2048),
+        replace(full, model="smol17", strategy="zero2-auto-offload", length=2048),
+        replace(none, model="llama3b", strategy="zero2-auto-offload", length=2560, rank=16,
+                targets=ATTENTION),
+        replace(full, strategy="zero2", checkpointing="none", rows=3, length=1088),
+        replace(lora, model="llama3b", strategy="fsdp1-offload", length=2304, rank=8, dropout=0.05),
+        replace(full, model="qwen3_17b", strategy="fsdp1-offload", checkpointing="none", rows=2,
+                length=640),
+        replace(lora, model="llama8b", method="qlora", strategy="fsdp1-offload", rows=2, length=2048,
+                loss=""),
+        replace(lora, model="llama3b", strategy="zero3", rows=2, length=2048),
+        replace(full, model="llama1b", strategy="zero1-auto", loss="", length=2048),
+    ]  # fmt: skip
+
+
 FIRST = (*SEEN, *(replace(run, held_out=True)
                   for run in (*_axolotl(), *_torchtune(), *_unsloth(), *_trl())))  # fmt: skip
 """Round 1, of which ``SEEN`` had been measured before."""
@@ -636,7 +662,14 @@ THIRTEENTH = drawn(13)
 """Round 13: drawn as before, after what round 12 taught."""
 FOURTEENTH = drawn_on_two(14, {"axolotl": 30, "torchtune": 6})
 """Round 14: two devices, drawn; offloading to the host was never measured before."""
+PILOT_ON_TWO = tuple(_pilot_on_two())
+"""After round 14: what it showed to be furthest off, and DeepSpeed as Axolotl's files set it up."""
+_LOOKED_AT = replace(PILOT_ON_TWO[4], strategy="zero3-offload"), PILOT_ON_TWO[6]
+FIFTEENTH = (*drawn_on_two(15, {"axolotl": 18}, AS_AXOLOTL), *_LOOKED_AT)
+"""Round 15: two devices, drawn, after what round 14 and its pilot taught."""
 ROUNDS = {
+    "15": FIFTEENTH,
+    "pilot-on-two": PILOT_ON_TWO,
     "14": FOURTEENTH,
     "13": THIRTEENTH,
     "12": TWELFTH,

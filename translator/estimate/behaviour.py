@@ -86,6 +86,15 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
         # (accelerate/utils/fsdp_utils.py)
         weights = 4
         said.append("FSDP1 with mixed precision keeps trained weights in float32 (accelerate)")
+    lora = work.lora
+    if work.sharding.strategy.startswith("zero") and half:
+        # DeepSpeed casts the model itself, except what stage 3 has spread by then, and there is no
+        # autocast (deepspeed/runtime/engine.py, accelerate/accelerator.py)
+        kernels = replace(kernels, autocast=False, keeps_inputs=work.sharding.strategy == "zero3")
+        if lora is not None and work.sharding.strategy != "zero3":
+            lora = replace(lora, bytes=2)
+        if loss == "fused" and lora is None:
+            loss = "fused-cast"
     wide = 2 if half else 4
     root = None
     if recipe.adapter is None and recipe.precision.weights == "mixed" and not sharded:
@@ -95,7 +104,7 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
         kernels = replace(kernels, stream=4)
     return replace(
         work, kernels=kernels, loss=loss, weight_bytes=weights, base=base, embedding_bytes=wide,
-        norm_bytes=wide, root_bytes=root,
+        norm_bytes=wide, root_bytes=root, lora=lora,
     )  # fmt: skip
 
 
@@ -132,7 +141,8 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
         kernels = replace(kernels, merges_experts=False)
     # embeddings become float32 and 16 bits again before training
     # (axolotl/loaders/model.py, ``_configure_embedding_dtypes``)
-    shared = work.sharding.strategy in ("fsdp1", "fsdp2") and work.sharding.gpus > 1
+    strategy, gpus = work.sharding.strategy, work.sharding.gpus
+    shared = strategy == "zero3" or (strategy in ("fsdp1", "fsdp2") and gpus > 1)
     widened = work.lora is not None and not shared
     # PEFT's preparation makes float32 of what is not quantised; only embeddings and norms go back
     loose = 4 if work.base in ("nf4", "nf4-double", "int8") else 2

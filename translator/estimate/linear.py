@@ -111,7 +111,7 @@ class LinearTape:
         if keeps:
             self.held[id(source.storage)] = source.storage.size
         base = self.tape.run(
-            matrix.name, source, size, saves=(source,) if trains or keeps else (),
+            matrix.name, source, size, saves=(source,) if trains or keeps or self.work.kernels.keeps_inputs else (),
             forward_extra=unpacked, backward_extra=unpacked, weight_grad=weight,
         )  # fmt: skip
         if lora is None:

@@ -7,8 +7,9 @@ Assumptions that the file cannot settle come back as sentences.
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from translator.document import Document
 from translator.estimate.behaviour import behaviour
@@ -17,13 +18,8 @@ from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.shape import Shape
 from translator.estimate.storage import stored
 from translator.estimate.workload import Kernels, Lora, Sharding, Strategy, Workload
-from translator.ir import (
-    Adapter,
-    OnlineObjective,
-    Parallelism,
-    PreferenceObjective,
-    Recipe,
-)
+from translator.ir import Adapter, OnlineObjective, PreferenceObjective, Recipe
+from translator.numbers import is_number
 from translator.record import Record
 
 DEFAULT_LENGTH = 2048
@@ -152,7 +148,7 @@ def read(
             "none" if act == "none" else "offload" if recipe.kernels.activation_offload else "full"
         ),
         kernels=Kernels(compute=4 if recipe.precision.compute == "float32" else 2),
-        sharding=_sharding(recipe.parallelism, gpus, document.format, said),
+        sharding=_sharding(document, gpus, found.shape, said),
         keeps_vision=recipe.model.modality != "text" or document.format == "axolotl",
         trains_vision=recipe.adapter is None and recipe.model.modality != "text",
     )
@@ -202,9 +198,8 @@ def _reference(recipe: Recipe) -> Literal["none", "pass", "copy"]:
     return "none"
 
 
-def _sharding(
-    parallel: Parallelism, gpus: int | None, framework: str, said: list[str]
-) -> Sharding:  # fmt: skip
+def _sharding(document: Document, gpus: int | None, shape: Shape, said: list[str]) -> Sharding:
+    parallel, framework = document.recipe.parallelism, document.format
     devices = gpus or parallel.gpus or 1
     strategy = parallel.strategy
     name: Strategy
@@ -216,6 +211,7 @@ def _sharding(
         devices = devices if name == "ddp" else 1
     else:
         name = strategy
+    sizes = _zero_sizes(document, shape) if name.startswith("zero") else {}
     return Sharding(
         strategy=name,
         gpus=devices,
@@ -224,4 +220,20 @@ def _sharding(
         offload_optimizer=parallel.offload_optimizer,
         tensor=parallel.tensor,
         context=parallel.context,
+        **sizes,
     )
+
+
+def _zero_sizes(document: Document, shape: Shape) -> dict[str, Any]:
+    """DeepSpeed's own sizes, as far as its configuration was read. The trainer makes the square of the
+    hidden size of a bucket that is ``auto`` (transformers/integrations/deepspeed.py)."""
+    told = json.loads(document.facts.get("deepspeed", "{}"))
+    sizes: dict[str, Any] = {"overlapped": told.get("overlap_comm") is True}
+    for name, key in (("bucket", "reduce_bucket_size"), ("live", "max_live_parameters"),
+                      ("group", "sub_group_size")):  # fmt: skip
+        value = told.get(key)
+        if value == "auto" and name == "bucket":
+            sizes[name] = shape.hidden**2
+        elif is_number(value):
+            sizes[name] = round(value)
+    return sizes

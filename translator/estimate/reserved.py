@@ -64,7 +64,7 @@ def band(work: Workload) -> tuple[int, int]:
         lost += view.root + view.layer_gradients
     if work.sharding.strategy.startswith("zero") and work.sharding.gpus > 1:
         # buckets, and the step's float32 lists: single blocks that nothing freed before can hold
-        lost += 2 * max(view.buffers, 2 * sharding.BUCKET) + view.step / 3
+        lost += 2 * max(view.buffers, 2 * work.sharding.bucket) + view.step / 3
     lost += states.step_transient(work) / 4 / view.shards
     if work.shape.experts is not None:
         # tokens are routed anew each time, into blocks of other sizes

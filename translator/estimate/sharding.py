@@ -2,8 +2,8 @@
 
 Sources: FSDP keeps flat shards and gathers one unit (a decoder layer) at a time with the next one
 already on its way; what belongs to no layer, embeddings and head, is gathered as the root unit for
-the whole step (torch/distributed/fsdp). ZeRO: arXiv:1910.02054; bucket sizes are DeepSpeed's
-defaults (``reduce_bucket_size`` and ``allgather_bucket_size`` 5e8 elements).
+the whole step (torch/distributed/fsdp). ZeRO: arXiv:1910.02054, and DeepSpeed's stage_1_and_2.py
+and stage3.py.
 """
 
 from __future__ import annotations
@@ -11,11 +11,6 @@ from __future__ import annotations
 from translator.estimate import states
 from translator.estimate.workload import Workload
 from translator.record import Record
-
-BUCKET = 500_000_000
-"""Elements of a DeepSpeed bucket."""
-LIVE = 1_000_000_000
-"""Elements that ZeRO-3 lets be gathered at once (``stage3_max_live_parameters``)."""
 
 
 class View(Record):
@@ -64,7 +59,7 @@ def view(work: Workload) -> View:
     if shared.tensor > 1:
         weights, adapters = weights // shared.tensor, adapters // shared.tensor
         grads, opt = grads // shared.tensor, opt // shared.tensor
-    if shared.strategy in ("none", "ddp") or n == 1:
+    if shared.strategy in ("none", "ddp") or (n == 1 and shared.strategy.startswith("fsdp")):
         buckets = grads if shared.strategy == "ddp" and n > 1 else 0
         return View(shards=1, weights=weights, adapters=adapters, gradients=grads, optimizer=opt,
                     buffers=buckets, buffer_formula="DDP buckets: a copy of the gradients",
@@ -92,7 +87,7 @@ def _layer_bytes(work: Workload) -> float:
 
 def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: int) -> View:
     shared, shape = work.sharding, work.shape
-    root = (shape.embedding + shape.head + shape.norm_width) * work.kernels.compute
+    root: float = (shape.embedding + shape.head + shape.norm_width) * work.kernels.compute
     unit = _layer_bytes(work)
     if not work.trains_all:
         unit += max(states.adapter_layer_elements(work, la) for la, _ in shape.layer_kinds) * (
@@ -106,6 +101,9 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         retained = max(0, 2 * shape.layers - 3) * stream
     layer_grads = _layer_trained(work) * work.kernels.compute
     host = shared.offload_parameters
+    if host and not work.trains_all and shared.strategy == "fsdp1":
+        # shards come to the device as they are, and stay beside what is gathered from them
+        unit, root = unit * (1 + 1 / n), root * (1 + 1 / n)
     quantized = work.base not in ("16bit", "float32") and work.quantized == "linear"
     count = 2 if shared.reshard else shape.layers
     # going backward, the next layer is asked for when this one is done
@@ -144,41 +142,65 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     # DeepSpeed keeps float32 masters beside 16-bit weights, and 16-bit gradients of its part; the
     # step copies these to float32, and once more in 16 bits for their norm (stage3.py, stage_1_and_2.py)
     offload = shared.offload_optimizer
-    cost = work.optimizer
-    opt = max(opt, trained * 4 * cost.follows)  # states follow the float32 masters
+    opt = max(opt, trained * 4 * work.optimizer.follows)  # states follow the float32 masters
     states_here = 0 if offload else (opt + 4 * trained) / n
-    part = trained * 2 / (n if stage >= 2 else 1)
+    part = 0 if offload else trained * 2 / (n if stage >= 2 else 1)
     if stage < 3:
-        step = 0 if offload else 8 * trained / n
-        return View(shards=1, weights=weights, adapters=adapters, gradients=0, step=step,
-                    optimizer=states_here, source="DeepSpeed ZeRO",
-                    layer_gradients=_layer_trained(work) * 2 + part + 2 * BUCKET)  # fmt: skip
-    # stage 3 goes group by group, of 1e9 elements of its part (``sub_group_size``)
-    step = 0 if offload else 6 * trained / n if trained / n <= LIVE else 4 * LIVE
-    live = min(2 * LIVE, 2 * shape.parameters)
-    # a gathered head is copied out of its buffer, and so is its gradient
-    held = live + (4 * shape.vocab * shape.hidden if work.trains_all else 0)
+        buckets = 2 * shared.bucket * (2 if shared.overlapped and stage == 2 else 1)
+        return View(
+            shards=1,
+            weights=weights,
+            adapters=adapters,
+            gradients=0,
+            optimizer=states_here,
+            # gradients pass through a buffer of the largest parameter on their way to the host
+            buffers=2 * shape.vocab * shape.hidden if offload and work.trains_all else 0,
+            buffer_formula="the largest parameter, on its way to the host",
+            step=0 if offload else 8 * trained / n,
+            layer_gradients=_layer_trained(work) * 2 + buckets,
+            retained=part + buckets,
+            retained_formula="16-bit gradients of its part, and buckets",
+            source="DeepSpeed ZeRO",
+        )
+    # stage 3 goes group by group of its part; a parameter is never split
+    group = max(shared.group, shape.vocab * shape.hidden / n)
+    # a gathered head is copied out of its buffer, and so is its gradient; Liger's sums count them
+    copied = work.trains_all and work.loss != "fused-cast"
+    copies = 4 * shape.vocab * shape.hidden if copied else 0
+    # the embedding and the head are gathered as a whole, however little may be
+    live = 2 * min(max(shared.live, shape.vocab * shape.hidden), shape.parameters)
+    layers = 2 * min(max(shared.live, _largest_matrix(work)), shape.parameters)
     host = shared.offload_parameters
+    if host:
+        # shards come to the device, and stay beside what is gathered from them
+        live, layers = round(live * (1 + 1 / n)), round(layers * (1 + 1 / n))
     retained = 0
     if not work.trains_all and work.kernels.reentrant:
         # under reentrant checkpointing frozen weights that the backward pass gathers are let go at
         # the step only (measured with Axolotl 0.19)
-        retained = max(0, weights - live)
+        retained = max(0, weights - layers)
     return View(
         shards=n,
         weights=0 if host else weights / n,
         adapters=0 if host else adapters / n,
         gradients=0,
-        step=step,
+        step=0 if offload else (6 if trained / n <= group else 4) * min(trained / n, group),
         optimizer=states_here,
-        buffers=part + 2 * BUCKET,
-        buffer_formula="16-bit gradients of its part, and a bucket of 5e8 elements",
-        layers=live,
+        buffers=part + 2 * shared.bucket,
+        buffer_formula="16-bit gradients of its part, and a bucket",
+        layers=layers,
         layer_formula="gathered parameters (stage3_max_live_parameters)",
-        root_at_loss=held,
+        root_at_loss=live + copies,
         retained=retained,
         retained_formula="frozen weights gathered by the backward pass",
         layer_gradients=_layer_trained(work) * 2,
         source="DeepSpeed ZeRO",
         head_shards=n,
     )
+
+
+def _largest_matrix(work: Workload) -> int:
+    """Elements of the largest matrix of a layer."""
+    shape = work.shape
+    sizes = [m.elements for layer, _ in shape.layer_kinds for m in shape.matrices(layer)]
+    return max(sizes)

@@ -104,6 +104,14 @@ class Sharding(Record):
     computed; torchtune drops them with the layers and gathers them anew."""
     offload_parameters: bool = False
     offload_optimizer: bool = False
+    bucket: int = 500_000_000
+    """Elements of a DeepSpeed bucket (``reduce_bucket_size``)."""
+    overlapped: bool = False
+    """Whether one bucket is sent while the next one fills (``overlap_comm``): there are two."""
+    live: int = 1_000_000_000
+    """Elements that ZeRO-3 lets be gathered at once (``stage3_max_live_parameters``)."""
+    group: int = 1_000_000_000
+    """Elements of its part that ZeRO-3 updates at once (``sub_group_size``)."""
     tensor: int = 1
     context: int = 1
 
@@ -130,6 +138,9 @@ class Kernels(Record):
     casts_over_bits: bool = False
     """Whether adapters over quantised weights make a float32 copy of their input under autocast,
     as PEFT did up to 0.13."""
+    keeps_inputs: bool = False
+    """Whether every linear layer keeps its input, trained or not: ZeRO-3 puts its own in their place
+    (deepspeed/runtime/zero/linear.py)."""
     keeps_quantized_inputs: bool = False
     """Whether products with quantised weights save their input, as bitsandbytes did up to 0.43."""
     wide_heads: Literal["efficient", "math"] = "efficient"

@@ -15,6 +15,14 @@ from translator.record import Record
 from translator.source import folder_of, is_regular_file
 from translator.writing import Writer
 
+_OWN_SIZES: dict[str, Any] = {
+    "overlap_comm": True, "reduce_bucket_size": "auto", "max_live_parameters": 0,
+    "sub_group_size": 0,
+}  # fmt: skip
+"""What Axolotl's own files for stage 3 ask for (deepspeed_configs/zero3*.json)."""
+_PARENTS = 5
+"""Folders above a configuration in which a file named relative to the start of the run may lie."""
+
 
 class Plan(Record, kw_only=False):
     """What a DeepSpeed configuration does."""
@@ -57,15 +65,34 @@ def read_plan(reader: Reader) -> Plan | None:
             key="deepspeed",
         )
     number = stage[1] if stage else "2"
-    everything = "cpuoffload_all" in name
-    parameters = everything or "cpuoffload_params" in name
-    optimizer = everything or "cpuoffload_optimizer" in name
-    return Plan(f"zero{number}", parameters, optimizer, origin)
+    sizes = _OWN_SIZES if number == "3" else {"overlap_comm": True}
+    reader.facts["deepspeed"] = json.dumps(sizes)
+    return Plan(f"zero{number}", *_offloads(number, os.path.basename(name)), origin)
+
+
+def _offloads(stage: str, name: str) -> tuple[bool, bool]:
+    """What the name of a file says goes to the host: (parameters, optimizer)."""
+    if re.fullmatch(r"zero2(_torch_compile)?\.json", name):
+        return False, True  # it has ``offload_optimizer``, though its name does not tell
+    if "offload" not in name:
+        return False, False
+    one = "offload_params" in name or "offload_optimizer" in name
+    return (
+        stage == "3" and not (one and "offload_params" not in name),
+        not (one and "offload_optimizer" not in name),
+    )
 
 
 def _beside(config: str, name: str) -> dict[str, Any] | None:
-    file = os.path.join(folder_of(config), name)
-    if not is_regular_file(file):
+    """The file that is named, from the folder of the configuration or from one above it: runs are
+    started at the top of a repository."""
+    folder = folder_of(config) or "."
+    for _ in range(_PARENTS):
+        file = os.path.join(folder, name)
+        if is_regular_file(file):
+            break
+        folder = os.path.join(folder, os.pardir)
+    else:
         return None
     try:
         with open(file, encoding="utf-8") as stream:
@@ -95,6 +122,10 @@ def _from_config(reader: Reader, config: dict[str, Any], origin: Origin) -> Plan
                 node,
                 key="deepspeed",
             )
+    told = {
+        name: zero[key] for name in _OWN_SIZES for key in (f"stage3_{name}", name) if key in zero
+    }
+    reader.facts["deepspeed"] = json.dumps(told)
     return Plan(
         f"zero{stage}" if stage in (1, 2, 3) else "ddp",
         _is_off_device(zero.get("offload_param")),

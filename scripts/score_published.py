@@ -256,13 +256,16 @@ def agile(row: Row, shape: Shape) -> Workload | None:
 
 
 def trl_70b(row: Row, shape: Shape) -> Workload | None:
-    """PEFT's guide to 70B models: QLoRA or LoRA on every linear layer, FSDP or ZeRO-3."""
+    """PEFT's guide to 70B models of March 2024: adapters with dropout on every linear layer, FSDP or
+    ZeRO-3 (peft/examples/sft), logits as transformers 4.39 kept them."""
+    shared = sharding(row)
+    spread = shared.strategy == "zero3"
     return Workload(
         shape=shape, rows=int(row["batch_size"]), length=int(row["seq_len"]),
-        lora=Lora(rank=int(row["lora_rank"] or 8), targets=targets(row, shape)),
+        lora=Lora(rank=int(row["lora_rank"] or 8), targets=targets(row, shape), dropout=True),
         base="nf4-double" if row["method"] == "qlora" else "16bit",
-        optimizer=optimizer_cost("adamw_torch_fused"), sharding=sharding(row),
-        kernels=Kernels(autocast=True), loss="fp32",
+        optimizer=optimizer_cost("adamw_torch_fused"), sharding=shared,
+        kernels=Kernels(autocast=not spread, keeps_inputs=spread), loss="fp32-kept",
     )  # fmt: skip
 
 
@@ -280,7 +283,9 @@ def held_out(row: Row, split: dict[str, str]) -> bool:
 
 
 HELD = 0.05
-"""What the allocator usually holds beside what is allocated; set before the first score."""
+"""What the allocator usually holds beside what is allocated on one device; set before the first
+score. Over several devices it is more: there the middle of the band stands for a reading, which our
+own runs set."""
 
 
 def score(row: Row, split: dict[str, str]) -> Scored | None:
@@ -299,7 +304,8 @@ def score(row: Row, split: dict[str, str]) -> Scored | None:
         found = re.search(r"baseline ([\d.]+)", row["notes"])
         base = float(found[1]) if found else 0.9
         # a device reports what the allocator holds
-        expected = base + allocated / GIB * (1 + HELD)
+        alone = work.sharding.strategy == "none"
+        expected = base + (allocated * (1 + HELD) if alone else (low + high) / 2) / GIB
     oom = tier(row) == "OOM" or "OOM" in row["notes"][:12]
     measured = None if oom or not row["peak_gib"] else float(row["peak_gib"])
     shared = "1 GPU" if work.sharding.strategy == "none" else work.sharding.strategy

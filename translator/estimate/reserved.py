@@ -65,6 +65,9 @@ def band(work: Workload) -> tuple[int, int]:
     if work.sharding.strategy.startswith("zero") and work.sharding.gpus > 1:
         # buckets, and the step's float32 lists: single blocks that nothing freed before can hold
         lost += 2 * max(view.buffers, 2 * work.sharding.bucket) + view.step / 3
+    if work.sharding.offload_parameters:
+        # shards come and go on streams of their own, in float32 when everything is trained
+        lost += top.bytes * (0.4 if work.trains_all else 0.12)
     lost += states.step_transient(work) / 4 / view.shards
     if work.shape.experts is not None:
         # tokens are routed anew each time, into blocks of other sizes

@@ -12,6 +12,9 @@ from translator.estimate import states
 from translator.estimate.workload import Workload
 from translator.record import Record
 
+PREFETCHED = 50_000_000
+"""Elements that ZeRO-3 fetches ahead (``stage3_prefetch_bucket_size``)."""
+
 
 class View(Record):
     """One device's share, in bytes."""
@@ -144,9 +147,11 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     offload = shared.offload_optimizer
     opt = max(opt, trained * 4 * work.optimizer.follows)  # states follow the float32 masters
     states_here = 0 if offload else (opt + 4 * trained) / n
-    part = 0 if offload else trained * 2 / (n if stage >= 2 else 1)
+    part = 0 if offload else trained * 2 / n
     if stage < 3:
-        buckets = 2 * shared.bucket * (2 if shared.overlapped and stage == 2 else 1)
+        buckets = 2 * shared.bucket * (2 if shared.overlapped else 1)
+        # a full bucket is copied before it is sent
+        sent = 2 * min(shared.bucket, trained)
         return View(
             shards=1,
             weights=weights,
@@ -158,27 +163,28 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
             buffer_formula="the largest parameter, on its way to the host",
             step=0 if offload else 8 * trained / n,
             layer_gradients=_layer_trained(work) * 2 + buckets,
-            retained=part + buckets,
+            retained=part + buckets + sent,
             retained_formula="16-bit gradients of its part, and buckets",
             source="DeepSpeed ZeRO",
         )
     # stage 3 goes group by group of its part; a parameter is never split
     group = max(shared.group, shape.vocab * shape.hidden / n)
-    # a gathered head is copied out of its buffer, and so is its gradient; Liger's sums count them
-    copied = work.trains_all and work.loss != "fused-cast"
-    copies = 4 * shape.vocab * shape.hidden if copied else 0
     # the embedding and the head are gathered as a whole, however little may be
-    live = 2 * min(max(shared.live, shape.vocab * shape.hidden), shape.parameters)
-    layers = 2 * min(max(shared.live, _largest_matrix(work)), shape.parameters)
+    element = work.kernels.compute
+    live = element * min(max(shared.live, shape.vocab * shape.hidden), shape.parameters)
+    layers = element * min(max(shared.live, _largest_matrix(work)), shape.parameters)
     host = shared.offload_parameters
-    if host:
-        # shards come to the device, and stay beside what is gathered from them
-        live, layers = round(live * (1 + 1 / n)), round(layers * (1 + 1 / n))
+    if host and shared.live:
+        # shards come to the device first, as many as are fetched ahead
+        live, layers = live + PREFETCHED * element, layers + PREFETCHED * element
+    elif host:
+        live = round(live * (1 + 1 / n))
     retained = 0
     if not work.trains_all and work.kernels.reentrant:
         # under reentrant checkpointing frozen weights that the backward pass gathers are let go at
-        # the step only (measured with Axolotl 0.19)
-        retained = max(0, weights - layers)
+        # the step only (measured with Axolotl 0.19); an embedding of its own has no backward pass
+        alone = 0 if shape.tied else 2 * shape.embedding
+        retained = max(0, weights - alone - layers)
     return View(
         shards=n,
         weights=0 if host else weights / n,
@@ -190,10 +196,10 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         buffer_formula="16-bit gradients of its part, and a bucket",
         layers=layers,
         layer_formula="gathered parameters (stage3_max_live_parameters)",
-        root_at_loss=live + copies,
+        root_at_loss=live,
         retained=retained,
         retained_formula="frozen weights gathered by the backward pass",
-        layer_gradients=_layer_trained(work) * 2,
+        layer_gradients=_layer_trained(work) * element,
         source="DeepSpeed ZeRO",
         head_shards=n,
     )

@@ -85,9 +85,11 @@ def test_a_copy_under_another_owner_is_found(name: str, base: str, assumed: bool
 
 
 def test_every_fact_says_where_it_was_read() -> None:
-    """A shape names a file with its commit or version, a device a thread, table or printed line."""
+    """A shape names a file with its commit or version, or a page, a device a thread, table or printed
+    line."""
     for entry in SHAPES["models"]:
-        assert re.search(r"@[0-9a-f]{7,40}: \S|transformers \d[\d.]+: \S", entry["source"]), entry
+        told = r"@[0-9a-f]{7,40}: \S|transformers \d[\d.]+: \S|https://\S+/\S+"
+        assert re.search(told, entry["source"]), entry
     for device in gpus():
         told = r"#\d+|@[0-9a-f]{7,40}: |'.+' in .* public file|bytes in .* public file"
         assert re.search(told, device.source), device.name

@@ -86,6 +86,8 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "lfm2_moe": _PLAIN,
     "falcon_h1": _PLAIN,
     "jamba": _PLAIN,
+    "afmoe": {"layer_norms": 4, "head_norms": True},
+    "btlm": {**_NEOX, "gated": True, "fused_qkv": True, "tied": True, "residual_dropout": False},
     "nemotron": {"gated": False, "norm": "layer"},
     "phi3": {"fused_qkv": True, "fused_gate_up": True, "residual_dropout": True},
     "phi": {"norm": "layer", "layer_norms": 1, "parallel": True, "gated": False, "qkv_bias": True,

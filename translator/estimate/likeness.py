@@ -28,10 +28,10 @@ _DIFFERENT = (
     "llama", "qwen", "gemma", "mistral", "mixtral", "phi", "falcon", "deepseek", "granite", "olmo",
     "bloom", "pythia", "starcoder", "smollm", "lfm", "jamba", "glm", "internlm",
     "mamba", "moe", "audio", "omni", "asr", "tts", "ocr", "whisper", "vl", "vlm", "vision",
-    "llava", "internvl", "molmo", "idefics", "smolvlm", "recurrent", "codeqwen",
+    "llava", "internvl", "molmo", "idefics", "smolvlm", "recurrent", "codeqwen", "deep",
 )  # fmt: skip
 """Words that tell of other layers, unless the name of the base has them too."""
-_PARTS_OF_WORDS = ("vl", "moe", "phi", "lfm", "glm", "omni", "ocr", "asr", "tts")
+_PARTS_OF_WORDS = ("vl", "moe", "phi", "lfm", "glm", "omni", "ocr", "asr", "tts", "deep")
 _SEVERAL = ("qwen1",)
 """Lines whose plain name (``qwen-7b``) later generations are called by as well."""
 

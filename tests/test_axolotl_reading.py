@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from translator import loads
+from translator import convert, loads
 from translator.document import Document
 from translator.errors import NotAConfigError, UnreadableError
 from translator.frameworks import axolotl
@@ -315,3 +315,19 @@ def test_a_template_may_be_used_by_a_strategy_that_is_not_known(type: str, idle:
     found = loads(text, name="run.yaml", format="axolotl").diagnostics
     said = [d for d in found if d.key == "chat_template" and "no data set is rendered" in d.message]
     assert bool(said) is idle
+
+
+@pytest.mark.parametrize("model", ["meta-llama/Llama-3.1-8B", "acme/unheard-of-7b"])
+def test_what_is_no_linear_layer_gets_its_adapter_beside_all_that_are(model: str) -> None:
+    """axolotl/loaders/adapter.py:174: the names are joined to all linear layers."""
+    more = "lora_target_modules: [q_proj, embed_tokens, lm_head]\n"
+    document = read(BASE.replace("meta-llama/Llama-3.1-8B", model) + LORA + more)
+    adapter = document.recipe.adapter
+    assert adapter is not None
+    assert {"embed_tokens", "lm_head"} < set(adapter.modules)
+    assert "lora_target_modules (['q_proj']) has no effect" in " ".join(found(document, "CFG004"))
+    back = convert(document, to="axolotl", strict=False)
+    assert read(back.text).recipe.adapter == adapter
+    script = convert(document, to="unsloth", strict=False)
+    told = [loss for loss in script.losses if loss.field == "adapter.modules"]
+    assert bool(told) is (model == "acme/unheard-of-7b")

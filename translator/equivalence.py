@@ -84,12 +84,13 @@ def _adapter(adapter: Adapter, model: str) -> Adapter:
     if adapter.rank_stabilized:
         alpha *= math.sqrt(adapter.rank)  # alpha / sqrt(rank) = (alpha · sqrt(rank)) / rank
     modules = adapter.modules
-    if modules == ("all-linear",):
+    if "all-linear" in modules:
         from translator.catalog.models import facts
 
         known = facts(model)
         if known is not None and known.linear_modules and not known.experts:
-            modules = known.linear_modules
+            beside = (name for name in modules if name != "all-linear")
+            modules = (*known.linear_modules, *beside)
     return replace(
         adapter,
         alpha=alpha,

@@ -59,7 +59,8 @@ class Adapter(Record):
     """Probability of dropping an input of the adapter, in [0, 1)."""
     modules: tuple[str, ...] = ()
     """Leaf names of the linear layers that get an adapter (``q_proj``), in the order of
-    :data:`MODULE_ORDER`; or the single word ``all-linear``: every one except the output head."""
+    :data:`MODULE_ORDER`; or the word ``all-linear``: every one except the output head, which may
+    stand beside it, as may ``embed_tokens``."""
     module_pattern: str | None = None
     """A regular expression over full module names, instead of ``modules``."""
     parameters: tuple[str, ...] = ()

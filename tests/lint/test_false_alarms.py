@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lint.examples import whole
 from translator import loads
-from translator.diagnostics import Diagnostic
+from translator.diagnostics import Diagnostic, Severity
 from translator.lint.checking import check_document
 from translator.lint.settings import Settings
 
@@ -213,3 +213,16 @@ def test_rows_held_out_for_the_author_are_no_evaluation() -> None:
         'load_dataset("acme/rows", split="train").train_test_split(0.1)["train"]',
     )
     assert "DATA115" not in {d.code for d in found("unsloth", text)}
+
+
+def test_a_template_is_told_once_and_not_for_the_texts_that_stand_for_its_values() -> None:
+    text = (
+        "base_model: meta-llama/Llama-3.1-8B\ndatasets:\n  - path: a/b\n    type: alpaca\n"
+        'adapter: ${ADAPTER}\nlora_r: ${LORA_R}\nsequence_len: "{{ length }}"\n'
+        "micro_batch_size: 1\nlearning_rate: 2.0e-4\nwandb_project: ${PROJECT}\n"
+        "relora_step: ${NEVER}\noutput_dir: ${OUT}\n"
+    )
+    told = [(d.code, d.key) for d in found("axolotl", text) if d.severity is not Severity.NOTE]
+    assert told == [("CFG133", "lora_r"), ("CFG001", "relora_step")]
+    once = next(d for d in found("axolotl", text) if d.code == "CFG133")
+    assert once.message.startswith("2 values such as ${LORA_R} are placeholders")

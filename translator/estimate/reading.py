@@ -65,8 +65,9 @@ def targets_of(adapter: Adapter, shape: Shape) -> tuple[str, ...]:
     own = {m.name: m for layer, _ in shape.layer_kinds for m in shape.matrices(layer)}
     if adapter.module_pattern is not None:
         return tuple(name for name in own if _matches(adapter.module_pattern, name))
-    if adapter.modules == ("all-linear",):
-        return tuple(name for name, m in own.items() if not m.expert)
+    if "all-linear" in adapter.modules:
+        everything = tuple(name for name, m in own.items() if not m.expert)
+        return everything + tuple(sorted({"lm_head", "embed_tokens"} & set(adapter.modules)))
     wanted = {_ALIASES.get(name, name) if name not in own else name for name in adapter.modules}
     if shape.fused_qkv and wanted & {"q_proj", "k_proj", "v_proj"}:
         wanted.add("qkv_proj")

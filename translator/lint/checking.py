@@ -12,6 +12,7 @@ from translator.diagnostics import Diagnostic, Fix, Severity
 from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.lint.context import File, Options
+from translator.lint.placeholders import without_placeholders
 from translator.lint.reading import told_by_lint
 from translator.lint.registry import Entry, check_of, code_or_prefix, entries
 from translator.lint.settings import Settings
@@ -65,7 +66,8 @@ def check_document(document: Document, settings: Settings) -> Checked:
     found: list[Diagnostic] = []
     silenced = 0
     in_file = _in_notebook(document) if document.path.endswith(".ipynb") else None
-    for diagnostic in _told_once(list(_all(document, options, settings))):
+    everything = without_placeholders(list(_all(document, options, settings)), document)
+    for diagnostic in _told_once(everything):
         opt_in = diagnostic.code in _opt_in()
         if not settings.active(diagnostic.code, opt_in=opt_in):
             continue

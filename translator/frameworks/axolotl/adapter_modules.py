@@ -5,7 +5,7 @@ from __future__ import annotations
 from translator.catalog.models import facts
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl.lookup import find, mention, no_effect
+from translator.frameworks.axolotl.lookup import find, mention
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.values import (
     anything,
@@ -16,6 +16,7 @@ from translator.frameworks.axolotl.values import (
 from translator.ir import MODULE_ORDER
 from translator.lens import Row
 from translator.reading import Reader
+from translator.tree import shown
 from translator.writing import Writer
 
 _PEFT = "axolotl/utils/schemas/peft.py"
@@ -27,6 +28,9 @@ def linear_layers(model: str) -> tuple[str, ...] | None:
     if known is None or known.experts or known.modality != "text":
         return None
     return known.linear_modules or None
+
+
+_LINEAR = frozenset(MODULE_ORDER) - {"lm_head", "embed_tokens"}
 
 
 def in_module_order(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,10 +57,15 @@ def _get_modules(reader: Reader) -> None:
     if everything:
         layers = linear_layers(str(reader.value("base_model") or "")) or ("all-linear",)
         extra = [m for m in modules if m.replace("_", "-") != "all-linear"]
-        modules = (*layers, *(m for m in extra if layers != ("all-linear",) or m == "lm_head"))
-        if extra and named.node is not None and set(extra) - {"lm_head", "embed_tokens"}:
+        among = [m for m in extra if m in layers or m in _LINEAR]
+        modules = (*layers, *(m for m in extra if m not in among))
+        if among and named.node is not None:
             why = "lora_target_linear: true already means every linear layer"
-            no_effect(reader, ("lora_target_modules",), why)
+            said = shown(among) if len(among) < len(extra) else shown(named.node.plain())
+            message = f"lora_target_modules ({said}) has no effect: {why}"
+            reader.say(
+                Code.NO_EFFECT, Severity.NOTE, message, named.node, key="lora_target_modules"
+            )
     mention(reader, ("lora_target_modules",), "the layers that get adapters")
     source = linear if linear.value else named
     if reader.values["adapter"] and not modules and pattern is None:
@@ -97,10 +106,11 @@ def _put_modules(writer: Writer) -> None:
     modules = writer.value("adapter.modules")
     if pattern:
         writer.put("lora_target_modules", pattern, "adapter.module_pattern")
-    elif modules and modules[0] == "all-linear":
+    elif "all-linear" in modules:
         writer.put("lora_target_linear", True, "adapter.modules")
-        if modules[1:]:
-            writer.put("lora_target_modules", list(modules[1:]), "adapter.modules")
+        others = [name for name in modules if name != "all-linear"]
+        if others:
+            writer.put("lora_target_modules", others, "adapter.modules")
     else:
         writer.put("lora_target_modules", list(modules), "adapter.modules")
 

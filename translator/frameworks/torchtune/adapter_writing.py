@@ -62,8 +62,8 @@ def _layers(writer: Writer) -> tuple[list[str], bool, bool]:
         why = "torchtune gives adapters to layers only; these weights stay frozen"
         writer.lose(Code.LOST_TARGETS, "adapter.parameters", why)
     wanted = list(writer.value("adapter.modules"))
-    if wanted == ["all-linear"]:
-        wanted = [*_ATTENTION, *_MLP]
+    if "all-linear" in wanted:
+        wanted = [*_ATTENTION, *_MLP, *(name for name in wanted if name != "all-linear")]
         why = f"every linear layer by its name: {', '.join(wanted)}"
         writer.lose(Code.TOLD_OTHERWISE, "adapter.modules", why, Severity.NOTE, verbose=True)
     wanted = _split(writer, wanted)

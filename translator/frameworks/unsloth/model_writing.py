@@ -79,7 +79,11 @@ def put_adapter(writer: Writer) -> None:
     if adapter is None:
         return
     modules: object = list(adapter.modules)
-    if adapter.modules == ("all-linear",):
+    if "all-linear" in adapter.modules:
+        others = [name for name in adapter.modules if name != "all-linear"]
+        if others:
+            why = f"PEFT takes all-linear alone; {', '.join(others)} get no adapter"
+            writer.lose(Code.LOST_TARGETS, "adapter.modules", why)
         modules = "all-linear"
         writer.facts["loader"] = "FastModel"
     if adapter.module_pattern is not None:

@@ -30,6 +30,7 @@ from translator.ir import (
     Steps,
     WarmupRatio,
     WarmupSteps,
+    beside_all_linear,
 )
 
 
@@ -89,8 +90,7 @@ def _adapter(adapter: Adapter, model: str) -> Adapter:
 
         known = facts(model)
         if known is not None and known.linear_modules and not known.experts:
-            beside = (name for name in modules if name != "all-linear")
-            modules = (*known.linear_modules, *beside)
+            modules = (*known.linear_modules, *beside_all_linear(modules))
     return replace(
         adapter,
         alpha=alpha,

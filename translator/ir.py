@@ -12,6 +12,7 @@ Alternatives are types (``WarmupSteps | WarmupRatio``), never two optional field
 """
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 from translator.record import Record
@@ -88,6 +89,11 @@ class Adapter(Record):
 
 MODULE_ORDER = ("q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj", "gate_proj", "up_proj",
                 "gate_up_proj", "down_proj", "lm_head", "embed_tokens")  # fmt: skip
+
+
+def beside_all_linear(modules: Iterable[str]) -> tuple[str, ...]:
+    """The names that stand beside the word ``all-linear``, in their order."""
+    return tuple(name for name in modules if name != "all-linear")
 
 
 class Quantization(Record):

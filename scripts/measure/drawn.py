@@ -1,4 +1,5 @@
-"""Rounds 9, 10, 11, 13 and 14: runs that nobody chose. Each is drawn from what its framework can be told."""
+"""Rounds 9, 10, 11, 13, 14 and 15: runs that nobody chose. Each is drawn from what its framework can be
+told."""
 
 from __future__ import annotations
 
@@ -95,18 +96,9 @@ TOGETHER = {
                 "zero2-offload", "zero3", "zero3-offload"),
     "torchtune": ("fsdp2", "fsdp2-offload"),
 }  # fmt: skip
-ON_TWO = (
-    "llama1b",
-    "smol17",
-    "qwen15",
-    "qwen3_17b",
-    "falcon3_1b",
-    "llama3b",
-    "mistral7b",
-    "llama8b",
-)
-
-
+"""Ways of sharing two devices, of round 14."""
+ON_TWO = ("llama1b", "smol17", "qwen15", "qwen3_17b", "falcon3_1b", "llama3b", "mistral7b",
+          "llama8b")  # fmt: skip
 AS_AXOLOTL = {
     "axolotl": ("zero3-auto", "zero2-auto-offload", "fsdp1-offload", "zero1-auto",
                 "zero3-auto-offload", "zero2-auto", "zero3", "fsdp1", "zero3-offload"),

@@ -18,10 +18,7 @@ base_model: meta-llama/Llama-3.2-1B
 datasets:
   - path: tatsu-lab/alpaca
     type: alpaca
-micro_batch_size: 1
-num_epochs: 1
 sequence_len: 2048
-output_dir: out
 bf16: true
 deepspeed: {name}
 """

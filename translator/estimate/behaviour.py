@@ -151,8 +151,7 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
         kernels = replace(kernels, merges_experts=False)
     # embeddings become float32 and 16 bits again before training
     # (axolotl/loaders/model.py, ``_configure_embedding_dtypes``)
-    strategy, gpus = work.sharding.strategy, work.sharding.gpus
-    shared = strategy == "zero3" or (strategy in ("fsdp1", "fsdp2") and gpus > 1)
+    shared = work.sharding.strategy == "zero3" or work.sharding.by_fsdp
     widened = work.lora is not None and not shared
     # PEFT's preparation makes float32 of what is not quantised; only embeddings and norms go back
     loose = 4 if work.base in ("nf4", "nf4-double", "int8") else 2

@@ -107,8 +107,8 @@ def layers(work: Workload) -> Layers:
 
 def _casts(work: Workload) -> int:
     """16-bit copies of one layer's float32 weights, which autocast makes and backward needs."""
-    if work.sharding.strategy.startswith("fsdp") and work.sharding.gpus > 1:
-        return 0  # FSDP gathers 16 bits
+    if work.sharding.by_fsdp:
+        return 0
     if work.loose_bytes == 4 and work.kernels.autocast and not work.experts_quantized:
         return 2 * max(work.shape.layer_expert(layer) for layer, _ in work.shape.layer_kinds)
     if not (work.trains_all and work.kernels.autocast and work.weight_bytes == 4):
@@ -186,8 +186,8 @@ def instants(work: Workload) -> tuple[Instant, ...]:
         spread = max(0.0, view.gradients - view.root / view.head_shards)
         found.append(Instant(name="backward, embedding", terms=(
             *always, near, unit, root,
-            _term("gradients", spread if view.root else view.gradients + view.retained, "trained parameters x bytes",
-                  "autograd"),
+            _term("gradients", spread if view.root else view.gradients + view.retained,
+                  "trained parameters x bytes", "autograd"),
             _term("layer gradients", layer_grads.bytes if view.root else 0, layer_grads.formula,
                   view.source),
             _term("unsharded gradient", view.root, "of the root unit", view.source),

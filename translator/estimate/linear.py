@@ -105,13 +105,14 @@ class LinearTape:
         trains = self.work.trains_all
         weight = matrix.elements * self.work.weight_bytes if trains else 0
         keeps = self.work.kernels.keeps_quantized_inputs and self.quantized(matrix)
+        saved = trains or keeps or self.work.kernels.keeps_inputs
         source = x
         if self.work.kernels.autocast and x.size > matrix.inputs * t * self.c:
             source = self.tape.run(f"{matrix.name} input cast", x, matrix.inputs * t * self.c)
         if keeps:
             self.held[id(source.storage)] = source.storage.size
         base = self.tape.run(
-            matrix.name, source, size, saves=(source,) if trains or keeps or self.work.kernels.keeps_inputs else (),
+            matrix.name, source, size, saves=(source,) if saved else (),
             forward_extra=unpacked, backward_extra=unpacked, weight_grad=weight,
         )  # fmt: skip
         if lora is None:

@@ -104,8 +104,8 @@ def head_cast(work: Workload) -> int:
     kept = (work.root_bytes or work.weight_bytes) if work.trains_all else work.embedding_bytes
     if kept != 4 or not work.kernels.autocast or work.kernels.compute != 2:
         return 0
-    if work.sharding.strategy.startswith("fsdp") and work.sharding.gpus > 1:
-        return 0  # gathered in 16 bits
+    if work.sharding.by_fsdp:
+        return 0
     return 2 * work.shape.vocab * work.shape.hidden
 
 

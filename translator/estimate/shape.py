@@ -322,6 +322,11 @@ class Shape(Record):
         return max(self.layer_parameters(layer) for layer, _ in self.layer_kinds)
 
     @cached_property
+    def largest_parameter(self) -> int:
+        """Elements of the largest parameter of a layer's matrices: its experts are stacked in one."""
+        return max(m.elements for layer, _ in self.layer_kinds for m in self.matrices(layer))
+
+    @cached_property
     def largest_matrix(self) -> int:
         """Elements of the largest single matrix inside a layer (one expert at a time)."""
         return max(

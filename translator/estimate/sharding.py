@@ -172,7 +172,7 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     # the embedding and the head are gathered as a whole, however little may be
     element = work.kernels.compute
     live = element * min(max(shared.live, shape.vocab * shape.hidden), shape.parameters)
-    layers = element * min(max(shared.live, _largest_matrix(work)), shape.parameters)
+    layers = element * min(max(shared.live, shape.largest_parameter), shape.parameters)
     host = shared.offload_parameters
     if host and shared.live:
         # shards come to the device first, as many as are fetched ahead
@@ -203,10 +203,3 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         source="DeepSpeed ZeRO",
         head_shards=n,
     )
-
-
-def _largest_matrix(work: Workload) -> int:
-    """Elements of the largest matrix of a layer."""
-    shape = work.shape
-    sizes = [m.elements for layer, _ in shape.layer_kinds for m in shape.matrices(layer)]
-    return max(sizes)

@@ -116,6 +116,11 @@ class Sharding(Record):
     context: int = 1
 
     @property
+    def by_fsdp(self) -> bool:
+        """Whether FSDP spreads the weights over several devices, and gathers them in 16 bits."""
+        return self.strategy in ("fsdp1", "fsdp2") and self.gpus > 1
+
+    @property
     def data(self) -> int:
         """Devices that see different rows, or shards."""
         return max(1, self.gpus // max(1, self.tensor))

@@ -8,7 +8,7 @@ import re
 from translator.diagnostics import Diagnostic
 from translator.document import Document
 
-_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_]\w*\}|\{\{[^{}]*\}\}")
+_PLACEHOLDER = r"\$\{[A-Za-z_]\w*\}|\{\{[^{}]*\}\}"
 _ABOUT_KEYS = frozenset(("CFG001", "CFG118", "CFG132", "CFG133"))
 """Findings that a key earns whatever its value: unknown, removed, renamed."""
 
@@ -19,7 +19,7 @@ def is_placeholder(text: object) -> bool:
     >>> is_placeholder("${LORA_R}"), is_placeholder("{{ lora_r }}"), is_placeholder("out-${RUN}")
     (True, True, False)
     """
-    return isinstance(text, str) and _PLACEHOLDER.fullmatch(text.strip("'\" ")) is not None
+    return isinstance(text, str) and re.fullmatch(_PLACEHOLDER, text.strip("'\" ")) is not None
 
 
 def without_placeholders(found: list[Diagnostic], document: Document) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ from translator.frameworks.axolotl.values import (
     texts,
     whole,
 )
-from translator.ir import MODULE_ORDER
+from translator.ir import MODULE_ORDER, beside_all_linear
 from translator.lens import Row
 from translator.reading import Reader
 from translator.tree import shown
@@ -108,9 +108,9 @@ def _put_modules(writer: Writer) -> None:
         writer.put("lora_target_modules", pattern, "adapter.module_pattern")
     elif "all-linear" in modules:
         writer.put("lora_target_linear", True, "adapter.modules")
-        others = [name for name in modules if name != "all-linear"]
+        others = beside_all_linear(modules)
         if others:
-            writer.put("lora_target_modules", others, "adapter.modules")
+            writer.put("lora_target_modules", list(others), "adapter.modules")
     else:
         writer.put("lora_target_modules", list(modules), "adapter.modules")
 

@@ -76,11 +76,9 @@ def _offloads(stage: str, name: str) -> tuple[bool, bool]:
         return False, True  # it has ``offload_optimizer``, though its name does not tell
     if "offload" not in name:
         return False, False
-    one = "offload_params" in name or "offload_optimizer" in name
-    return (
-        stage == "3" and not (one and "offload_params" not in name),
-        not (one and "offload_optimizer" not in name),
-    )
+    parameters, optimizer = "offload_params" in name, "offload_optimizer" in name
+    both = not (parameters or optimizer)
+    return stage == "3" and (parameters or both), optimizer or both
 
 
 def _beside(config: str, name: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from translator.diagnostics import Severity
 from translator.frameworks.torchtune.model_writing import target_builder
 from translator.frameworks.torchtune.parts import module_of
 from translator.frameworks.torchtune.values import tidy
+from translator.ir import beside_all_linear
 from translator.writing import Writer
 
 _ATTENTION = {"q_proj": "q_proj", "k_proj": "k_proj", "v_proj": "v_proj", "o_proj": "output_proj"}
@@ -63,7 +64,7 @@ def _layers(writer: Writer) -> tuple[list[str], bool, bool]:
         writer.lose(Code.LOST_TARGETS, "adapter.parameters", why)
     wanted = list(writer.value("adapter.modules"))
     if "all-linear" in wanted:
-        wanted = [*_ATTENTION, *_MLP, *(name for name in wanted if name != "all-linear")]
+        wanted = [*_ATTENTION, *_MLP, *beside_all_linear(wanted)]
         why = f"every linear layer by its name: {', '.join(wanted)}"
         writer.lose(Code.TOLD_OTHERWISE, "adapter.modules", why, Severity.NOTE, verbose=True)
     wanted = _split(writer, wanted)

@@ -8,6 +8,7 @@ from translator.catalog.identity import resolve
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.pycode import Code as Expression
+from translator.ir import beside_all_linear
 from translator.writing import Writer
 
 
@@ -80,7 +81,7 @@ def put_adapter(writer: Writer) -> None:
         return
     modules: object = list(adapter.modules)
     if "all-linear" in adapter.modules:
-        others = [name for name in adapter.modules if name != "all-linear"]
+        others = beside_all_linear(adapter.modules)
         if others:
             why = f"PEFT takes all-linear alone; {', '.join(others)} get no adapter"
             writer.lose(Code.LOST_TARGETS, "adapter.modules", why)

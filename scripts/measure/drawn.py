@@ -1,4 +1,4 @@
-"""Rounds 9, 10, 11, 13, 14 and 15: runs that nobody chose. Each is drawn from what its framework can be
+"""Rounds 9, 10, 11, 13, 14, 15 and 16: runs that nobody chose. Each is drawn from what its framework can be
 told."""
 
 from __future__ import annotations
@@ -104,6 +104,12 @@ AS_AXOLOTL = {
                 "zero3-auto-offload", "zero2-auto", "zero3", "fsdp1", "zero3-offload"),
 }  # fmt: skip
 """Of round 15: DeepSpeed set up as in Axolotl's own files, and what round 14 had furthest off."""
+EVERY_WAY = {
+    "axolotl": ("fsdp1-offload", "zero3-offload", "fsdp1", "zero2-auto-offload", "zero3-auto", "fsdp2",
+                "zero3-auto-offload", "zero1-auto", "zero2-auto", "ddp", "zero3", "zero2"),
+    "torchtune": ("fsdp2", "fsdp2-offload"),
+}  # fmt: skip
+"""Of round 16: all that train, those with the largest errors before it first."""
 
 
 def drawn_on_two(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from drawn import AS_AXOLOTL, LARGER, drawn, drawn_on_two
+from drawn import AS_AXOLOTL, EVERY_WAY, LARGER, drawn, drawn_on_two
 from grid import ATTENTION, PHI, Run
 
 SEEN = (
@@ -630,6 +630,31 @@ def _pilot_on_two() -> list[Run]:
     ]  # fmt: skip
 
 
+def _second_pilot_on_two() -> list[Run]:
+    full = Run(framework="axolotl", model="falcon3_1b", method="full", rows=3, length=576, loss="liger",
+               optimizer="adamw_torch_fused", strategy="fsdp1-offload", snapshot=True)  # fmt: skip
+    return [
+        full,
+        replace(full, strategy="fsdp1"),
+        replace(full, checkpointing="none", loss="", rows=1, length=1024),
+        replace(full, model="llama1b", loss="", rows=2, length=1024),
+        replace(full, model="llama3b", rows=1, length=1024),
+        replace(full, method="lora", rows=2, length=1024),
+        replace(full, strategy="zero3-offload", loss="", rows=2, length=1024),
+    ]
+
+
+def _flat() -> list[Run]:
+    full = Run(framework="axolotl", model="smol17", method="full", rows=2, length=2048, loss="liger",
+               optimizer="adamw_torch_fused", strategy="fsdp1-offload", held_out=True)  # fmt: skip
+    return [
+        full,
+        replace(full, model="llama3b", rows=1, length=4096),
+        replace(full, model="llama1b", strategy="fsdp1", rows=1, length=1536),
+        replace(full, model="falcon3_1b", strategy="fsdp1", rows=1, length=3072),
+    ]
+
+
 FIRST = (*SEEN, *(replace(run, held_out=True)
                   for run in (*_axolotl(), *_torchtune(), *_unsloth(), *_trl())))  # fmt: skip
 """Round 1, of which ``SEEN`` had been measured before."""
@@ -667,7 +692,13 @@ PILOT_ON_TWO = tuple(_pilot_on_two())
 _LOOKED_AT = replace(PILOT_ON_TWO[4], strategy="zero3-offload"), PILOT_ON_TWO[6]
 FIFTEENTH = (*drawn_on_two(15, {"axolotl": 18}, AS_AXOLOTL), *_LOOKED_AT)
 """Round 15: two devices, drawn, after what round 14 and its pilot taught."""
+SECOND_PILOT_ON_TWO = tuple(_second_pilot_on_two())
+"""After round 15: its full run over FSDP1 with offloading, and its neighbours."""
+SIXTEENTH = (*_flat(), *drawn_on_two(16, {"axolotl": 32, "torchtune": 4}, EVERY_WAY))
+"""Round 16: two devices, drawn, after the second pilot; and full training in flat units of FSDP1."""
 ROUNDS = {
+    "16": SIXTEENTH,
+    "second-pilot-on-two": SECOND_PILOT_ON_TWO,
     "15": FIFTEENTH,
     "pilot-on-two": PILOT_ON_TWO,
     "14": FOURTEENTH,

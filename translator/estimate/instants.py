@@ -146,7 +146,13 @@ def instants(work: Workload) -> tuple[Instant, ...]:
     layer_grads = _term("layer gradients", 0 if held else view.layer_gradients,
                         "parameters of a layer, unsharded", view.source)  # fmt: skip
     logits = _term("logits", head.held, "a variable holds them", loss_source)
+    reducing = _term("gradients on their way", view.reducing, "a bucket, this device's part of it and "
+                     "its norm", view.source)  # fmt: skip
     retained = _term("retained until the end", view.retained, view.retained_formula, view.source)
+    in_layers = max(0.0, (view.gradients or view.waiting) - view.root_share)
+    spread = _term("gradients", in_layers, "trained parameters of layers x bytes", "autograd")
+    above = _term("gradients", max(0.0, in_layers - view.layer_share),
+                  "trained parameters of the layers above x bytes", "autograd")  # fmt: skip
     step = view.step or states.step_transient(work) / view.shards
     found = [
         Instant(name="forward", terms=(*always, held_term, kept, forward, unit, root)),
@@ -160,9 +166,11 @@ def instants(work: Workload) -> tuple[Instant, ...]:
             *always, held_term, kept, root_then,
             _term("logits and loss", head.backward, head.formula, loss_source))),
         Instant(name="backward, last layer", terms=(
-            *always, held_term, kept, near, working, head_grad, layer_grads, logits, unit, root)),
+            *always, held_term, kept, near, working, *((reducing,) if reducing.bytes and not
+            work.shape.tied else (head_grad,)), layer_grads, logits, unit, root)),
         Instant(name="backward, first layer", terms=(
-            *always, grads, first, near, working, logits, retained, unit, root)),
+            *always, *((above, head_grad) if view.root_gradient else (grads,)), first, near, working,
+            logits, retained, unit, root)),
     ]  # fmt: skip
     if view.gathering:
         found.append(Instant(name="forward, gathering", terms=(
@@ -181,12 +189,19 @@ def instants(work: Workload) -> tuple[Instant, ...]:
             _term("weights", view.loading or _widened(work),
                   "whole, with the first shards" if view.loading else "embeddings in float32",
                   view.source), always[4])))  # fmt: skip
-    if states.embedding_gradient(work):
+    if reducing.bytes:
+        found.append(Instant(name="backward, embedding", terms=(*always, near, unit, reducing)))
+    elif view.root_gradient:
+        found.append(Instant(name="backward, embedding", terms=(
+            *always, spread, near,
+            _term("root unit", view.root_gradient, "embeddings and head, their gradients, and these "
+                  "in one piece", view.source))))  # fmt: skip
+    elif states.embedding_gradient(work):
         # the root unit's gradient is whole until it is spread
-        spread = max(0.0, view.gradients - view.root / view.head_shards)
+        elsewhere = max(0.0, view.gradients - view.root / view.head_shards)
         found.append(Instant(name="backward, embedding", terms=(
             *always, near, unit, root,
-            _term("gradients", spread if view.root else view.gradients + view.retained,
+            _term("gradients", elsewhere if view.root else view.gradients + view.retained,
                   "trained parameters x bytes", "autograd"),
             _term("layer gradients", layer_grads.bytes if view.root else 0, layer_grads.formula,
                   view.source),

@@ -62,6 +62,8 @@ def band(work: Workload) -> tuple[int, int]:
         lost += view.gathering + 3 * view.root if work.trains_all else view.gathering / 2
     if work.sharding.strategy == "fsdp1" and view.shards > 1:
         lost += view.root + view.layer_gradients
+        # one pool each for the streams that gather and that reduce, and for copies to the host
+        lost += view.root_gradient * (1.25 if view.waiting else 0.5)
     if work.sharding.strategy.startswith("zero") and work.sharding.gpus > 1:
         # buckets, and the step's float32 lists: single blocks that nothing freed before can hold
         lost += 2 * max(view.buffers, 2 * work.sharding.bucket) + view.step / 3

@@ -41,6 +41,16 @@ class View(Record):
     """What the optimizer step makes and drops again."""
     layer_gradients: float = 0
     """Gradients of one layer before they are spread."""
+    waiting: float = 0
+    """Gradients of its part that still wait for their copy to the host when the backward pass ends."""
+    root_gradient: float = 0
+    """What the root unit takes when its gradients become one flat piece, itself included (FSDP1)."""
+    reducing: float = 0
+    """What spreading the gradient of an embedding or head takes beside the buffers (ZeRO-3)."""
+    root_share: float = 0
+    """This device's part of the root unit's gradients."""
+    layer_share: float = 0
+    """This device's part of one layer's gradients."""
     retained: float = 0
     """What has piled up when the backward pass reaches the first layer."""
     retained_formula: str = ""
@@ -104,6 +114,10 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         retained = max(0, 2 * shape.layers - 3) * stream
     layer_grads = _layer_trained(work) * work.kernels.compute
     host = shared.offload_parameters
+    share = root / work.kernels.compute * states.gradient_bytes(work) / n
+    flat = shared.strategy == "fsdp1" and work.trains_all
+    # the gradients of embedding and head; tied, they are one, and a sum of two before
+    parts = (shape.embedding if shape.tied else shape.embedding + shape.head) * work.kernels.compute
     if host and not work.trains_all and shared.strategy == "fsdp1":
         # shards come to the device as they are, and stay beside what is gathered from them
         unit, root = unit * (1 + 1 / n), root * (1 + 1 / n)
@@ -114,6 +128,14 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     # Liger reads a trained head outside of its module: gathered for itself, and so is its gradient
     outside = work.trains_all and work.loss == "fused" and shared.strategy == "fsdp2"
     copies = 2 * shape.vocab * shape.hidden * work.kernels.compute if outside else 0
+    loading: float = 0
+    if quantized and shared.strategy == "fsdp2":
+        # bitsandbytes quantises on the device, before anything is spread
+        loading = (weights + adapters) * (1 + 1 / n)
+    elif not quantized and shared.strategy == "fsdp1":
+        # the root unit is wrapped last: as it is, in one flat piece, and this device's part of it
+        whole = states.root_weights(work)
+        loading = 2 * whole + (whole / n if host else weights / n)
     return View(
         shards=n,
         weights=0 if host else weights / n,
@@ -126,11 +148,13 @@ def _fsdp(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         root_at_loss=root + copies if shared.root_at_loss else 0,
         gathering=2 * root + count * unit if shared.strategy == "fsdp2" else 0,
         late=2 * root if shared.strategy == "fsdp2" else 0,
-        # bitsandbytes quantises on the device, before anything is spread
-        loading=(weights + adapters) * (1 + 1 / n)
-        if quantized and shared.strategy == "fsdp2"
-        else 0,
+        loading=loading,
         layer_gradients=layer_grads,
+        # their blocks are free when the copies on a stream of their own are through
+        waiting=grads / n if host and flat else 0,
+        root_gradient=2 * root + parts if flat else 0,
+        root_share=share,
+        layer_share=_layer_trained(work) * states.gradient_bytes(work) / n if flat else 0,
         retained=retained,
         retained_formula="(2 L - 3) h T x 2 (measured: fms-acceleration benchmarks)",
         source="torch/distributed/fsdp",
@@ -173,6 +197,13 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     element = work.kernels.compute
     live = element * min(max(shared.live, shape.vocab * shape.hidden), shape.parameters)
     layers = element * min(max(shared.live, shape.largest_parameter), shape.parameters)
+    table = shape.vocab * shape.hidden
+    # a bucket is copied for the collective; parts that go to the host are counted in float64 for
+    # their norm (reduce_scatter_coalesced, _constant_buffered_norm2)
+    reducing: float = 0
+    if work.trains_all:
+        reducing = 2 * min(max(shared.bucket, table), trained) + 2 * table / n
+        reducing += 8 * table / n if offload else 0
     host = shared.offload_parameters
     if host and shared.live:
         # shards come to the device first, as many as are fetched ahead
@@ -199,6 +230,7 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         root_at_loss=live,
         retained=retained,
         retained_formula="frozen weights gathered by the backward pass",
+        reducing=reducing,
         layer_gradients=_layer_trained(work) * element,
         source="DeepSpeed ZeRO",
         head_shards=n,

@@ -136,6 +136,9 @@ def instants(work: Workload) -> tuple[Instant, ...]:
                     "the largest moment of one layer's backward pass", "layer tape")  # fmt: skip
     head_grad = _term("head gradient", 0 if held else view.head_gradient(head.weight_grad),
                       "V h x bytes", "autograd")  # fmt: skip
+    if view.head_reducing:
+        head_grad = _term("gradients on their way", view.head_reducing, "a bucket, and of an untied "
+                          "head this device's part and its norm", view.source)  # fmt: skip
     forward = _term("layer working set", stack.forward, "the largest moment of one layer's forward "
                     "pass", "layer tape")  # fmt: skip
     loss_source = f"{work.loss} path"
@@ -166,8 +169,7 @@ def instants(work: Workload) -> tuple[Instant, ...]:
             *always, held_term, kept, root_then,
             _term("logits and loss", head.backward, head.formula, loss_source))),
         Instant(name="backward, last layer", terms=(
-            *always, held_term, kept, near, working, *((reducing,) if reducing.bytes and not
-            work.shape.tied else (head_grad,)), layer_grads, logits, unit, root)),
+            *always, held_term, kept, near, working, head_grad, layer_grads, logits, unit, root)),
         Instant(name="backward, first layer", terms=(
             *always, *((above, head_grad) if view.root_gradient else (grads,)), first, near, working,
             logits, retained, unit, root)),

@@ -59,14 +59,17 @@ def band(work: Workload) -> tuple[int, int]:
     lost += states.embedding_gradient(work)
     if view.gathering:
         # buffers of the streams that gather and reduce serve those streams only
-        lost += view.gathering + 3 * view.root if work.trains_all else view.gathering / 2
+        lost += view.gathering + 3 * view.root if work.trains_all else 0.75 * view.gathering
     if work.sharding.strategy == "fsdp1" and view.shards > 1:
         lost += view.root + view.layer_gradients
         # one pool each for the streams that gather and that reduce, and for copies to the host
-        lost += view.root_gradient * (1.25 if view.waiting else 0.5)
+        lost += view.root_gradient * (1.25 if view.waiting else 0.75)
     if work.sharding.strategy.startswith("zero") and work.sharding.gpus > 1:
         # buckets, and the step's float32 lists: single blocks that nothing freed before can hold
         lost += 2 * max(view.buffers, 2 * work.sharding.bucket) + view.step / 3
+    if work.sharding.strategy == "zero3" and work.sharding.gpus > 1:
+        # and one for the stream that gathers: what it had at another instant serves nobody else
+        lost += view.layers / 2 + (0 if "first layer" in top.name else view.retained)
     if work.sharding.offload_parameters:
         # shards come and go on streams of their own, in float32 when everything is trained
         lost += top.bytes * (0.4 if work.trains_all else 0.12)

@@ -16,6 +16,10 @@ PREFETCHED = 50_000_000
 """Elements that ZeRO-3 fetches ahead (``stage3_prefetch_bucket_size``)."""
 
 
+_LOSSES_OF_LOGITS = {"fp32", "fp32-kept", "fp32-entropy", "in-place", "in-place-kept", "compute"}
+"""Ways to compute cross entropy that do not read the head's weights themselves."""
+
+
 class View(Record):
     """One device's share, in bytes."""
 
@@ -46,7 +50,9 @@ class View(Record):
     root_gradient: float = 0
     """What the root unit takes when its gradients become one flat piece, itself included (FSDP1)."""
     reducing: float = 0
-    """What spreading the gradient of an embedding or head takes beside the buffers (ZeRO-3)."""
+    """What spreading the gradients of embedding and head takes (ZeRO)."""
+    head_reducing: float = 0
+    """The same when the backward pass comes to the last layer."""
     root_share: float = 0
     """This device's part of the root unit's gradients."""
     layer_share: float = 0
@@ -176,6 +182,7 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         buckets = 2 * shared.bucket * (2 if shared.overlapped else 1)
         # a full bucket is copied before it is sent
         sent = 2 * min(shared.bucket, trained)
+        table = shape.vocab * shape.hidden if offload and work.trains_all else 0
         return View(
             shards=1,
             weights=weights,
@@ -183,12 +190,14 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
             gradients=0,
             optimizer=states_here,
             # gradients pass through a buffer of the largest parameter on their way to the host
-            buffers=2 * shape.vocab * shape.hidden if offload and work.trains_all else 0,
+            buffers=2 * table,
             buffer_formula="the largest parameter, on its way to the host",
             step=0 if offload else 8 * trained / n,
             layer_gradients=_layer_trained(work) * 2 + buckets,
             retained=part + buckets + sent,
             retained_formula="16-bit gradients of its part, and buckets",
+            # the gradient, a copy of it, and this device's part in float64 for its norm
+            reducing=(buckets + 4 * table + 8 * table / n) if table else 0,
             source="DeepSpeed ZeRO",
         )
     # stage 3 goes group by group of its part; a parameter is never split
@@ -200,10 +209,11 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
     table = shape.vocab * shape.hidden
     # a bucket is copied for the collective; parts that go to the host are counted in float64 for
     # their norm (reduce_scatter_coalesced, _constant_buffered_norm2)
-    reducing: float = 0
+    flushed: float = 0
+    part_sent: float = 0
     if work.trains_all:
-        reducing = 2 * min(max(shared.bucket, table), trained) + 2 * table / n
-        reducing += 8 * table / n if offload else 0
+        flushed = 2 * min(max(shared.bucket, table), trained)
+        part_sent = (10 if offload else 2) * table / n
     host = shared.offload_parameters
     if host and shared.live:
         # shards come to the device first, as many as are fetched ahead
@@ -227,10 +237,12 @@ def _zero(work: Workload, n: int, weights: int, adapters: int, grads: int, opt: 
         buffer_formula="16-bit gradients of its part, and a bucket",
         layers=layers,
         layer_formula="gathered parameters (stage3_max_live_parameters)",
-        root_at_loss=live,
+        # where nothing stays gathered, the head is there for its own product only
+        root_at_loss=live if shared.live or work.loss not in _LOSSES_OF_LOGITS else 0,
         retained=retained,
         retained_formula="frozen weights gathered by the backward pass",
-        reducing=reducing,
+        reducing=flushed + part_sent,
+        head_reducing=flushed if shape.tied else flushed + part_sent,
         layer_gradients=_layer_trained(work) * element,
         source="DeepSpeed ZeRO",
         head_shards=n,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
@@ -32,8 +34,30 @@ class Source(Record):
     folder: PathLike | None = None
 
 
+_watching: list[set[str]] = []
+
+
+@contextmanager
+def asked_for() -> Iterator[set[str]]:
+    """The paths that are asked for in the meantime, whether something is there or not: what a
+    result depends on beside the text."""
+    asked: set[str] = set()
+    _watching.append(asked)
+    try:
+        yield asked
+    finally:
+        _watching.remove(asked)
+
+
+def ask_for(path: PathLike) -> None:
+    """Tells those who watch that a result depends on a path."""
+    for asked in _watching:
+        asked.add(os.fspath(path))
+
+
 def is_regular_file(path: PathLike) -> bool:
     """Whether a file is there to be read; a name that no file can have is no error."""
+    ask_for(path)
     return os.path.isfile(path)  # False as well for what is too long, or in a forbidden folder
 
 

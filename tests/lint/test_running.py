@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,22 @@ from lint.examples import whole
 
 GOOD, _ = whole("axolotl", "seed: 1\n")
 BAD, _ = whole("axolotl", "batch_size: 8\n")
+SCRIPT = """\
+from datasets import load_dataset
+from rates import RATE
+from trl import SFTConfig, SFTTrainer
+from unsloth import FastLanguageModel
+
+model, tokenizer = FastLanguageModel.from_pretrained("Qwen/Qwen2.5-0.5B", max_seq_length=512)
+model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=16, random_state=1)
+rows = load_dataset("tatsu-lab/alpaca", split="train")
+SFTTrainer(
+    model=model,
+    processing_class=tokenizer,
+    train_dataset=rows,
+    args=SFTConfig(learning_rate=RATE, max_steps=60, seed=1),
+).train()
+"""
 
 
 def write(folder: Path, **files: str) -> None:
@@ -90,6 +107,27 @@ def test_the_cache_gives_the_same_answer(tmp_path: Path) -> None:
     assert ftx("lint", "--ignore", "CFG", cwd=tmp_path).code == 0, "settings are part of the key"
     kept.write_text("{broken")
     assert ftx("lint", "--format", "json", cwd=tmp_path) == first
+
+
+def test_the_cache_looks_at_what_a_result_depends_on(tmp_path: Path) -> None:
+    folder = tmp_path / "team" / "runs"
+    folder.mkdir(parents=True)
+    write(folder, run_yaml=GOOD + "deepspeed: zero.json\n")
+    (folder / "proto.py").write_text(SCRIPT)
+    shared, rates = tmp_path / "zero.json", folder / "rates.py"
+
+    def codes() -> set[str]:
+        out = ftx("lint", "--exit-zero", "--format", "json", cwd=tmp_path).out
+        return {each["code"] for each in json.loads(out)["diagnostics"]}
+
+    shared.write_text('{"zero_optimization": {"stage": 2}}')
+    rates.write_text("RATE = 2e-4\n")
+    assert not codes() & {"DIST102", "TRAIN101"}
+    shared.write_text('{"zero_optimization": {"stage": 2}, "train_micro_batch_size_per_gpu": 16}')
+    rates.write_text("RATE = 2e+4\n")
+    assert codes() >= {"DIST102", "TRAIN101"}
+    shared.unlink()
+    assert "DIST102" not in codes()
 
 
 def test_many_files_in_two_processes_are_told_in_order(tmp_path: Path) -> None:

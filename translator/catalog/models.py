@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 from translator.catalog.data import table
 from translator.catalog.identity import Identity, is_known_id, is_local, resolve
 from translator.record import Record
-from translator.source import PathLike, folder_of, is_regular_file
+from translator.source import PathLike, ask_for, folder_of, is_regular_file
 
 Modality = Literal["text", "vision", "audio"]
 
@@ -226,6 +226,7 @@ def config_file(name: str) -> str | None:
     home = os.environ.get("HF_HOME") or os.path.expanduser("~/.cache/huggingface")
     hub = os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")
     snapshots = os.path.join(hub, f"models--{name.replace('/', '--')}", "snapshots")
+    ask_for(snapshots)
     try:
         paths = [os.path.join(snapshots, folder, "config.json") for folder in os.listdir(snapshots)]
         return max(filter(os.path.isfile, paths), key=os.path.getmtime, default=None)

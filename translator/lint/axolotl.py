@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
+from translator.frameworks.axolotl.deepspeed import beside
 from translator.lint.context import File
 
 _VARIABLE_LENGTH = {
@@ -42,6 +43,13 @@ def fsdp_version(file: File) -> str:
     for key in ("fsdp_config.version", "fsdp_config.fsdp_version"):
         named = named or file.value(key)
     return str(named or 1)
+
+
+def deepspeed(file: File) -> tuple[str, dict[str, Any]] | None:
+    """The name and content of the DeepSpeed file that is meant, if it lies on this machine."""
+    name = file.value("deepspeed")
+    content = beside(file.document.path, name) if isinstance(name, str) and name else None
+    return None if content is None else (name, content)
 
 
 def gpus(file: File) -> int:

@@ -1,20 +1,22 @@
-"""Results kept between runs, by content, settings and version of ftx.
+"""Results kept between runs, by content, place, settings and version of ftx.
 
-Reading a script takes some 20 ms, finding its results here less than one. Entries are kept in one
-file of ``.ftx_cache``; those that a run has not asked for are dropped when they are many.
+Reading a script takes some 20 ms, finding its results here less than one. A result holds as long as
+every file that was asked for while it was made (a module, a DeepSpeed file, data) is as it was.
+Entries are kept in one file of ``.ftx_cache``; those that a run has not asked for are dropped when
+they are many.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from translator import __version__
 from translator.lint.checking import Checked
 from translator.lint.registry import INDEX
-from translator.lint.rows import Row, checked_of, row_of
+from translator.lint.rows import checked_of, row_of
 from translator.lint.settings import Settings
 from translator.source import PathLike, Source
 
@@ -25,8 +27,11 @@ except ImportError:
 
 FOLDER = ".ftx_cache"
 _MOST = 20_000
-_BESIDE_SCRIPTS = (".json", ".yaml", ".yml", ".toml")
-_BESIDE_YAML = (".json", ".jinja", ".jinja2", ".jsonl", ".csv")
+
+Stamp = list[int] | None
+"""Size and time of a file that a result depends on; None where there was none."""
+Entry = list[Any]
+"""Stamps by path, and the row."""
 
 
 class Cache:
@@ -35,11 +40,12 @@ class Cache:
     def __init__(self, root: PathLike) -> None:
         self._folder = os.path.join(root, FOLDER)
         self._file = os.path.join(self._folder, "lint.json")
-        self._entries: dict[str, Row] = {}
+        self._entries: dict[str, Entry] = {}
         self._asked: set[str] = set()
-        self.fresh: dict[str, Row] = {}
+        self.fresh: dict[str, Entry] = {}
         """What this run has added."""
-        self._beside: dict[tuple[PathLike, bool], bytes] = {}
+        self._stamps: dict[str, Stamp] = {}
+        self._here = os.getcwd()
         self._stamp = f"{__version__}:{os.stat(INDEX).st_mtime_ns}"
         try:
             with open(self._file, "rb") as stream:
@@ -53,22 +59,33 @@ class Cache:
         """The result of a source, if it has been seen under the same settings."""
         key = self._key(source, settings, format)
         self._asked.add(key)
-        row = self._entries.get(key)
-        if row is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
         try:
+            stamps, row = entry
+            if any(self._stamp_of(path) != stamp for path, stamp in stamps.items()):
+                return None
             return checked_of(row, source.text)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return None
 
-    def put(self, source: Source, settings: Settings, format: str | None, checked: Checked) -> None:
-        """Remembers a result."""
-        self.add({self._key(source, settings, format): row_of(checked)})
+    def put(
+        self,
+        source: Source,
+        settings: Settings,
+        format: str | None,
+        checked: Checked,
+        asked: Iterable[str],
+    ) -> None:
+        """Remembers a result, and the paths that were asked for to get it."""
+        stamps = {path: self._stamp_of(path) for path in sorted(asked)}
+        self.add({self._key(source, settings, format): [stamps, row_of(checked)]})
 
-    def add(self, rows: Mapping[str, Row]) -> None:
+    def add(self, entries: Mapping[str, Entry]) -> None:
         """Takes over results."""
-        self._entries.update(rows)
-        self.fresh.update(rows)
+        self._entries.update(entries)
+        self.fresh.update(entries)
 
     def save(self) -> None:
         """Writes what is new; a folder that cannot be written to is no fault."""
@@ -97,32 +114,22 @@ class Cache:
             # patterns of per-file-ignores and exclude look at the path itself
             source.path if settings.per_file_ignores else "",
             str(format),
+            # the same text may find other files elsewhere
+            os.fspath(source.folder or ""),
+            self._here,
         ):
             digest.update(part.encode("utf-8", "surrogatepass"))
             digest.update(b"\0")
-        if source.folder is not None:
-            script = source.path.endswith((".py", ".ipynb"))
-            digest.update(self._around(source.folder, script))
         return digest.hexdigest()
 
-    def _around(self, folder: PathLike, script: bool) -> bytes:
-        """What readers and rules may look at beside a file: names, sizes and times."""
-        known = self._beside.get((folder, script))
-        if known is not None:
-            return known
-        endings = _BESIDE_SCRIPTS if script else _BESIDE_YAML
-        digest = blake2b(digest_size=16)
-        try:
-            with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
-            for entry in entries:
-                if entry.name.endswith(endings) and entry.is_file():
-                    status = entry.stat()
-                    line = f"{entry.name} {status.st_size} {status.st_mtime_ns}\n"
-                    digest.update(line.encode("utf-8", "surrogateescape"))
-        except OSError:
-            pass
-        return self._beside.setdefault((folder, script), digest.digest())
+    def _stamp_of(self, path: str) -> Stamp:
+        if path not in self._stamps:
+            try:
+                status = os.stat(path)
+                self._stamps[path] = [status.st_size, status.st_mtime_ns]
+            except (OSError, ValueError):
+                self._stamps[path] = None
+        return self._stamps[path]
 
 
 def _write(path: str, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from translator.ir import (
     InstructionRows,
@@ -14,6 +13,7 @@ from translator.ir import (
     Rows,
     TextRows,
 )
+from translator.source import is_regular_file
 
 _HEAD = 200_000
 """Bytes that are read at most; a first row that is longer stays unknown."""
@@ -26,12 +26,9 @@ def local_file(name: str, config: str) -> Path | None:
         return None
     beside = Path(config).parent
     for folder in (Path(), beside, beside.parent):
-        try:
-            path = folder / name
-            if path.is_file():
-                return path
-        except (OSError, ValueError):
-            return None
+        path = folder / name
+        if is_regular_file(path):
+            return path
     return None
 
 
@@ -96,15 +93,6 @@ def count_rows(path: Path, enough: int) -> int | None:
         return None
     rows = first_rows(path)
     return len(rows) if rows and (whole or len(rows) >= enough) else None
-
-
-def json_object(path: Path) -> dict[str, Any] | None:
-    """The object that a JSON file holds; None for anything else."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def columns_of(rows: Rows) -> list[str]:

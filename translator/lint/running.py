@@ -21,6 +21,7 @@ from translator.source import (
     MAX_NOTEBOOK_BYTES,
     PathLike,
     Source,
+    asked_for,
     decode,
     folder_of,
     read_source,
@@ -114,9 +115,10 @@ def check(source: Source, plan: Plan, *, lenient: bool) -> Checked | Diagnostic 
     if cached is not None:
         checked = renamed(cached, source.path)
     else:
-        checked = check_source(source, settings, plan.format)
+        with asked_for() as asked:
+            checked = check_source(source, settings, plan.format)
         if plan.cache is not None:
-            plan.cache.put(source, settings, plan.format, checked)
+            plan.cache.put(source, settings, plan.format, checked, asked)
     if checked.format is None:
         return None if lenient or not checked.findings else replace(checked.findings[0])
     return checked

@@ -7,6 +7,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from translator.source import is_regular_file
 from translator.syntax.evaluate_machine import Machine
 from translator.syntax.evaluate_values import (
     Attribute,
@@ -79,7 +80,7 @@ def _find(folder: str, name: str) -> str | None:
     start = folder
     for _ in range(_PARENTS + 1):
         candidate = os.path.join(start, name)
-        if os.path.isfile(candidate):
+        if is_regular_file(candidate):
             return candidate
         start = os.path.dirname(start)
     return None

@@ -43,7 +43,7 @@ def read_plan(reader: Reader) -> Plan | None:
     if isinstance(value, dict):
         return _from_config(reader, value, origin)
     name = str(value)
-    config = _beside(reader.path, name)
+    config = beside(reader.path, name)
     if config is not None:
         return _from_config(reader, config, origin)
     stage = re.search(r"zero[-_]?([123])", os.path.basename(name.rstrip("/")).lower())
@@ -81,7 +81,7 @@ def _offloads(stage: str, name: str) -> tuple[bool, bool]:
     return stage == "3" and (parameters or both), optimizer or both
 
 
-def _beside(config: str, name: str) -> dict[str, Any] | None:
+def beside(config: str, name: str) -> dict[str, Any] | None:
     """The file that is named, from the folder of the configuration or from one above it: runs are
     started at the top of a repository."""
     folder = folder_of(config) or "."

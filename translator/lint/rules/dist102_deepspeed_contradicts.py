@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.lint.axolotl import deepspeed
 from translator.lint.context import File
-from translator.lint.local_data import json_object, local_file
 from translator.lint.rule import Rule
 
 RULE = Rule(
@@ -42,11 +42,10 @@ RULE = Rule(
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding for each value that differs."""
-    name = file.value("deepspeed")
-    path = local_file(name, file.document.path) if isinstance(name, str) else None
-    content = json_object(path) if path is not None else None
-    if content is None:
+    found = deepspeed(file)
+    if found is None:
         return
+    name, content = found
     batching, optimizer = file.recipe.batching, file.recipe.optimizer
     said: list[tuple[str, object, object]] = [
         ("train_micro_batch_size_per_gpu", content.get("train_micro_batch_size_per_gpu"),

@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.lint.axolotl import deepspeed
 from translator.lint.context import File
-from translator.lint.local_data import json_object, local_file
 from translator.lint.rule import Rule
 
 RULE = Rule(
@@ -39,15 +39,11 @@ RULE = Rule(
 
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the norm."""
-    name = file.value("deepspeed")
-    if not isinstance(name, str) or not file.on("max_grad_norm"):
-        return
-    path = local_file(name, file.document.path)
-    content = json_object(path) if path is not None else None
-    if content is not None and "gradient_clipping" not in content:
+    found = deepspeed(file) if file.on("max_grad_norm") else None
+    if found is not None and "gradient_clipping" not in found[1]:
         yield RULE.at(
             file,
             file.at("max_grad_norm"),
-            f"{name} has no gradient_clipping: DeepSpeed does not clip",
+            f"{found[0]} has no gradient_clipping: DeepSpeed does not clip",
             help='"gradient_clipping": "auto"',
         )

@@ -38,6 +38,7 @@ def test_an_ir_file_is_recognised() -> None:
     "text",
     [
         "services:\n  web:\n    image: nginx\n",
+        "model:\n  base_model: x\n  load_in_4bit: true\ndatasets:\n  test_data: y\n",
         "base_model: x\nmodels:\n  - a\nmerge_method: slerp\n",
         "name: CI\non: push\njobs: {}\n",
         '{"cells": [], "nbformat": 4}',

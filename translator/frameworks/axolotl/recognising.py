@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_TOP_LEVEL_KEY = re.compile(r"^[ \t]{0,2}([A-Za-z_][\w]*)[ \t]*:", re.M)
+_KEY = re.compile(r"^([ \t]{0,2})([A-Za-z_][\w]*)[ \t]*:", re.M)
 
 # Keys that tell Axolotl from other YAML; base_model alone is a common word.
 _TELLING = {
@@ -20,5 +20,7 @@ def looks_like_axolotl(text: str) -> bool:
     """A base model and one more telling key, or three of them, and no torchtune component."""
     if "_component_:" in text:
         return False
-    found = _TELLING & set(_TOP_LEVEL_KEY.findall(text))
+    keys = _KEY.findall(text)
+    top = min((len(indent) for indent, _ in keys), default=0)
+    found = _TELLING & {key for indent, key in keys if len(indent) == top}
     return len(found) >= (2 if "base_model" in found else 3)

@@ -10,9 +10,11 @@ from estimate.situations import full, lora
 from translator import loads
 from translator.estimate import sharding, states
 from translator.estimate.catalog import shape_of
-from translator.estimate.instants import Instant, instants, layers, peak
+from translator.estimate.instants import instants, peak
 from translator.estimate.loss import loss_moments
 from translator.estimate.reading import read
+from translator.estimate.stack import layers
+from translator.estimate.term import Instant
 from translator.estimate.workload import Sharding, Workload
 
 GIB = 1 << 30

@@ -8,9 +8,10 @@ from typing import Literal
 from translator.document import Document
 from translator.estimate.catalog import Gpu, common_gpus
 from translator.estimate.catalog import gpu as gpu_by_name
-from translator.estimate.instants import Instant, instants
+from translator.estimate.instants import instants
 from translator.estimate.reading import Reading, read
 from translator.estimate.reserved import band
+from translator.estimate.term import Instant
 from translator.estimate.workload import Workload
 from translator.record import Record
 

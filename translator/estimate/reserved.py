@@ -21,8 +21,9 @@ fit when *reserved* does not; *allocated* is what it cannot do without.
 from __future__ import annotations
 
 from translator.estimate import sharding, states
-from translator.estimate.instants import instants, layers
+from translator.estimate.instants import instants
 from translator.estimate.loss import loss_moments
+from translator.estimate.stack import layers
 from translator.estimate.workload import Workload
 
 SHARES = {"full": 1.25, "sharded": 1.15, "adapters": 1.05, "unsloth": 0.8, "load": 0.7}

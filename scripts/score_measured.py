@@ -24,7 +24,8 @@ GIB = 1 << 30
 def predicted_now(folder: Path) -> dict[str, Any]:
     """Today's estimates of the runs that a round lists."""
     sys.path[:0] = [str(ROOT / "scripts" / "measure")]
-    from grid import Run, write
+    from grid import write
+    from run import Run
 
     runs = json.loads((folder / "runs.json").read_text("utf-8"))
     known = Run.__dataclass_fields__

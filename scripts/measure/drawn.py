@@ -1,11 +1,12 @@
-"""Rounds 9, 10, 11, 13, 14, 15 and 16: runs that nobody chose. Each is drawn from what its framework can be
+"""Rounds 9 to 11 and 13 to 17: runs that nobody chose. Each is drawn from what its framework can be
 told."""
 
 from __future__ import annotations
 
 import random
 
-from grid import ALL, ATTENTION, TORCHTUNE, Run
+from architectures import TORCHTUNE
+from run import ALL, ATTENTION, Run
 
 SEED = 9
 COUNTS = {"axolotl": 26, "torchtune": 12, "unsloth": 12, "trl": 16}
@@ -110,6 +111,11 @@ EVERY_WAY = {
     "torchtune": ("fsdp2", "fsdp2-offload"),
 }  # fmt: skip
 """Of round 16: all that train, those with the largest errors before it first."""
+OFFLOADED = {
+    "axolotl": ("zero3-auto-offload", "fsdp1-offload", "zero2-auto-offload", "zero3-auto",
+                "zero3-offload", "fsdp1", "zero2-offload"),
+}  # fmt: skip
+"""Of round 17: what round 16 had furthest off."""
 
 
 def drawn_on_two(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grid import ATTENTION, Run
+from run import ATTENTION, Run
 
 
 def _pilot() -> list[Run]:

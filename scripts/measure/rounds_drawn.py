@@ -1,12 +1,12 @@
-"""Rounds 9 to 16: drawn at random, and second looks at what had been furthest off."""
+"""Rounds 9 to 17: drawn at random, and second looks at what had been furthest off."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
 
-from drawn import AS_AXOLOTL, EVERY_WAY, LARGER, drawn, drawn_on_two
-from grid import ATTENTION, Run
+from drawn import AS_AXOLOTL, EVERY_WAY, LARGER, OFFLOADED, drawn, drawn_on_two
+from run import ATTENTION, Run
 
 
 def _experts() -> list[Run]:
@@ -114,3 +114,5 @@ SECOND_PILOT_ON_TWO = tuple(_second_pilot_on_two())
 """After round 15: its full run over FSDP1 with offloading, and its neighbours."""
 SIXTEENTH = (*_flat(), *drawn_on_two(16, {"axolotl": 32, "torchtune": 4}, EVERY_WAY))
 """Round 16: two devices, drawn, after the second pilot; and full training in flat units of FSDP1."""
+SEVENTEENTH = drawn_on_two(17, {"axolotl": 14}, OFFLOADED)
+"""Round 17: two devices, drawn, after what round 16 taught."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grid import ATTENTION, PHI, Run
+from run import ATTENTION, PHI, Run
 
 SEEN = (
     Run(framework="axolotl", model="llama1b", method="lora", rows=2, length=4096,

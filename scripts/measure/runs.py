@@ -7,6 +7,7 @@ import rounds_drawn as drawn
 import rounds_first as first
 
 ROUNDS = {
+    "17": drawn.SEVENTEENTH,
     "16": drawn.SIXTEENTH,
     "second-pilot-on-two": drawn.SECOND_PILOT_ON_TWO,
     "15": drawn.FIFTEENTH,

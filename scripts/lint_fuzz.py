@@ -161,8 +161,9 @@ def _where(error: BaseException) -> str:
 
 # -- workers and their watchdog -------------------------------------------------------------------
 
-SLOT = struct.Struct("qd")
-"""What a worker is at: the number of its input (-1: done), and when it began."""
+SLOT = struct.Struct("q")
+"""What a worker is at: the number of its input (-1: done). It is zero for a moment while it is
+written, so that only a number that stays is believed."""
 
 
 def work(numbers: range, options: argparse.Namespace, slot: memoryview, log: Path) -> None:
@@ -180,12 +181,12 @@ def work(numbers: range, options: argparse.Namespace, slot: memoryview, log: Pat
     folder = Path(tempfile.mkdtemp(dir=log.parent))
     with log.open("a", encoding="utf-8") as stream:
         for number in numbers:
-            SLOT.pack_into(slot, 0, number, time.monotonic())
+            SLOT.pack_into(slot, 0, number)
             fault = fault_of(number, made(number, options.seed, files, texts), folder)
             if fault is not None:
                 stream.write(f"{number}\t{fault}\n")
                 stream.flush()
-    SLOT.pack_into(slot, 0, -1, time.monotonic())
+    SLOT.pack_into(slot, 0, -1)
 
 
 def watched(options: argparse.Namespace, folder: Path) -> Iterator[tuple[int, str]]:
@@ -194,7 +195,7 @@ def watched(options: argparse.Namespace, folder: Path) -> Iterator[tuple[int, st
     slots = [shared[SLOT.size * n : SLOT.size * (n + 1)] for n in range(options.workers)]
 
     def start(worker: int, first: int) -> int:
-        SLOT.pack_into(slots[worker], 0, first, time.monotonic())
+        SLOT.pack_into(slots[worker], 0, first)
         process = os.fork()
         if process == 0:
             try:
@@ -206,6 +207,8 @@ def watched(options: argparse.Namespace, folder: Path) -> Iterator[tuple[int, st
 
     running = {start(n, options.first + n): n for n in range(options.workers)}
     told = time.monotonic()
+    stays = dict.fromkeys(range(options.workers), (-1, told))
+    """The number that each worker is at, and since when."""
     while running:
         time.sleep(0.2)
         if sys.stderr.isatty() or time.monotonic() - told > PROGRESS:
@@ -213,11 +216,13 @@ def watched(options: argparse.Namespace, folder: Path) -> Iterator[tuple[int, st
             at = max(SLOT.unpack_from(slot)[0] for slot in slots)
             print(f"input {at}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
         for process, worker in list(running.items()):
-            number, since = SLOT.unpack_from(slots[worker])
             ended, _ = os.waitpid(process, os.WNOHANG)
+            (number,) = SLOT.unpack_from(slots[worker])
             fault = "the process died"
             if not ended:
-                if time.monotonic() - since < HANGS:
+                if number != stays[worker][0]:
+                    stays[worker] = number, time.monotonic()
+                if time.monotonic() - stays[worker][1] < HANGS:
                     continue
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)

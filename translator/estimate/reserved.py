@@ -69,11 +69,14 @@ def band(work: Workload) -> tuple[int, int]:
         # buckets, and the step's float32 lists: single blocks that nothing freed before can hold
         lost += 2 * max(view.buffers, 2 * work.sharding.bucket) + view.step / 3
     if work.sharding.strategy == "zero3" and work.sharding.gpus > 1:
-        # and one for the stream that gathers: what it had at another instant serves nobody else
-        lost += view.layers / 2 + (0 if "first layer" in top.name else view.retained)
+        # the stream that gathers has a pool of its own: what it had at another instant, and at its
+        # largest what was saved before, serve nobody else
+        lost += view.layers / 2 + max(0, view.reducing - view.head_reducing)
+        if work.checkpointing != "none":
+            lost += stack.kept if "first layer" in top.name else view.retained
     if work.sharding.offload_parameters:
         # shards come and go on streams of their own, in float32 when everything is trained
-        lost += top.bytes * (0.4 if work.trains_all else 0.12)
+        lost += top.bytes * (0.4 if work.trains_all else 0.14)
     lost += states.step_transient(work) / 4 / view.shards
     if work.shape.experts is not None:
         # tokens are routed anew each time, into blocks of other sizes

@@ -44,6 +44,8 @@ def _first(work: Workload, held: Held) -> View:
         retained_formula="16-bit gradients of its part, and buckets",
         # the gradient, a copy of it, and this device's part in float64 for its norm
         reducing=(buckets + 4 * table + 8 * table / n) if table else 0,
+        # trained parameters are made one flat piece while they are still there
+        loading=held.weights + 2 * trained if work.trains_all else 0,
         source="DeepSpeed ZeRO",
     )
 
@@ -71,6 +73,8 @@ def _third(work: Workload, held: Held) -> View:
     # their norm (reduce_scatter_coalesced, _constant_buffered_norm2)
     bucket = 2 * min(max(shared.bucket, table), trained) if work.trains_all else 0
     parts = (10 if shared.offload_optimizer else 2) * table / n if work.trains_all else 0
+    # a bucket too small for the head has spread its gradient before the last layer begins
+    flushed = 0 if shared.bucket < table else bucket if shape.tied else bucket + parts
     # the step goes group by group of its part; a parameter is never split
     group = min(trained / n, max(shared.group, table / n))
     copies = 6 if group == trained / n else 4
@@ -90,7 +94,7 @@ def _third(work: Workload, held: Held) -> View:
         retained=retained,
         retained_formula="frozen weights gathered by the backward pass",
         reducing=bucket + parts,
-        head_reducing=bucket if shape.tied else bucket + parts,
+        head_reducing=flushed,
         layer_gradients=layer_trained(work) * element,
         source="DeepSpeed ZeRO",
         head_shards=n,

@@ -77,14 +77,16 @@ def load_source(
     set: Mapping[str, str] | None = None,
     at: int | None = None,
     recipe: str | None = None,
+    as_written: bool = False,
 ) -> Document:
-    """The same for a source that has been read already."""
+    """The same for a source that has been read already; ``as_written`` leaves placeholders of a
+    template (``${NAME}``) the texts that they are."""
     name = check_format(format) if format else detect(source)
     for option, value, owner in (("at", at, "unsloth"), ("recipe", recipe, "torchtune")):
         if value is not None and name != owner:
             raise _misplaced(source, option, owner, name)
     overrides = dict(set or {})
-    options = ReadOptions(overrides=overrides, at=at, recipe=recipe)
+    options = ReadOptions(overrides=overrides, at=at, recipe=recipe, as_written=as_written)
     document = framework(name).read(source, options)
     check_sound(document)
     return replace(document, bom=source.bom, overrides=overrides)

@@ -77,6 +77,20 @@ def test_an_unknown_model_is_told_how_to_be_given(tmp_path: Path) -> None:
     )
 
 
+def test_what_the_file_leaves_open_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(
+        "base_model: Qwen/Qwen2.5-0.5B\ndatasets:\n  - {path: a/b, type: alpaca}\n"
+        "micro_batch_size: ${ROWS}\nsequence_len: ${LENGTH}\nlearning_rate: ${RATE}\n"
+    )
+    told = ftx("estimate", str(file), "--gpu", "t4").out
+    assert "--set ROWS=VALUE" in told
+    assert "--set LENGTH=VALUE" in told
+    assert "RATE" not in told
+    given = ftx("estimate", str(file), "--gpu", "t4", "--set", "ROWS=2", "--length", "512").out
+    assert "--set" not in given
+
+
 def test_there_are_the_devices_and_models_that_were_promised() -> None:
     assert len(gpus()) >= 40
     catalogue = json.loads((ROOT / "translator" / "estimate" / "shapes.json").read_text("utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lint.examples import whole
-from translator import loads
+from translator.api import decode_any, load_source
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.checking import check_document
 from translator.lint.settings import Settings
@@ -28,7 +28,7 @@ trainer.train()
 def found(format: str, text: str) -> list[Diagnostic]:
     """What is told without ``-v``."""
     name = "run.py" if format == "unsloth" else "run.yaml"
-    document = loads(text, name=name, format=format)
+    document = load_source(decode_any(text.encode(), name), format=format, as_written=True)
     return [
         d for d in check_document(document, Settings(root=Path.cwd())).findings if not d.verbose
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lint.examples import whole
-from translator import loads
+from translator.api import decode_any, load_source
 from translator.codes import BY_CODE
 from translator.lint import registry
 from translator.lint.checking import check_document
@@ -46,7 +46,9 @@ def findings(module: str, format: str, text: str, folder: Path) -> list[Any]:
         extend_select=(declared.code,),
         **dict(declared.settings),  # type: ignore[arg-type]
     )
-    document = loads(text, name=str(folder / NAMES[format]), format=format)
+    document = load_source(
+        decode_any(text.encode(), str(folder / NAMES[format])), format=format, as_written=True
+    )
     return [d for d in check_document(document, settings).findings if d.code == declared.code]
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Literal
 
+from translator.codes import Code
 from translator.document import Document
 from translator.estimate.behaviour import behaviour
 from translator.estimate.catalog import Found, shape_of
@@ -156,7 +158,22 @@ def read(
     if found.shape.vision and not work.keeps_vision:
         said.append("only the text part of the model is loaded")
     work = behaviour(document, work, said)
+    said.extend(_left_open(document, length))
     return Reading(work=work, assumptions=tuple(said), model=found, framework=document.format)
+
+
+_ELSEWHERE = ("data.sources", "data.validation", "datasets", "optimizer.learning_rate", "schedule.",
+              "optimizer.weight_decay", "optimizer.betas", "optimizer.max_grad_norm", "duration")  # fmt: skip
+"""Fields and keys that the memory of a run does not depend on."""
+
+
+def _left_open(document: Document, length: int | None) -> Iterator[str]:
+    """What only the running program knows, and was estimated with the framework's default."""
+    for found in document.diagnostics:
+        what = found.field or found.key or ""
+        given = what == "data.max_length" and length is not None
+        if found.code == Code.UNRESOLVED.code and not (given or what.startswith(_ELSEWHERE)):
+            yield f"{found.message}; the framework's default is counted ({found.help})"
 
 
 def _length(recipe: Recipe, said: list[str]) -> int:

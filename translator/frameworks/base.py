@@ -17,12 +17,14 @@ class ReadOptions(Record):
 
     ``overrides`` are ``--set NAME=VALUE`` pairs, values still text: NAME is a dotted key of a YAML
     file, or a variable, argument or keyword of a script. ``at`` chooses a script's training by its
-    line, ``recipe`` a torchtune recipe by name.
+    line, ``recipe`` a torchtune recipe by name. ``as_written`` leaves placeholders of a template
+    the texts that they are.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
     at: int | None = None
     recipe: str | None = None
+    as_written: bool = False
 
 
 class WriteOptions(Record):

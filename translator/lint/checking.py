@@ -43,7 +43,7 @@ def check_source(
     findings then.
     """
     try:
-        document = api.load_source(source, format=format)
+        document = api.load_source(source, format=format, as_written=True)
     except NotAConfigError as error:
         found = list(error.diagnostics) if known else []
         return Checked(path=source.path, text=source.text, format=None, findings=found)

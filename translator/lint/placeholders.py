@@ -1,25 +1,13 @@
-"""Values that another program fills in before a framework reads the file: ``${ADAPTER}``, or
-``"{{ adapter }}"`` in quotes. What is found about them would be about the wrong text."""
+"""Nothing is said about a placeholder's text: another one stands there when a framework reads it."""
 
 from __future__ import annotations
 
-import re
-
 from translator.diagnostics import Diagnostic
 from translator.document import Document
+from translator.frameworks.axolotl.placeholders import is_placeholder
 
-_PLACEHOLDER = r"\$\{[A-Za-z_]\w*\}|\{\{[^{}]*\}\}"
 _ABOUT_KEYS = frozenset(("CFG001", "CFG118", "CFG132", "CFG133"))
 """Findings that a key earns whatever its value: unknown, removed, renamed."""
-
-
-def is_placeholder(text: object) -> bool:
-    """Whether a value as a whole stands for another.
-
-    >>> is_placeholder("${LORA_R}"), is_placeholder("{{ lora_r }}"), is_placeholder("out-${RUN}")
-    (True, True, False)
-    """
-    return isinstance(text, str) and re.fullmatch(_PLACEHOLDER, text.strip("'\" ")) is not None
 
 
 def without_placeholders(found: list[Diagnostic], document: Document) -> list[Diagnostic]:

@@ -28,6 +28,11 @@ class Found(NamedTuple, Generic[T]):
     def written(self) -> bool:
         return self.node is not None
 
+    @property
+    def open(self) -> bool:
+        """Whether only the running program knows the value, which has been told."""
+        return self.node is not None and isinstance(self.node.value, Unresolved)
+
 
 def address_of(name: str | Address) -> Address:
     """``"trl.beta"`` as an address."""

@@ -20,7 +20,7 @@ CONFIG_OVERRIDES = ["model_config", "overrides_of_model_config"]
 
 def _get_id(reader: Reader) -> None:
     found = find(reader, "base_model", text, "", field="model.id")
-    if not found.value:
+    if not (found.value or found.open):
         reader.say(
             Code.MISSING_KEY,
             Severity.ERROR,
@@ -59,7 +59,8 @@ def _put_id(writer: Writer) -> None:
 def _get_tokenizer(reader: Reader) -> None:
     found = find(reader, "tokenizer_config", text, None, "the model's own tokenizer")
     config = find(reader, "base_model_config", text, None)
-    base = reader.value("base_model")
+    named = reader.peek("base_model")
+    base = None if named is None else named.plain()
     mention(reader, ("tokenizer_config",), "the tokenizer, in place of the model's own")
     tokenizer = found.value or config.value
     origin = found.origin if found.value else config.origin

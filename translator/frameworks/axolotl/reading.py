@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document
@@ -9,6 +11,7 @@ from translator.errors import FtxError, NotAConfigError
 from translator.fields import assemble
 from translator.frameworks.axolotl import conflicts, older
 from translator.frameworks.axolotl.lookup import no_effect
+from translator.frameworks.axolotl.placeholders import fill
 from translator.frameworks.axolotl.schema import all_keys, check_kinds
 from translator.frameworks.axolotl.table import table
 from translator.frameworks.base import ReadOptions
@@ -31,7 +34,8 @@ def read_config(source: Source, options: ReadOptions) -> Document:
     tree, findings = read_yaml(source, PyYamlDialect)
     if not tree.is_mapping:
         raise _no_config(source, tree.span, "holds no mapping of keys to values")
-    _override(tree, options)
+    names = set() if options.as_written else fill(tree, options.overrides)
+    _override(tree, {k: v for k, v in options.overrides.items() if k not in names})
     if not _MEANINGLESS_ALONE & set(tree.value):
         keys = ", ".join(list(tree.value)[:4]) or "nothing"
         raise _no_config(source, tree.span, f"has no base_model and no datasets, but {keys}")
@@ -75,10 +79,10 @@ def _no_config(source: Source, span: Span, why: str) -> NotAConfigError:
     )
 
 
-def _override(tree: Node, options: ReadOptions) -> None:
+def _override(tree: Node, overrides: Mapping[str, str]) -> None:
     """``--set key=value``; the value is read as YAML, as Axolotl's own command line does."""
     given: dict[Address, Node] = {}
-    for name, text in options.overrides.items():
+    for name, text in overrides.items():
         node, _ = read_yaml(decode(text.encode(), f"--set {name}"), PyYamlDialect)
         address: Address = tuple(
             int(step) if step.isdigit() else step

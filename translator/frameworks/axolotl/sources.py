@@ -109,7 +109,7 @@ def read_sources(reader: Reader, name: str, field: str) -> tuple[Source, ...]:
 
 def _source(dataset: Dataset, *, pretraining: bool) -> Source:
     path = dataset.get("path", text, "", field="path")
-    if not path.value:
+    if not (path.value or path.open):
         dataset.reader.say(
             Code.STOPS_LATER,
             Severity.ERROR,

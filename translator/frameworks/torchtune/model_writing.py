@@ -66,8 +66,10 @@ def put_model(writer: Writer) -> None:
         why = f"torchtune {writer.version} does not make this model; it has {known}"
         if reason is not None:
             why = f"torchtune {writer.version} does not make this model: {reason}"
+        if not name:
+            why = "it is not known which model is trained"
         help = f"torchtune {other} has it: --to torchtune@{other}" if elsewhere else None
-        if help is None and reason is None and _may_fit(name):
+        if name and help is None and reason is None and _may_fit(name):
             help = _SHAPE_HELP.format(name=name)
         writer.lose(Code.LOST_MODEL, "model.id", why, help=help)
         writer.put("model._component_", "torchtune.models.UNKNOWN", "model.id")

@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.frameworks.axolotl.placeholders import is_placeholder
 from translator.frameworks.axolotl.schema import recorded_keys
 from translator.lint.context import File, Place
-from translator.lint.placeholders import is_placeholder
 from translator.lint.rule import Rule
 from translator.tree import spell
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lint.examples import whole
+from translator import loads
 from translator.api import decode_any, load_source
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.checking import check_document

@@ -89,6 +89,8 @@ def test_what_the_file_leaves_open_is_said(tmp_path: Path) -> None:
     assert "RATE" not in told
     given = ftx("estimate", str(file), "--gpu", "t4", "--set", "ROWS=2", "--length", "512").out
     assert "--set" not in given
+    wrong = ftx("estimate", str(file), "--gpu", "t4", "--set", "ROWS=two").out
+    assert "micro_batch_size: 'two' is not a" in wrong
 
 
 def test_there_are_the_devices_and_models_that_were_promised() -> None:

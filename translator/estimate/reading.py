@@ -162,18 +162,22 @@ def read(
     return Reading(work=work, assumptions=tuple(said), model=found, framework=document.format)
 
 
-_ELSEWHERE = ("data.sources", "data.validation", "datasets", "optimizer.learning_rate", "schedule.",
-              "optimizer.weight_decay", "optimizer.betas", "optimizer.max_grad_norm", "duration")  # fmt: skip
+_OPEN = {Code.UNRESOLVED.code, Code.BAD_VALUE.code}
+_ELSEWHERE = ("data.sources", "data.validation", "datasets", "test_datasets", "val_set_size", "schedule.", "warmup",
+              "lr_scheduler", "duration", "num_epochs", "epochs", "max_steps", "logging", "checkpoints", "evaluation",
+              "eval", "save", "output_dir", "seed", "optimizer.learning_rate", "learning_rate",
+              "optimizer.weight_decay", "weight_decay", "optimizer.betas", "optimizer.max_grad_norm")  # fmt: skip
 """Fields and keys that the memory of a run does not depend on."""
 
 
 def _left_open(document: Document, length: int | None) -> Iterator[str]:
-    """What only the running program knows, and was estimated with the framework's default."""
+    """What is not known, or no value for its key, and was estimated with the framework's default."""
     for found in document.diagnostics:
         what = found.field or found.key or ""
         given = what == "data.max_length" and length is not None
-        if found.code == Code.UNRESOLVED.code and not (given or what.startswith(_ELSEWHERE)):
-            yield f"{found.message}; the framework's default is counted ({found.help})"
+        if found.code in _OPEN and not (given or what.startswith(_ELSEWHERE)):
+            how = f" ({found.help})" if found.help else ""
+            yield f"{found.message}; the framework's default is counted{how}"
 
 
 def _length(recipe: Recipe, said: list[str]) -> int:

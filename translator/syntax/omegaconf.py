@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from translator.syntax.yaml import BASE
+from translator.syntax.yaml import BASE, Dialect
 
 
-class OmegaConfDialect(BASE):  # type: ignore[misc]
+class OmegaConfDialect(Dialect):
     """What ``OmegaConf.load`` sees: its float pattern, and no timestamps."""
 
 

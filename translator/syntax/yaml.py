@@ -26,12 +26,47 @@ MAX_DEPTH = 100
 BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _TEXT = "tag:yaml.org,2002:str"
+_UNCHANGING = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}
+_SHORT, _MANY = 24, 5_000
+"""Characters of a scalar that is remembered, and how many are."""
 
 
-class PyYamlDialect(BASE):  # type: ignore[misc]  # the C class has no stub
+class Dialect(BASE):  # type: ignore[misc]  # the C class has no stub
+    """A loader that remembers what plain scalars are: most stand in every file."""
+
+    _tags: dict[str, str]
+    _values: dict[tuple[str, str], Any]
+
+    def __init_subclass__(cls) -> None:
+        cls._tags, cls._values = {}, {}
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return super().resolve(kind, value, implicit)
+        tag = self._tags.get(value)
+        if tag is None:
+            tag = super().resolve(kind, value, implicit)
+            if len(value) < _SHORT and len(self._tags) < _MANY:
+                self._tags[value] = tag
+        return tag
+
+    def scalar(self, node: Any) -> Any:
+        """The value of a scalar that is no text."""
+        key = node.tag, node.value
+        known = self._values.get(key, self)
+        if known is not self:
+            return known
+        value = self.construct_object(node)
+        if node.tag in _UNCHANGING and len(self._values) < _MANY:
+            self._values[key] = value
+        return value
+
+
+class PyYamlDialect(Dialect):
     """What ``yaml.safe_load`` sees."""
 
 
+_BLANKS = (" ", "\t")
 _COMMENT = re.compile(r"[ \t]+#[ \t]?(.*)")
 
 
@@ -98,24 +133,18 @@ class _Builder:
         if self.count > MAX_NODES or depth > MAX_DEPTH:
             raise _refusal(self.source, Code.TOO_BIG, "has more values than a configuration can")
         span = _span(node)
+        if isinstance(node, yaml.ScalarNode):
+            start, end, *_ = span
+            value = node.value if node.tag == _TEXT else self._scalar(node)
+            comment = self._comment(end) if self.text[end : end + 1] in _BLANKS else None
+            return Node(value, span, key_span, self.text[start:end], None, comment)
         if isinstance(node, yaml.MappingNode):
             return Node(self._mapping(node, depth), span, key_span)
-        if isinstance(node, yaml.SequenceNode):
-            children = [self.build(child, depth + 1) for child in node.value]
-            return Node(children, span, key_span)
-        return Node(
-            self._scalar(node),
-            span,
-            key_span,
-            raw=self.text[span.start : span.end],
-            comment=self._comment(span.end),
-        )
+        return Node([self.build(child, depth + 1) for child in node.value], span, key_span)
 
     def _scalar(self, node: Any) -> Any:
-        if node.tag == _TEXT:
-            return node.value
         try:
-            return self.loader.construct_object(node)
+            return self.loader.scalar(node)
         except (yaml.YAMLError, ValueError, OverflowError):
             message = f"is not YAML that is safe to load: {node.tag} at this place"
             raise _refusal(self.source, Code.SYNTAX, message, _span(node)) from None
@@ -152,16 +181,14 @@ class _Builder:
         )
 
     def _comment(self, end: int) -> str | None:
-        if self.text[end : end + 1] not in (" ", "\t"):
-            return None
         match = _COMMENT.match(self.text, end)
         return match[1].rstrip() or None if match else None
 
 
 def _span(node: Any) -> Span:
     start, end = node.start_mark, node.end_mark
-    return Span(
-        start.index, end.index, start.line + 1, start.column + 1, end.line + 1, end.column + 1
+    return Span._make(
+        (start.index, end.index, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
     )
 
 

@@ -121,8 +121,11 @@ class Key(Record):
         reader.set(self.field, value, reader.written(address, node))
 
     def _find(self, reader: Reader) -> tuple[Address, Node] | None:
+        top = reader.top
         for name in (self.key, *self.aliases):
             address = steps(name)
+            if address[0] not in top:  # as most are
+                continue
             node = reader.node(*address)
             if node is not None:
                 if name != self.key:
@@ -226,7 +229,10 @@ class Ignore(Record):
     why: str
 
     def read(self, reader: Reader) -> None:
+        top = reader.top
         for name in self.names:
+            if _split(name)[0][0] not in top:
+                continue
             for address, part in _under(reader, name):
                 reader.used.add(address)
                 for place, node in part.leaves(address):

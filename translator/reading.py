@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import field
 from functools import lru_cache
 from typing import Any
@@ -39,9 +39,12 @@ class Reader(Struct):
     facts: dict[str, str] = field(default_factory=dict)
     last: tuple[Address, Node] | None = None
     """What a row looked at last."""
+    top: Container[str | int] = ()
+    """The outermost keys. Rows ask for hundreds, of which a file has few."""
 
     def __post_init__(self) -> None:
         check_whole_numbers(self.path, self.tree)
+        self.top = self.tree.value if self.tree.is_mapping else ()
 
     # -- looking ----------------------------------------------------------------------------------
 

@@ -51,8 +51,11 @@ def find(
     """The value of the first of ``names`` that is written (the others are former spellings), or
     the default with ``why`` as its citation."""
     spelled = names if isinstance(names, list) else (names,)
+    top = reader.top
     for name in spelled:
         address = steps(name) if isinstance(name, str) else name
+        if address[0] not in top:  # as most are
+            continue
         node = reader.node(*address)
         if node is None:
             continue

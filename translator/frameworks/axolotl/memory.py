@@ -105,14 +105,15 @@ def _get_fused(reader: Reader) -> None:
     """Without the plugin its keys are dropped (axolotl/integrations/liger/args.py:30)."""
     loss: str | None = None
     origin: Origin = reader.default("the model's own cross entropy")
-    cut = _of_plugin(reader, "cut_cross_entropy", CUT, True)
+    registered = plugins(reader)
+    cut = _of_plugin(reader, "cut_cross_entropy", CUT, True, registered)
     if cut is not None and cut.value:
         node = reader.peek("plugins")
         assert node is not None
         loss, origin = "cut", cut.origin if cut.written else reader.written(("plugins",), node)
     layers, layers_origin = False, reader.default("the model's own layers")
     for name in (*LIGER_LAYERS, "liger_swiglu", "liger_rms_norm_gated"):
-        found = _of_plugin(reader, name, LIGER, False)
+        found = _of_plugin(reader, name, LIGER, False, registered)
         if found is None or found.node is None:
             continue
         if name == "liger_swiglu":
@@ -124,7 +125,7 @@ def _get_fused(reader: Reader) -> None:
         else:
             no_effect(reader, (name,), "it is off", verbose=True)
     for name in ("liger_fused_linear_cross_entropy", "liger_cross_entropy"):
-        found = _of_plugin(reader, name, LIGER, False)
+        found = _of_plugin(reader, name, LIGER, False, registered)
         if found is not None and found.value:
             loss, origin = "liger", found.origin
             mention(reader, (name,), "a fused kernel")
@@ -142,9 +143,11 @@ def _get_fused(reader: Reader) -> None:
     reader.set("kernels.fused_layers", layers, layers_origin)
 
 
-def _of_plugin(reader: Reader, name: str, plugin: str, default: bool) -> Found[bool] | None:
+def _of_plugin(
+    reader: Reader, name: str, plugin: str, default: bool, registered: set[str]
+) -> Found[bool] | None:
     """A switch that exists with a plugin; without it any value is dropped, which is told."""
-    if plugin.rpartition(".")[2] in plugins(reader):
+    if plugin.rpartition(".")[2] in registered:
         return find(reader, name, flag, default)
     node = reader.node(name)
     if node is not None and node.value is not None:

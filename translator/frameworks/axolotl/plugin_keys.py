@@ -49,6 +49,8 @@ class PluginKeys(Record, kw_only=False):
         registered = plugins(reader)
         for plugin, key in _settings():
             address = steps(key)
+            if address[0] not in reader.top:
+                continue
             node = reader.tree.get(address)
             if node is None or node.value is None or self._is_block(plugin, key, node):
                 continue

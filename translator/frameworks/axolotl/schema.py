@@ -84,7 +84,10 @@ def check_kinds(reader: Reader) -> None:
                 reader.say(Code.BAD_VALUE, Severity.WARNING, message, node, key=name)
             continue
         value = node.plain()
-        if not any(_accepts(kind, value) for kind in record["type"]):
+        for kind in record["type"]:
+            if _accepts(kind, value):
+                break
+        else:
             name = spell(address)
             kinds = " or ".join(record["type"][:4])
             reader.say(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_expressions_of_newer_python_keep_their_place() -> None:
     first, second, _ = module.tree.body
     assert isinstance(first, ast.Assign)
     assert module.segment(second) == "b = 2"
-    assert module.is_opaque(first.value)
+    assert module.is_opaque(first.value) == (sys.version_info < (3, 12))  # later Pythons parse it
     assert module.segment(first.value) == 'f"é {d["k"]} end"'
 
 

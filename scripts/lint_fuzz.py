@@ -207,8 +207,8 @@ def watched(options: argparse.Namespace, folder: Path) -> Iterator[tuple[int, st
 
     running = {start(n, options.first + n): n for n in range(options.workers)}
     told = time.monotonic()
+    # the number that each worker is at, and since when
     stays = dict.fromkeys(range(options.workers), (-1, told))
-    """The number that each worker is at, and since when."""
     while running:
         time.sleep(0.2)
         if sys.stderr.isatty() or time.monotonic() - told > PROGRESS:

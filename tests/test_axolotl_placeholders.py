@@ -59,6 +59,12 @@ def test_a_template_keeps_its_text_but_for_what_is_given() -> None:
     assert text == TEMPLATE.replace("${RATE}", "1e-4").replace("adapter: lora", "adapter: dora")
 
 
+def test_a_comment_asks_for_nothing() -> None:
+    text = TEMPLATE + "# made with ${lora_r}\n"
+    kept = convert(loads(text, set={"lora_r": "8"}), "axolotl", strict=False).text
+    assert kept == text.replace("lora_r: 16", "lora_r: 8")
+
+
 def test_a_key_can_be_set_in_place_of_its_placeholder() -> None:
     given = {**GIVEN, "base_model": "Qwen/Qwen2.5-1.5B"}
     del given["BASE_MODEL"]

@@ -25,16 +25,12 @@ def edited(document: Document) -> str:
         from translator.editing_python import set_all_in_script
 
         return set_all_in_script(text, document.path, document.overrides, document.tree)
-    if document.format == "axolotl" and document.overrides:
-        from translator.frameworks.axolotl.placeholders import filled, names_in
+    overrides = document.overrides
+    if document.format == "axolotl" and overrides:
+        from translator.frameworks.axolotl.placeholders import fill_text
 
-        names = set(names_in(text))
-        text = filled(text, document.overrides)
-    else:
-        names = set()
-    for name, value in document.overrides.items():
-        if name in names:
-            continue
+        text, overrides = fill_text(text, overrides)
+    for name, value in overrides.items():
         text = _set_in_yaml(text, document, name, value)
     return text
 

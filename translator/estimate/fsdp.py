@@ -19,9 +19,7 @@ def fsdp(work: Workload, held: Held) -> View:
     root: float = (shape.embedding + shape.head + shape.norm_width) * element
     unit = _layer_bytes(work)
     if not work.trains_all:
-        unit += (
-            max(states.adapter_layer_elements(work, la) for la, _ in shape.layer_kinds) * element
-        )
+        unit += layer_trained(work) * element
     if host and first and not work.trains_all:
         # shards come to the device as they are, and stay beside what is gathered from them
         unit, root = unit * (1 + 1 / n), root * (1 + 1 / n)

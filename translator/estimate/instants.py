@@ -151,17 +151,17 @@ class _Step:
         view = self.view
         if view.root:
             spread = max(0.0, view.gradients - view.root / view.head_shards)
+            unspread = [self.layer_grads]
         else:
-            spread = view.gradients + view.retained
-        whole = [
+            spread, unspread = view.gradients + view.retained, []
+        return [
+            self.near, self.unit, self.root,
             term("gradients", spread, "trained parameters x bytes", "autograd"),
+            *unspread,
             term("unsharded gradient", view.root, "of the root unit", view.source),
             term("embedding gradient", states.embedding_gradient(self.work),
                  "V h x bytes, before it is added to the head's", "autograd"),
         ]  # fmt: skip
-        if view.root:
-            whole.insert(1, self.layer_grads)
-        return [self.near, self.unit, self.root, *whole]
 
     def update(self) -> Iterator[Instant]:
         """The optimizer step."""

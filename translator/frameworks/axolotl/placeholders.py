@@ -31,25 +31,40 @@ def names_in(text: str) -> list[str]:
     return [plain or braced for plain, braced in _PLACEHOLDER.findall(text)]
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
-    """A text with the placeholders replaced whose values are known."""
-    return _PLACEHOLDER.sub(lambda one: values.get(one[1] or one[2], one[0]), text)
+def given(name: str, text: str) -> Node:
+    """What ``--set NAME=TEXT`` gives: read as YAML, as Axolotl's own command line does.
+
+    Raises:
+        UnreadableError: the text is not valid YAML.
+    """
+    return read_yaml(decode(text.encode(), f"--set {name}"), PyYamlDialect)[0]
 
 
-def fill(tree: Node, values: Mapping[str, str]) -> set[str]:
+def fill(tree: Node, values: Mapping[str, str]) -> dict[str, str]:
     """Puts values in the places of their placeholders; a value that is a placeholder as a whole, and
-    is not given, is unresolved from then on. Returns the names that the file has."""
-    names: set[str] = set()
+    is not given, is unresolved from then on. Returns those of the values that no placeholder asks
+    for."""
+    left = dict(values)
     for _, node in tree.leaves():
         text = node.value
-        if not isinstance(text, str) or not (found := names_in(text)):
+        if not isinstance(text, str) or not (names := names_in(text)):
             continue
-        names.update(found)
+        for name in names:
+            left.pop(name, None)
         if not is_placeholder(text):
-            node.value = filled(text, values)
-        elif found[0] in values:
-            parsed, _ = read_yaml(decode(values[found[0]].encode(), found[0]), PyYamlDialect)
-            node.value = parsed.value
+            node.value = _filled(text, values)
+        elif names[0] in values:
+            node.value = given(names[0], values[names[0]]).value
         else:
-            node.value = Unresolved(text, (found[0],))
-    return names
+            node.value = Unresolved(text, (names[0],))
+    return left
+
+
+def fill_text(text: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The text of a file with its placeholders filled, and the values that none of them asks for."""
+    left = fill(read_yaml(decode(text.encode(), "<text>"), PyYamlDialect)[0], values)
+    return _filled(text, {k: v for k, v in values.items() if k not in left}), left
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda one: values.get(one[1] or one[2], one[0]), text)

@@ -11,12 +11,12 @@ from translator.errors import FtxError, NotAConfigError
 from translator.fields import assemble
 from translator.frameworks.axolotl import conflicts, older
 from translator.frameworks.axolotl.lookup import no_effect
-from translator.frameworks.axolotl.placeholders import fill
+from translator.frameworks.axolotl.placeholders import fill, given
 from translator.frameworks.axolotl.schema import all_keys, check_kinds
 from translator.frameworks.axolotl.table import table
 from translator.frameworks.base import ReadOptions
 from translator.reading import Reader, apply_overrides
-from translator.source import Source, decode
+from translator.source import Source
 from translator.spans import Span
 from translator.syntax.yaml import PyYamlDialect, read_yaml
 from translator.tree import Address, Node, spell
@@ -34,8 +34,8 @@ def read_config(source: Source, options: ReadOptions) -> Document:
     tree, findings = read_yaml(source, PyYamlDialect)
     if not tree.is_mapping:
         raise _no_config(source, tree.span, "holds no mapping of keys to values")
-    names = set() if options.as_written else fill(tree, options.overrides)
-    _override(tree, {k: v for k, v in options.overrides.items() if k not in names})
+    overrides = options.overrides
+    _override(tree, overrides if options.as_written else fill(tree, overrides))
     if not _MEANINGLESS_ALONE & set(tree.value):
         keys = ", ".join(list(tree.value)[:4]) or "nothing"
         raise _no_config(source, tree.span, f"has no base_model and no datasets, but {keys}")
@@ -80,17 +80,16 @@ def _no_config(source: Source, span: Span, why: str) -> NotAConfigError:
 
 
 def _override(tree: Node, overrides: Mapping[str, str]) -> None:
-    """``--set key=value``; the value is read as YAML, as Axolotl's own command line does."""
-    given: dict[Address, Node] = {}
+    """``--set key=value``."""
+    values: dict[Address, Node] = {}
     for name, text in overrides.items():
-        node, _ = read_yaml(decode(text.encode(), f"--set {name}"), PyYamlDialect)
         address: Address = tuple(
             int(step) if step.isdigit() else step
             for step in name.replace("[", ".").replace("]", "").split(".")
         )
-        given[address] = node
+        values[address] = given(name, text)
     try:
-        apply_overrides(tree, given)
+        apply_overrides(tree, values)
     except KeyError as error:
         name = str(error.args[0])
         message = f"--set {name}: the file has nothing there to set"

@@ -84,10 +84,7 @@ def check_kinds(reader: Reader) -> None:
                 reader.say(Code.BAD_VALUE, Severity.WARNING, message, node, key=name)
             continue
         value = node.plain()
-        for kind in record["type"]:
-            if _accepts(kind, value):
-                break
-        else:
+        if not any(_accepts(kind, value) for kind in record["type"]):
             name = spell(address)
             kinds = " or ".join(record["type"][:4])
             reader.say(

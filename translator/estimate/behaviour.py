@@ -222,7 +222,7 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
         kernels = replace(kernels, mlp="traced")
     kernels = replace(kernels, autocast=weights == 4 or kernels.lora != "fused")
     # a buffer for the largest dequantised matrix stays (unsloth/kernels/utils.py, WEIGHT_BUFFERS)
-    scratch = 0 if work.base in ("16bit", "float32") else 2 * work.shape.largest_matrix
+    scratch = 2 * work.shape.largest_matrix if work.base_quantized else 0
     if work.checkpointing == "offload":
         # and one for the checkpoint on its way back (unsloth_zoo/gradient_checkpointing.py)
         scratch += work.shape.hidden * work.tokens * 2

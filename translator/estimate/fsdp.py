@@ -79,8 +79,7 @@ def _retained(work: Workload) -> int:
 def _loading(work: Workload, held: Held) -> float:
     """What is on the device before anything is spread, or while the root unit is."""
     n, first = work.sharding.data, work.sharding.strategy == "fsdp1"
-    quantized = work.base not in ("16bit", "float32") and work.quantized == "linear"
-    if quantized:
+    if work.base_quantized and work.quantized == "linear":
         # bitsandbytes quantises on the device
         return 0 if first else (held.weights + held.adapters) * (1 + 1 / n)
     if not first:
@@ -93,7 +92,7 @@ def _loading(work: Workload, held: Held) -> float:
 def _layer_bytes(work: Workload) -> float:
     """A gathered layer in the number format that travels: 16 bits, or the base's own."""
     layers = [layer for layer, _ in work.shape.layer_kinds]
-    if work.base in ("16bit", "float32"):
+    if not work.base_quantized:
         element = work.kernels.compute
         return max(work.shape.layer_parameters(layer) for layer in layers) * element
     return max(states.layer_weights(work, layer) for layer in layers)

@@ -84,7 +84,7 @@ class LinearTape:
 
     def quantized(self, matrix: Matrix) -> bool:
         """Whether a matrix is dequantised for every product."""
-        if self.work.base in ("16bit", "float32"):
+        if not self.work.base_quantized:
             return False
         if self.work.quantized == "adapted" and self.adapted(matrix.name) is None:
             return False

@@ -51,7 +51,7 @@ def band(work: Workload) -> tuple[int, int]:
     made_late = states.optimizer_states(work) / view.shards
     if at_loss:
         lost += min(made_late, max(loss.block, loss.saved))
-    elif work.base not in ("16bit", "float32") and not own:
+    elif work.base_quantized and not own:
         # what was read in 16 bits before it was quantised
         lost += states.root_weights(work) / view.shards
     if work.checkpointing == "none":

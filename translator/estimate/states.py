@@ -44,7 +44,7 @@ def layer_weights(work: Workload, layer: int) -> int:
     """Weights of one layer in bytes: matrices in the base storage, the rest in 16 or 32 bits."""
     shape = work.shape
     plain = dense_bytes(work)
-    if work.base in ("16bit", "float32"):
+    if not work.base_quantized:
         norms = (work.root_bytes or plain) if work.trains_all else work.norm_bytes
         rest = shape.layer_rest(layer) * norms
         return (shape.layer_linear(layer) + shape.layer_expert(layer)) * plain + rest

@@ -272,6 +272,11 @@ class Workload(Record):
         return max(1, self.sequences * self.length // max(1, self.sharding.context))
 
     @property
+    def base_quantized(self) -> bool:
+        """Whether the base's matrices take fewer than 16 bits an element."""
+        return self.base not in ("16bit", "float32")
+
+    @property
     def trains_all(self) -> bool:
         """Full fine-tuning."""
         return self.lora is None

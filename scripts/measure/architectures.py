@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_LFM2 = ["full_attention" if n in (2, 5, 8, 10, 12, 14) else "conv" for n in range(16)]
+
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "qwen05": {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], "hidden_size": 896,
                "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2,
@@ -114,12 +116,52 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                    "hidden_size": 3072, "num_hidden_layers": 22, "num_attention_heads": 12,
                    "num_key_value_heads": 4, "head_dim": 256, "intermediate_size": 9216,
                    "vocab_size": 131072, "tie_word_embeddings": False},
+    "qwen35_08b": {"model_type": "qwen3_5_text", "architectures": ["Qwen3_5ForCausalLM"],
+                   "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 8,
+                   "num_key_value_heads": 2, "head_dim": 256, "intermediate_size": 3584,
+                   "linear_num_key_heads": 16, "linear_num_value_heads": 16,
+                   "vocab_size": 248320, "tie_word_embeddings": True},
+    "qwen35_2b": {"model_type": "qwen3_5_text", "architectures": ["Qwen3_5ForCausalLM"],
+                  "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 8,
+                  "num_key_value_heads": 2, "head_dim": 256, "intermediate_size": 6144,
+                  "linear_num_key_heads": 16, "linear_num_value_heads": 16,
+                  "vocab_size": 248320, "tie_word_embeddings": True},
+    "qwen35_4b": {"model_type": "qwen3_5_text", "architectures": ["Qwen3_5ForCausalLM"],
+                  "hidden_size": 2560, "num_hidden_layers": 32, "num_attention_heads": 16,
+                  "num_key_value_heads": 4, "head_dim": 256, "intermediate_size": 9216,
+                  "linear_num_key_heads": 16, "linear_num_value_heads": 32,
+                  "vocab_size": 248320, "tie_word_embeddings": True},
+    "lfm2_350m": {"model_type": "lfm2", "architectures": ["Lfm2ForCausalLM"],
+                  "hidden_size": 1024, "num_hidden_layers": 16, "num_attention_heads": 16,
+                  "num_key_value_heads": 8, "intermediate_size": 6656, "vocab_size": 65536,
+                  "conv_L_cache": 3, "block_auto_adjust_ff_dim": True,
+                  "tie_word_embeddings": True, "layer_types": _LFM2},
+    "lfm2_1b": {"model_type": "lfm2", "architectures": ["Lfm2ForCausalLM"],
+                "hidden_size": 2048, "num_hidden_layers": 16, "num_attention_heads": 32,
+                "num_key_value_heads": 8, "intermediate_size": 12288, "vocab_size": 65536,
+                "conv_L_cache": 3, "block_auto_adjust_ff_dim": True,
+                "tie_word_embeddings": True, "layer_types": _LFM2},
+    "falcon_h1_05b": {"model_type": "falcon_h1", "architectures": ["FalconH1ForCausalLM"],
+                      "hidden_size": 1024, "num_hidden_layers": 36, "num_attention_heads": 8,
+                      "num_key_value_heads": 2, "head_dim": 64, "intermediate_size": 2048,
+                      "vocab_size": 32784, "mamba_d_state": 128, "mamba_n_groups": 1,
+                      "mamba_n_heads": 24, "mamba_d_head": 64, "mamba_d_ssm": 1536,
+                      "mamba_chunk_size": 128, "tie_word_embeddings": False},
+    "granite_h_1b": {"model_type": "granitemoehybrid",
+                     "architectures": ["GraniteMoeHybridForCausalLM"], "hidden_size": 1536,
+                     "num_hidden_layers": 40, "num_attention_heads": 12,
+                     "num_key_value_heads": 4, "intermediate_size": 4096,
+                     "shared_intermediate_size": 4096, "num_local_experts": 0,
+                     "num_experts_per_tok": 0, "vocab_size": 100352, "mamba_n_heads": 48,
+                     "mamba_d_head": 64, "mamba_d_state": 128, "mamba_n_groups": 1,
+                     "tie_word_embeddings": True, "layer_types":
+                     ["attention" if n % 10 == 5 else "mamba" for n in range(40)]},
 }  # fmt: skip
 """Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, SmolLM2-1.7B,
 Qwen2.5-1.5B, Mistral-7B-v0.3, OLMoE-1B-7B, Llama-3.1-8B, Llama-3.2-3B, Qwen2.5-7B, Gemma-3-1B,
 Gemma-4-E2B, a quarter of Qwen3-30B-A3B, Granite-3-2B, OLMo-2-1B, Qwen3-1.7B, SmolLM3-3B,
 StarCoder2-3B, a small Mixtral, Qwen3-0.6B, Qwen2.5-3B, Falcon3-1B, Qwen3-8B, Gemma-3-4B's text part,
-Falcon3-3B."""
+Falcon3-3B, Qwen3.5-0.8B, 2B and 4B, LFM2-350M and 1.2B, Falcon-H1-0.5B, Granite-4.0-H-1B."""
 
 TORCHTUNE = {
     "qwen05": ("qwen2_5.%sqwen2_5_0_5b", "QWEN2"),

@@ -54,14 +54,14 @@ def drawn(
             models = [m for m in models if m not in FAILING]
         made = 0
         while made < count:
-            run = _draw(pick, framework, pick.choice(models))
+            run = draw(pick, framework, pick.choice(models))
             if run.name not in runs:
                 runs[run.name] = run
                 made += 1
     return tuple(runs.values())
 
 
-def _draw(pick: random.Random, framework: str, model: str) -> Run:
+def draw(pick: random.Random, framework: str, model: str) -> Run:
     """A run of 1,000 to 8,000 tokens a micro batch; of full weights, and without checkpoints, of
     at most 4,000, so that it fits."""
     method = pick.choice(("full", "lora", "lora", "qlora", "qlora"))

@@ -32,7 +32,12 @@ def plain_trl(run: dict[str, Any]) -> Workload:
 
     full = run["method"] == "full"
     quantized = run["method"] == "qlora"
-    lora = None if full else Lora(rank=run["rank"], targets=tuple(run["targets"]),
+    shape = shape_of(f"./models/{run['model']}").shape
+    targets = tuple(run["targets"])
+    if targets == ("all-linear",):
+        every = (m for layer, _ in shape.layer_kinds for m in shape.matrices(layer))
+        targets = tuple({m.name: 0 for m in every if not m.expert})
+    lora = None if full else Lora(rank=run["rank"], targets=targets,
                                   bytes=2 if quantized else 4, dropout=run["dropout"] > 0,
                                   decomposed=run["dora"])  # fmt: skip
     loss = {"": "chunked", "nll": "fp32-entropy", "chunked_nll": "chunked", "liger": "fused-cast"}
@@ -42,7 +47,7 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         loss |= {"": {"dpo": "pairs", "orpo": "odds", "grpo": "policy"}[objective]}
     reference = "none" if objective != "dpo" else "copy" if full else "pass"
     work = Workload(
-        shape=shape_of(f"./models/{run['model']}").shape,
+        shape=shape,
         rows=run["rows"], length=run["length"], accumulation=run["accumulation"],
         base="nf4-double" if quantized else "16bit", lora=lora,
         # transformers 5 holds experts in single parameters, which bitsandbytes passes over
@@ -63,6 +68,14 @@ def plain_trl(run: dict[str, Any]) -> Workload:
 
 
 def workload(run: dict[str, Any]) -> Workload:
+    """What ftx reads in the run's file, and what the machine lacks."""
+    work = read_workload(run)
+    if run.get("recurrence"):
+        work = replace(work, kernels=replace(work.kernels, recurrence=run["recurrence"]))
+    return work
+
+
+def read_workload(run: dict[str, Any]) -> Workload:
     """What ftx reads in the run's file."""
     if run["framework"] == "trl":
         return plain_trl(run)

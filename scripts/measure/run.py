@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 ALL = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
+LINEAR = ("all-linear",)
+"""Every linear layer, whatever it is called."""
 PHI = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
 
 
@@ -42,6 +44,8 @@ class Run:
     for; empty for one."""
     objective: str = ""
     """dpo, orpo, grpo; empty for supervised training."""
+    recurrence: str = ""
+    """``torch``: the mixers of a hybrid run without kernels of their own."""
     snapshot: bool = False
     """Whether the blocks alive at the peak are written down too."""
 

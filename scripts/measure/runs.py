@@ -5,8 +5,10 @@ from __future__ import annotations
 import rounds_by_hand as hand
 import rounds_drawn as drawn
 import rounds_first as first
+import rounds_hybrid as hybrid
 
 ROUNDS = {
+    "18": hybrid.EIGHTEENTH,
     "17": drawn.SEVENTEENTH,
     "16": drawn.SIXTEENTH,
     "second-pilot-on-two": drawn.SECOND_PILOT_ON_TWO,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from architectures import ARCHITECTURES, TORCHTUNE
-from run import ATTENTION, Run
+from run import ATTENTION, LINEAR, Run
 
 
 def axolotl(run: Run) -> str:
@@ -38,6 +38,9 @@ def axolotl(run: Run) -> str:
     if run.method != "full":
         config |= {"adapter": run.method, "lora_r": run.rank, "lora_alpha": run.rank,
                    "lora_dropout": run.dropout, "lora_target_modules": list(run.targets)}  # fmt: skip
+        if run.targets == LINEAR:
+            del config["lora_target_modules"]
+            config["lora_target_linear"] = True
         # the fused adapter kernels are a choice of their own
         config |= {"lora_mlp_kernel": False, "lora_qkv_kernel": False, "lora_o_kernel": False}
         if run.dora:

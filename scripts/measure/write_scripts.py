@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from run import Run
 
 
+def _targets(run: Run) -> str:
+    return repr(run.targets[0] if run.targets[0] == "all-linear" else list(run.targets))
+
+
 def unsloth(run: Run) -> str:
     """A script on Unsloth and TRL."""
     gc = {"offload": '"unsloth"', "full": "True", "none": "False"}[run.checkpointing]
@@ -18,7 +22,7 @@ model = FastLanguageModel.get_peft_model(
     r={run.rank},
     lora_alpha={run.rank},
     lora_dropout={run.dropout or 0},
-    target_modules={list(run.targets)!r},
+    target_modules={_targets(run)},
     use_gradient_checkpointing={gc},
 )"""  # fmt: skip
     if run.objective:
@@ -123,7 +127,7 @@ def trl(run: Run) -> str:
 )"""
     peft = "None" if run.method == "full" else (
         f"LoraConfig(r={run.rank}, lora_alpha={run.rank}, lora_dropout={run.dropout}, "
-        f"use_dora={run.dora}, target_modules={list(run.targets)!r}, task_type=\"CAUSAL_LM\")"
+        f"use_dora={run.dora}, target_modules={_targets(run)}, task_type=\"CAUSAL_LM\")"
     )  # fmt: skip
     loss = f'\n        loss_type="{run.loss}",' if run.loss in ("nll", "chunked_nll") else ""
     if run.loss == "liger":

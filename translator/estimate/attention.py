@@ -8,7 +8,7 @@ the memory-efficient kernel likewise, without grouped heads; without a kernel sc
 from __future__ import annotations
 
 from translator.estimate.linear import LinearTape
-from translator.estimate.shape import Matrix
+from translator.estimate.matrix import Matrix
 from translator.estimate.tape import Tensor
 
 WIDEST = 256
@@ -32,6 +32,9 @@ class AttentionTape(LinearTape):
             v = Tensor("v", shape.keys * t * c, shape.keys * t * c, all_three)
         else:
             q, k, v = self.separate(n, by_name)
+            if shape.gated_attention:
+                gate = self.tape.run("attention gate", q, shape.queries * t * c)
+                q = Tensor("q", shape.queries * t * c, shape.queries * t * c, q)
             if shape.head_norms or shape.full_head_norms:
                 q = self.head_norm(q, "q norm", shape.queries)
                 k = self.head_norm(k, "k norm", shape.keys) if "k_proj" in by_name else k
@@ -40,8 +43,12 @@ class AttentionTape(LinearTape):
                 k = self.rotate(k, "k") if "k_proj" in by_name else k
         width = shape.latent.value * shape.heads if shape.latent else shape.queries
         attended = self.scores(q, k, v, width)
-        if self.work.kernels.attention_copy:
+        if self.work.kernels.attention_copy or shape.gated_attention:
             attended = self.tape.run("attention copy", attended, attended.size)
+        if shape.gated_attention:
+            opened = self.tape.run("attention gate opened", gate, gate.size, save_result=True)
+            attended = self.tape.run("attention gated", (attended, opened), attended.size,
+                                     saves=(attended, opened))  # fmt: skip
         return self.linear(attended, by_name["o_proj"], shared=False)
 
     def separate(self, n: Tensor, by_name: dict[str, Matrix]) -> tuple[Tensor, Tensor, Tensor]:
@@ -59,8 +66,13 @@ class AttentionTape(LinearTape):
         if self.work.kernels.norm == "fused" or self.c == 4:
             return self.tape.run(name, x, x.size, saves=(x,), side=self.tokens * 4)
         wide = self.tape.run(f"{name} in float32", x, elements * 4)
+        # squaring makes three copies on the way back, where the product has made one
         y = self.tape.run(f"{name} scaled", wide, elements * 4, saves=(wide,),
-                          forward_extra=elements * 4, backward_extra=elements * 4)  # fmt: skip
+                          forward_extra=elements * 4, backward_extra=3 * elements * 4)  # fmt: skip
+        if self.shape.wide_norms:
+            saves = (y,) if self.work.trains_all else ()
+            product = self.tape.run(f"{name} in full", y, elements * 4, saves=saves)
+            return self.tape.run(name, product, x.size)
         low = self.tape.run(f"{name} cast", y, x.size)
         saves = (low,) if self.work.trains_all else ()
         return self.tape.run(name, low, x.size, saves=saves)

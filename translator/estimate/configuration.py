@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from translator.estimate.mixer_configuration import mixer
 from translator.estimate.shape import Experts, Latent, Shape
 
 Fields = Mapping[str, Any]
@@ -17,7 +18,8 @@ Fields = Mapping[str, Any]
 _PLAIN: Mapping[str, Any] = {}
 _NEOX = {"norm": "layer", "residual_dropout": True, "gated": False, "fused_qkv": True, "qkv_bias": True, "output_bias": True,
          "mlp_bias": True}  # fmt: skip
-_GEMMA = {"layer_norms": 4, "head_norms": True, "tied": True}
+_QWEN_HYBRID = {"wide_norms": True, "head_norms": True, "gated_attention": True}
+_GEMMA = {"wide_norms": True, "layer_norms": 4, "head_norms": True, "tied": True}
 
 FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "llama": _PLAIN,
@@ -53,11 +55,11 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "qwen3_moe": {"head_norms": True},
     "qwen3_vl_text": {"head_norms": True},
     "qwen3_vl_moe_text": {"head_norms": True},
-    "qwen3_next": {"head_norms": True},
-    "qwen3_5_text": {"head_norms": True},
-    "qwen3_5_moe_text": {"head_norms": True},
-    "gemma": {"tied": True},
-    "gemma2": {"layer_norms": 4, "softcap": True, "tied": True},
+    "qwen3_next": _QWEN_HYBRID,
+    "qwen3_5_text": _QWEN_HYBRID,
+    "qwen3_5_moe_text": _QWEN_HYBRID,
+    "gemma": {"wide_norms": True, "tied": True},
+    "gemma2": {"wide_norms": True, "layer_norms": 4, "softcap": True, "tied": True},
     "gemma3_text": _GEMMA,
     "gemma3n_text": _GEMMA,
     "gemma4_text": {**_GEMMA, "softcap": True},
@@ -82,8 +84,9 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "mllama_text_model": _PLAIN,
     "muse_glimmer_text": {"layer_norms": 4, "softcap": True},
     "paddleocr_vl_text": _PLAIN,
-    "lfm2": _PLAIN,
-    "lfm2_moe": _PLAIN,
+    "lfm2": {"head_norms": True},
+    "lfm2_moe": {"head_norms": True},
+    "bamba": _PLAIN,
     "falcon_h1": _PLAIN,
     "jamba": _PLAIN,
     "afmoe": {"layer_norms": 4, "head_norms": True},
@@ -197,6 +200,7 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
         latent=_latent(text),
         per_layer_vocab=_pick(text, "vocab_size_per_layer_input", default=0),
         per_layer_dim=_pick(text, "hidden_size_per_layer_input", default=0) or 0,
+        mixer=mixer(text, model_type, hidden, layers),
         source=source,
         **settings,
     )

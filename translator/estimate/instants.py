@@ -205,7 +205,7 @@ class _Step:
         """Answers that the trainer makes itself."""
         work = self.work
         if work.samples:
-            cache = 4 * work.shape.keys * work.shape.layers * work.tokens
+            cache = 4 * work.shape.keys * work.shape.attending * work.tokens
             yield instant("sampling", *self.always,
                           term("keys and values", cache * work.samples, "4 kv L T",
                                "the sampler's cache"))  # fmt: skip

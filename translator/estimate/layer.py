@@ -1,19 +1,20 @@
 """What a decoder layer keeps and needs: its operations on a :class:`translator.estimate.tape.Tape`.
 
 Norms and linear layers are in :mod:`translator.estimate.linear`, attention in
-:mod:`translator.estimate.attention`; here are the network and the whole. SiLU saves its input, a
+:mod:`translator.estimate.attention`, what hybrids have instead in
+:mod:`translator.estimate.recurrence`; here are the network and the whole. SiLU saves its input, a
 product both factors, Liger's and Unsloth's gates their inputs.
 """
 
 from __future__ import annotations
 
-from translator.estimate.attention import AttentionTape
-from translator.estimate.shape import Matrix
+from translator.estimate.matrix import Matrix
+from translator.estimate.recurrence import MixerTape
 from translator.estimate.tape import Moments, Tape, Tensor
 from translator.estimate.workload import Workload
 
 
-class LayerTape(AttentionTape):
+class LayerTape(MixerTape):
     """Builds the tape of one decoder layer."""
 
     def build(self) -> tuple[Tape, Tensor]:
@@ -22,7 +23,7 @@ class LayerTape(AttentionTape):
         size = h * self.tokens * self.s
         x = self.tape.outside("layer input", size, grad=size if self.wanted else 0)
         n1 = self.norm(x, "attention norm")
-        attended = self.attention(n1)
+        attended = self.tokens_mixed(n1)
         if shape.layer_norms >= 4:
             attended = self.norm(attended, "attention output norm")
         if shape.parallel:
@@ -35,6 +36,18 @@ class LayerTape(AttentionTape):
         if shape.layer_norms >= 4:
             fed = self.norm(fed, "network output norm")
         return self.tape, self.injected(self.add(x2, self.dropped(fed)))
+
+    def tokens_mixed(self, n: Tensor) -> Tensor:
+        """Attention, the mixer in its place, or the sum of both."""
+        shape = self.work.shape
+        if not shape.mixes(self.layer):
+            return self.attention(n)
+        mixed = self.mixed(n)
+        if not shape.attends(self.layer):
+            return mixed
+        given = self.tape.run("attention input scaled", n, n.size)
+        attended = self.attention(given)
+        return self.add_plain(mixed, self.tape.run("attention scaled", attended, attended.size))
 
     def injected(self, x: Tensor) -> Tensor:
         """What a layer adds from its part of the per-layer embedding (Gemma 4)."""

@@ -10,7 +10,8 @@ one micro batch.
 
 from __future__ import annotations
 
-from translator.estimate.shape import Matrix, Shape
+from translator.estimate.matrix import Matrix
+from translator.estimate.shape import Shape
 from translator.estimate.tape import Tape, Tensor
 from translator.estimate.workload import Lora, Workload
 
@@ -68,6 +69,10 @@ class LinearTape:
         y = self.tape.run(f"{name} scaled", wide, elements * 4, saves=(wide,),
                           side=self.tokens * 4, forward_extra=elements * 4,
                           backward_extra=elements * 4)  # fmt: skip
+        if self.shape.wide_norms:
+            product = self.tape.run(f"{name} in full", y, elements * 4, saves=(y,) if trains else (),
+                                    weight_grad=weight)  # fmt: skip
+            return self.tape.run(name, product, out) if out < elements * 4 else product
         low = self.tape.run(f"{name} cast", y, out) if out < elements * 4 else y
         return self.tape.run(name, low, out, saves=(low,) if trains else (), weight_grad=weight)
 

@@ -84,7 +84,7 @@ def band(work: Workload) -> tuple[int, int]:
     lost *= SHARES[_kind(work, top.name)]
     if work.samples and own:
         # a cache that has grown leaves the blocks of its shorter self
-        lost += 2 * work.shape.keys * work.shape.layers * work.tokens * work.samples
+        lost += 2 * work.shape.keys * work.shape.attending * work.tokens * work.samples
     return round(top.bytes * (1 - LEAST)), round(top.bytes * (1 + ROUNDING) + lost)
 
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
+from translator.estimate.matrix import Matrix
+from translator.estimate.mixer import Mixer
 from translator.record import Record
 
 Norm = Literal["rms", "layer"]
@@ -43,23 +45,6 @@ class Latent(Record):
     value: int
 
 
-class Matrix(Record):
-    """A linear layer: ``outputs`` x ``inputs`` elements, ``count`` times in one decoder layer."""
-
-    name: str
-    inputs: int
-    outputs: int
-    count: int = 1
-    bias: bool = False
-    expert: bool = False
-    """Whether only the tokens routed to it pass through."""
-
-    @property
-    def elements(self) -> int:
-        """Weights of all copies, without biases."""
-        return self.inputs * self.outputs * self.count
-
-
 class Shape(Record):
     """A decoder, in the words of transformers' configurations."""
 
@@ -84,6 +69,8 @@ class Shape(Record):
     norm: Norm = "rms"
     layer_norms: int = 2
     """Norms of the hidden size in one layer."""
+    wide_norms: bool = False
+    """Whether norms multiply by their weight in float32, before the cast (Gemma, Qwen3.5)."""
     head_norms: bool = False
     """Norms of queries and keys, per head (Qwen3, Gemma 3)."""
     full_head_norms: bool = False
@@ -116,6 +103,10 @@ class Shape(Record):
     per_layer_vocab: int = 0
     """Rows of the embedding that every layer reads a part of (Gemma 3n, Gemma 4)."""
     per_layer_dim: int = 0
+    mixer: Mixer | None = None
+    """What most layers have in place of attention, or beside it (Mamba, gated delta rule)."""
+    gated_attention: bool = False
+    """Whether the query projection makes a gate for attention's result as well (Qwen3.5)."""
     other: int = 0
     """Parameters of the text part that the fields above do not account for."""
     vision: int = 0
@@ -132,6 +123,19 @@ class Shape(Record):
     def keys(self) -> int:
         """Width of all key (or value) heads."""
         return self.kv_heads * self.head_dim
+
+    def attends(self, layer: int) -> bool:
+        """Whether a layer has attention."""
+        return self.mixer is None or self.mixer.beside or layer in self.mixer.attention
+
+    def mixes(self, layer: int) -> bool:
+        """Whether a layer has the mixer."""
+        return self.mixer is not None and (self.mixer.beside or layer not in self.mixer.attention)
+
+    @cached_property
+    def attending(self) -> int:
+        """How many layers have attention."""
+        return sum(map(self.attends, range(self.layers)))
 
     def is_global(self, layer: int) -> bool:
         """Whether a layer has the wide heads."""
@@ -164,12 +168,18 @@ class Shape(Record):
 
     def attention_of(self, layer: int) -> tuple[Matrix, ...]:
         """Linear layers of one layer's attention block."""
+        if not self.attends(layer):
+            return ()
         here = self.at(layer)
         left_out: tuple[str, ...] = ()
         if here is not self:
             left_out = ("k_proj", "v_proj") if here.borrowing else ()
             left_out = left_out or (() if here.global_values else ("v_proj",))
         return tuple(matrix for matrix in here.attention if matrix.name not in left_out)
+
+    def mixing(self, layer: int) -> tuple[Matrix, ...]:
+        """Linear layers of one layer's mixer."""
+        return self.mixer.matrices if self.mixer is not None and self.mixes(layer) else ()
 
     @cached_property
     def attention(self) -> tuple[Matrix, ...]:
@@ -181,7 +191,9 @@ class Shape(Record):
         if self.fused_qkv:
             return (Matrix(name="qkv_proj", inputs=h, outputs=q + 2 * kv, bias=self.qkv_bias), out)
         return (
-            Matrix(name="q_proj", inputs=h, outputs=q, bias=self.qkv_bias),
+            Matrix(
+                name="q_proj", inputs=h, outputs=q * (1 + self.gated_attention), bias=self.qkv_bias
+            ),
             Matrix(name="k_proj", inputs=h, outputs=kv, bias=self.qkv_bias),
             Matrix(name="v_proj", inputs=h, outputs=kv, bias=self.qkv_bias),
             out,
@@ -225,7 +237,8 @@ class Shape(Record):
 
     def matrices(self, layer: int) -> tuple[Matrix, ...]:
         """All linear layers of a decoder layer."""
-        return (*self.attention_of(layer), *self.network(layer), *self.injection)
+        blocks = (*self.attention_of(layer), *self.mixing(layer))
+        return (*blocks, *self.network(layer), *self.injection)
 
     @cached_property
     def injection(self) -> tuple[Matrix, ...]:
@@ -248,6 +261,7 @@ class Shape(Record):
                 self.is_global(n),
                 late <= self.borrowing,
                 late <= self.wide,
+                self.attends(n),
             )
             groups.setdefault(kind, []).append(n)
         return tuple((group[0], len(group)) for _, group in sorted(groups.items()))
@@ -266,13 +280,15 @@ class Shape(Record):
         return sum(m.elements for m in self.matrices(layer) if m.expert)
 
     def layer_rest(self, layer: int) -> int:
-        """Norms, biases and the router of a layer."""
+        """Norms, biases, the router and a mixer's small parameters of a layer."""
         biases = sum(m.outputs * m.count for m in self.matrices(layer) if m.bias)
         norms = self.layer_norms * self.norm_width
         if self.latent is not None:
             norms += self.latent.key_rank + (self.latent.query_rank or 0)
+        if self.mixer is not None and self.mixes(layer):
+            norms += self.mixer.rest
         here = self.at(layer)
-        if self.head_norms:
+        if self.head_norms and self.attends(layer):
             norms += (1 if here is not self and here.borrowing else 2) * here.head_dim
         if self.full_head_norms:
             norms += self.queries + self.keys

@@ -157,6 +157,8 @@ class Kernels(Record):
     """Whether the result of attention is copied, because it was padded."""
     rope: Literal["eager", "fused"] = "eager"
     attention: Attention = "flash"
+    recurrence: Literal["fused", "torch"] = "fused"
+    """Whether a hybrid model's mixers run their own kernels or transformers' PyTorch code."""
     experts: Literal["grouped", "loop"] = "grouped"
     """``grouped``: all experts in one product (transformers 5); ``loop``: one after the other, so
     that gradients exist for one expert at a time (transformers 4)."""

@@ -1,0 +1,42 @@
+"""Rounds 18 on: hybrid models, whose layers have a recurrence in place of attention.
+
+The machine has flash-linear-attention but neither mamba-ssm nor causal-conv1d, so Mamba layers run
+in PyTorch (``recurrence="torch"``), on short rows.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from drawn import draw
+from run import LINEAR, Run
+
+COUNTS = {"axolotl": 16, "trl": 12, "unsloth": 8}
+MODELS = ("qwen35_08b", "qwen35_2b", "qwen35_4b", "lfm2_350m", "lfm2_1b", "falcon_h1_05b",
+          "granite_h_1b")  # fmt: skip
+MAMBA = ("falcon_h1_05b", "granite_h_1b")
+
+
+def drawn_hybrids(seed: int, counts: dict[str, int] = COUNTS) -> tuple[Run, ...]:
+    """The same runs every time, in any order."""
+    pick = random.Random(seed)
+    runs: dict[str, Run] = {}
+    for framework, count in counts.items():
+        made = 0
+        while made < count:
+            run = replace(draw(pick, framework, pick.choice(MODELS)), targets=LINEAR, dora=False)
+            if run.model in MAMBA:
+                run = replace(run, recurrence="torch", rows=1, length=pick.choice((512, 768, 1024)))
+            if run.model == "qwen35_4b" and run.method == "full":
+                run = replace(run, method="lora")
+            if run.name not in runs:
+                runs[run.name] = run
+                made += 1
+    found = list(runs.values())
+    pick.shuffle(found)
+    return tuple(found)
+
+
+EIGHTEENTH = drawn_hybrids(18)
+"""Round 18: drawn, with what was read in the libraries' code and seen of single layers."""

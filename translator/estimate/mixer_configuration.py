@@ -1,0 +1,95 @@
+"""Reads a hybrid model's :class:`~translator.estimate.mixer.Mixer` from its ``config.json``.
+
+Names and defaults as in transformers 5.16 (``models/<family>/configuration_<family>.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from translator.estimate.mixer import Mixer
+
+Fields = Mapping[str, Any]
+
+
+def mixer(text: Fields, family: str, hidden: int, layers: int) -> Mixer | None:
+    """The mixer of a model of ``family``; None where every layer has plain attention."""
+    reader = _READERS.get(family)
+    if reader is None:
+        return None
+    found = reader(text, hidden)
+    attention = _attention(text, layers, 4 if found.kind == "delta" else 0)
+    if found.beside:
+        return found
+    if len(attention) == layers:
+        return None
+    from dataclasses import replace
+
+    return replace(found, attention=attention)
+
+
+def _attention(text: Fields, layers: int, every: int) -> tuple[int, ...]:
+    """Layers with attention: a list of kinds or of numbers, or one in so many."""
+    kinds = text.get("layer_types") or text.get("layers_block_type") or ()
+    if kinds:
+        return tuple(n for n, kind in enumerate(kinds[:layers]) if "attention" in kind
+                     and not kind.startswith("linear"))  # fmt: skip
+    for name in ("full_attn_idxs", "attn_layer_indices"):
+        if text.get(name) is not None:
+            return tuple(text[name])
+    every = text.get("full_attention_interval", every)
+    return tuple(range(every - 1, layers, every)) if every else ()
+
+
+def _delta(text: Fields, hidden: int) -> Mixer:
+    return Mixer(
+        kind="delta",
+        hidden=hidden,
+        heads=text.get("linear_num_value_heads", 32),
+        head_dim=text.get("linear_value_head_dim", 128),
+        groups=text.get("linear_num_key_heads", 16),
+        state=text.get("linear_key_head_dim", 128),
+        kernel=text.get("linear_conv_kernel_dim", 4),
+        fused_inputs=text.get("model_type") == "qwen3_next",
+    )
+
+
+def _mamba2(text: Fields, hidden: int) -> Mixer:
+    inner = text.get("mamba_d_ssm") or int(text.get("mamba_expand", 2) * hidden)
+    heads = text.get("mamba_n_heads", 128)
+    width = text.get("mamba_d_head", "auto")
+    falcon = text.get("model_type") == "falcon_h1"
+    return Mixer(
+        kind="mamba2",
+        hidden=hidden,
+        heads=heads,
+        head_dim=width if isinstance(width, int) else inner // heads,
+        groups=text.get("mamba_n_groups", 1),
+        state=text.get("mamba_d_state", 256),
+        kernel=text.get("mamba_d_conv", 4),
+        chunk=text.get("mamba_chunk_size", 256),
+        normed=not falcon or bool(text.get("mamba_rms_norm", False)),
+        scaled=falcon,
+        biased=text.get("mamba_conv_bias", True),
+        linear_bias=text.get("mamba_proj_bias", False),
+        beside=falcon,
+    )
+
+
+def _convolution(text: Fields, hidden: int) -> Mixer:
+    biased = text.get("conv_bias", False)
+    return Mixer(kind="conv", hidden=hidden, kernel=text.get("conv_L_cache", 3), biased=biased,
+                 linear_bias=biased)  # fmt: skip
+
+
+_READERS: Mapping[str, Callable[[Fields, int], Mixer]] = {
+    "qwen3_next": _delta,
+    "qwen3_5_text": _delta,
+    "qwen3_5_moe_text": _delta,
+    "granitemoehybrid": _mamba2,
+    "falcon_h1": _mamba2,
+    "bamba": _mamba2,
+    "lfm2": _convolution,
+    "lfm2_moe": _convolution,
+}

@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 FOLDER, OUT, SECONDS = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), float(sys.argv[3])
 AT_ONCE = int(os.environ.get("AT_ONCE", "9"))
 BUDGET_GIB = float(os.environ.get("BUDGET_GIB", "0"))
+EACH = float(os.environ.get("EACH", "240"))
+"""Seconds that one run may take."""
 DEVICE = os.environ.get("DEVICE", "cuda")
 START = time.time()
 ready: set[str] = set()
@@ -200,7 +202,7 @@ def main() -> None:
     done: dict[str, Any] = {}
     while (waiting or active) and left() > 15:
         for name, one in list(active.items()):
-            if one.process.poll() is None and time.time() - one.began < 240:
+            if one.process.poll() is None and time.time() - one.began < EACH:
                 continue
             if one.process.poll() is None:
                 one.process.kill()

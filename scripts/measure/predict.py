@@ -15,6 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from translator import load
+from translator.catalog.liger import supported
 from translator.estimate.behaviour import widens
 from translator.estimate.instants import instants, peak
 from translator.estimate.optimizers import optimizer_cost
@@ -41,7 +42,8 @@ def plain_trl(run: dict[str, Any]) -> Workload:
                                   bytes=2 if quantized else 4, dropout=run["dropout"] > 0,
                                   decomposed=run["dora"])  # fmt: skip
     loss = {"": "chunked", "nll": "fp32-entropy", "chunked_nll": "chunked", "liger": "fused-cast"}
-    liger = run["loss"] == "liger"
+    # for a family that Liger does not know nothing is fused, and the trainer computes logits
+    liger = run["loss"] == "liger" and supported(shape.family, "trl")
     objective = run["objective"]
     if objective:
         loss |= {"": {"dpo": "pairs", "orpo": "odds", "grpo": "policy"}[objective]}
@@ -56,7 +58,7 @@ def plain_trl(run: dict[str, Any]) -> Workload:
         checkpointing=run["checkpointing"],
         kernels=Kernels(autocast=True, window_mask=True, norm="fused" if liger else "eager",
                         mlp="fused" if liger else "eager", rope="fused" if liger else "eager"),
-        loss=loss[run["loss"]],  # type: ignore[arg-type]
+        loss=loss["nll" if run["loss"] == "liger" and not liger else run["loss"]],  # type: ignore[arg-type]
         pairs=objective in ("dpo", "orpo"), reference=reference,  # type: ignore[arg-type]
         # TRL loads the copy itself, in float32
         reference_bytes=4 if reference == "copy" else 0, samples=1.1 * (objective == "grpo"),

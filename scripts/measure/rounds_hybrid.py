@@ -10,12 +10,14 @@ import random
 from dataclasses import replace
 
 from drawn import draw
-from run import LINEAR, Run
+from run import ALL, LINEAR, Run
 
 COUNTS = {"axolotl": 16, "trl": 12, "unsloth": 8}
 MODELS = ("qwen35_08b", "qwen35_2b", "qwen35_4b", "lfm2_350m", "lfm2_1b", "falcon_h1_05b",
           "granite_h_1b")  # fmt: skip
 MAMBA = ("falcon_h1_05b", "granite_h_1b")
+ACCEPTED = (*ALL, "in_proj")
+"""PEFT refuses Falcon-H1's ``out_proj``."""
 
 
 def drawn_hybrids(seed: int, counts: dict[str, int] = COUNTS) -> tuple[Run, ...]:
@@ -30,6 +32,8 @@ def drawn_hybrids(seed: int, counts: dict[str, int] = COUNTS) -> tuple[Run, ...]
                 run = replace(run, recurrence="torch", rows=1, length=pick.choice((512, 768, 1024)))
             if run.model == "qwen35_4b" and run.method == "full":
                 run = replace(run, method="lora")
+            if seed > 18:
+                run = _trainable(run)
             if run.name not in runs:
                 runs[run.name] = run
                 made += 1
@@ -38,5 +42,19 @@ def drawn_hybrids(seed: int, counts: dict[str, int] = COUNTS) -> tuple[Run, ...]
     return tuple(found)
 
 
+def _trainable(run: Run) -> Run:
+    """Without what round 18 showed to end before the first step."""
+    if run.model == "falcon_h1_05b" and run.method != "full":
+        run = replace(run, targets=ACCEPTED)
+    if run.framework == "axolotl" and run.loss == "liger" and not run.model.startswith("qwen"):
+        run = replace(
+            run, loss=""
+        )  # the generic patch loses the inputs of rows that are not packed
+    return run
+
+
 EIGHTEENTH = drawn_hybrids(18)
 """Round 18: drawn, with what was read in the libraries' code and seen of single layers."""
+_NINETEENTH = drawn_hybrids(19, {"axolotl": 13, "trl": 9, "unsloth": 5})
+NINETEENTH = tuple(sorted(_NINETEENTH, key=lambda run: run.framework != "unsloth"))
+"""Round 19: drawn again, after what round 18 taught; those that compile longest begin."""

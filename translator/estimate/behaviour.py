@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from translator.catalog.liger import supported
 from translator.document import Document
 from translator.estimate.workload import Attention, Kernels, LossPath, Workload
 from translator.ir import Adapter, OnlineObjective, PreferenceObjective, Recipe
@@ -67,7 +68,7 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
     loss: LossPath = _FUSED.get(fused or "", "fp32")
     if _preference(recipe):
         loss = _policy_loss(recipe, copied=document.format == "axolotl")
-    layers = recipe.kernels.fused_layers
+    layers = recipe.kernels.fused_layers and supported(work.shape.family, document.format)
     kernels = Kernels(
         norm="fused" if layers else "eager",
         mlp="fused" if layers else "eager",
@@ -155,6 +156,8 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
     widened = work.lora is not None and not shared
     # PEFT's preparation makes float32 of what is not quantised; only embeddings and norms go back
     loose = 4 if work.base in ("nf4", "nf4-double", "int8") else 2
+    if work.shape.family == "falcon_h1":
+        work = replace(work, left_out=("out_proj",))  # axolotl/loaders/model.py
     return replace(work, kernels=kernels, experts_quantized=covers_experts, widens_at_load=widened,
                    loose_bytes=loose, samples=_sampling(document.recipe, 1.1))  # fmt: skip
 
@@ -221,6 +224,9 @@ def _unsloth(document: Document, work: Workload, said: list[str]) -> Workload:
     if _preference(recipe) and kernels.mlp == "recompute":
         kernels = replace(kernels, mlp="traced")
     kernels = replace(kernels, autocast=weights == 4 or kernels.lora != "fused")
+    if work.shape.mixer is not None and work.shape.mixer.kind == "mamba2":
+        # unsloth_zoo/peft_utils.py, ``SKIP_QUANTIZATION_MODULES``
+        work = replace(work, left_out=("in_proj", "out_proj"))
     # a buffer for the largest dequantised matrix stays (unsloth/kernels/utils.py, WEIGHT_BUFFERS)
     scratch = 2 * work.shape.largest_matrix if work.base_quantized else 0
     if work.checkpointing == "offload":

@@ -89,7 +89,7 @@ class LinearTape:
 
     def quantized(self, matrix: Matrix) -> bool:
         """Whether a matrix is dequantised for every product."""
-        if not self.work.base_quantized:
+        if not self.work.base_quantized or matrix.name in self.work.left_out:
             return False
         if self.work.quantized == "adapted" and self.adapted(matrix.name) is None:
             return False

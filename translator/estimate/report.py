@@ -9,6 +9,7 @@ from translator.document import Document
 from translator.estimate.catalog import Gpu, common_gpus
 from translator.estimate.catalog import gpu as gpu_by_name
 from translator.estimate.instants import instants
+from translator.estimate.packages import without_packages
 from translator.estimate.reading import Reading, read
 from translator.estimate.reserved import band
 from translator.estimate.term import Instant
@@ -125,6 +126,7 @@ def of_workload(
     if named:
         work = on_device(work, devices[0])
     found = instants(work)
+    assumptions = (*assumptions, *without_packages(work, framework))
     top = max(found, key=lambda instant: instant.bytes)
     low, high = band(work)
     return Estimate(

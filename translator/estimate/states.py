@@ -51,8 +51,10 @@ def layer_weights(work: Workload, layer: int) -> int:
     covered = other = 0
     for matrix in shape.matrices(layer):
         adapted = work.lora is not None and matrix.name in work.lora.targets
-        inside = (work.quantized == "linear" or adapted) and (
-            not matrix.expert or work.experts_quantized
+        inside = (
+            (work.quantized == "linear" or adapted)
+            and (not matrix.expert or work.experts_quantized)
+            and matrix.name not in work.left_out
         )
         if inside:
             covered += matrix.elements

@@ -207,6 +207,8 @@ class Workload(Record):
     quantized_head: bool = False
     """Whether the output head is quantised with the layers (Lightning's plugin; bitsandbytes in
     transformers leaves it out)."""
+    left_out: tuple[str, ...] = ()
+    """Names of matrices that quantisation leaves out (Mamba's projections)."""
     experts_quantized: bool = True
     prequantized: bool = False
     """Whether the checkpoint holds the quantised weights, experts included."""

@@ -156,12 +156,30 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
                      "mamba_d_head": 64, "mamba_d_state": 128, "mamba_n_groups": 1,
                      "tie_word_embeddings": True, "layer_types":
                      ["attention" if n % 10 == 5 else "mamba" for n in range(40)]},
+    "nemotron_h_4b": {"model_type": "nemotron_h", "architectures": ["NemotronHForCausalLM"],
+                      "hidden_size": 3072, "hybrid_override_pattern":
+                      "M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-",
+                      "num_hidden_layers": 52, "num_attention_heads": 32, "head_dim": 128,
+                      "num_key_value_heads": 8, "intermediate_size": 12288,
+                      "mamba_num_heads": 112, "mamba_head_dim": 64, "n_groups": 8,
+                      "ssm_state_size": 128, "vocab_size": 131072,
+                      "tie_word_embeddings": False},
+    "nemotron_3_part": {"model_type": "nemotron_h", "architectures": ["NemotronHForCausalLM"],
+                        "hidden_size": 2688, "hybrid_override_pattern": "MEMEM*EMEMEM*E",
+                        "num_hidden_layers": 14, "num_attention_heads": 32, "head_dim": 128,
+                        "num_key_value_heads": 2, "intermediate_size": 1856,
+                        "mamba_num_heads": 64, "mamba_head_dim": 64, "n_groups": 8,
+                        "ssm_state_size": 128, "vocab_size": 131072, "n_routed_experts": 32,
+                        "num_experts_per_tok": 6, "moe_intermediate_size": 1856,
+                        "moe_shared_expert_intermediate_size": 3712,
+                        "tie_word_embeddings": False},
 }  # fmt: skip
 """Real dimensions: Qwen2.5-0.5B, Llama-3.2-1B, Gemma-2-2B, Phi-3.5-mini, Qwen3-4B, SmolLM2-1.7B,
 Qwen2.5-1.5B, Mistral-7B-v0.3, OLMoE-1B-7B, Llama-3.1-8B, Llama-3.2-3B, Qwen2.5-7B, Gemma-3-1B,
 Gemma-4-E2B, a quarter of Qwen3-30B-A3B, Granite-3-2B, OLMo-2-1B, Qwen3-1.7B, SmolLM3-3B,
 StarCoder2-3B, a small Mixtral, Qwen3-0.6B, Qwen2.5-3B, Falcon3-1B, Qwen3-8B, Gemma-3-4B's text part,
-Falcon3-3B, Qwen3.5-0.8B, 2B and 4B, LFM2-350M and 1.2B, Falcon-H1-0.5B, Granite-4.0-H-1B."""
+Falcon3-3B, Qwen3.5-0.8B, 2B and 4B, LFM2-350M and 1.2B, Falcon-H1-0.5B, Granite-4.0-H-1B, Nemotron-H-4B, 14 layers of Nemotron-3-Nano with
+a quarter of its experts."""
 
 TORCHTUNE = {
     "qwen05": ("qwen2_5.%sqwen2_5_0_5b", "QWEN2"),

@@ -58,3 +58,20 @@ EIGHTEENTH = drawn_hybrids(18)
 _NINETEENTH = drawn_hybrids(19, {"axolotl": 13, "trl": 9, "unsloth": 5})
 NINETEENTH = tuple(sorted(_NINETEENTH, key=lambda run: run.framework != "unsloth"))
 """Round 19: drawn again, after what round 18 taught; those that compile longest begin."""
+
+
+def _nemotron() -> tuple[Run, ...]:
+    lora = Run(framework="trl", model="nemotron_3_part", method="lora", rows=1, length=512, loss="nll",
+               optimizer="adamw_torch_fused", targets=ACCEPTED, recurrence="torch", held_out=True)  # fmt: skip
+    return (
+        lora,
+        replace(lora, checkpointing="none", length=384),
+        replace(lora, method="full", optimizer="adamw_bnb_8bit"),
+        replace(lora, framework="axolotl", loss="", length=768),
+        replace(lora, framework="axolotl", loss="chunked", model="nemotron_h_4b", length=640),
+        replace(lora, model="nemotron_h_4b", length=256, checkpointing="none"),
+    )
+
+
+TWENTIETH = _nemotron()
+"""Round 20: layers of one block each, never seen before."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from translator.estimate.mixer_configuration import mixer
+from translator.estimate.mixer_configuration import blocks, mixer
 from translator.estimate.shape import Experts, Latent, Shape
 
 Fields = Mapping[str, Any]
@@ -92,6 +92,7 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "afmoe": {"layer_norms": 4, "head_norms": True},
     "btlm": {**_NEOX, "gated": True, "fused_qkv": True, "tied": True, "residual_dropout": False},
     "nemotron": {"gated": False, "norm": "layer"},
+    "nemotron_h": {"gated": False, "layer_norms": 1},
     "phi3": {"fused_qkv": True, "fused_gate_up": True, "residual_dropout": True},
     "phi": {"norm": "layer", "layer_norms": 1, "parallel": True, "gated": False, "qkv_bias": True,
             "output_bias": True, "mlp_bias": True, "head_bias": True},
@@ -201,6 +202,7 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
         per_layer_vocab=_pick(text, "vocab_size_per_layer_input", default=0),
         per_layer_dim=_pick(text, "hidden_size_per_layer_input", default=0) or 0,
         mixer=mixer(text, model_type, hidden, layers),
+        blocks=blocks(text, model_type),
         source=source,
         **settings,
     )
@@ -258,7 +260,8 @@ def _experts(text: Fields, inner: int) -> Experts | None:
     each = _pick(text, "moe_intermediate_size", "expert_ffn_hidden_size", default=inner)
     if isinstance(each, (list, tuple)):
         each = each[0]
-    shared = _pick(text, "shared_expert_intermediate_size", "shared_intermediate_size")
+    shared = _pick(text, "shared_expert_intermediate_size", "shared_intermediate_size",
+                   "moe_shared_expert_intermediate_size")  # fmt: skip
     if shared is None:
         number = _pick(text, "n_shared_experts", "num_shared_experts", "moe_num_shared_experts",
                        default=0)  # fmt: skip
@@ -274,6 +277,8 @@ def _experts(text: Fields, inner: int) -> Experts | None:
                            "moe_layer_start_index", default=0),
         bias=text.get("model_type") == "gpt_oss",
         every=_pick(text, "interleave_moe_layer_step", "expert_layer_period", default=1),
+        gated=text.get("model_type") != "nemotron_h",
+        latent=_pick(text, "moe_latent_size", default=0),
     )  # fmt: skip
 
 

@@ -22,6 +22,10 @@ class LayerTape(MixerTape):
         shape, h = self.shape, self.shape.hidden
         size = h * self.tokens * self.s
         x = self.tape.outside("layer input", size, grad=size if self.wanted else 0)
+        if shape.blocks:
+            n = self.norm(x, "norm")
+            alone = self.network(n) if shape.network(self.layer) else self.tokens_mixed(n)
+            return self.tape, self.add(x, alone)
         n1 = self.norm(x, "attention norm")
         attended = self.tokens_mixed(n1)
         if shape.layer_norms >= 4:
@@ -118,34 +122,41 @@ class LayerTape(MixerTape):
         experts = shape.experts
         assert experts is not None
         routed = t * experts.active
-        by_name = {m.name: m for m in self.work.shape.network(self.layer) if m.expert}
+        given = self.work.shape.network(self.layer)
+        by_name = {m.name: m for m in given if m.expert}
+        plain = {m.name: m for m in given if not m.expert}
         scores = self.tape.run("router", n, experts.count * t * 4, save_result=True)
+        x = self.linear(n, plain["fc1_latent_proj"]) if experts.latent else n
+        width = experts.latent or shape.hidden
         parts = experts.count if self.work.kernels.experts == "loop" else 1
-        gathered = self.tape.run("tokens of the experts", n, shape.hidden * routed * c,
-                                 grad=shape.hidden * routed * c // parts)  # fmt: skip
+        gathered = self.tape.run("tokens of the experts", x, width * routed * c,
+                                 grad=width * routed * c // parts)  # fmt: skip
         trains = self.work.trains_all
-        up, down = by_name["gate_up_proj"], by_name["down_proj"]
+        up, down = by_name["gate_up_proj" if experts.gated else "up_proj"], by_name["down_proj"]
         whole_up, whole_down = self.merged(up), self.merged(down)
         inner = experts.intermediate * routed * c
+        wide = inner * (1 + experts.gated)
         weight = self.work.weight_bytes if trains else 0
         one = self.unpacked(up)
         keeps = (gathered,) if trains or whole_up else ()
-        both = self.tape.run("experts gate and up", (gathered, *whole_up), 2 * inner,
+        both = self.tape.run("experts gate and up", (gathered, *whole_up), wide,
                              forward_extra=one, saves=(*keeps, *whole_up), backward_extra=one,
-                             weight_grad=up.elements * weight, grad=2 * inner // parts)  # fmt: skip
-        active = self.tape.run("experts activation", both, inner, saves=(both,),
-                               grad=inner // parts)  # fmt: skip
-        product = self.tape.run("experts gated", (active, both), inner, saves=(active, both),
+                             weight_grad=up.elements * weight, grad=wide // parts)  # fmt: skip
+        product = self.tape.run("experts activation", both, inner, saves=(both,),
                                 grad=inner // parts)  # fmt: skip
+        if experts.gated:
+            product = self.tape.run("experts gated", (product, both), inner, saves=(product, both),
+                                    grad=inner // parts)  # fmt: skip
         keeps = (product,) if trains or whole_down else ()
-        back = self.tape.run("experts down", (product, *whole_down), shape.hidden * routed * c,
-                             grad=shape.hidden * routed * c // parts,
+        back = self.tape.run("experts down", (product, *whole_down), width * routed * c,
+                             grad=width * routed * c // parts,
                              saves=(*keeps, *whole_down), forward_extra=one,
                              backward_extra=one, weight_grad=down.elements * weight)  # fmt: skip
-        summed = self.tape.run("experts sum", (back, scores), shape.hidden * t * c, saves=(back,))
+        summed = self.tape.run("experts sum", (back, scores), width * t * c, saves=(back,))
+        if experts.latent:
+            summed = self.linear(summed, plain["fc2_latent_proj"], shared=False)
         if not experts.shared_intermediate:
             return summed
-        plain = {m.name: m for m in self.work.shape.network(self.layer) if not m.expert}
         return self.add_plain(summed, self.dense(n, plain, t))
 
     def merged(self, matrix: Matrix) -> tuple[Tensor, ...]:

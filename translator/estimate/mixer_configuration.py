@@ -20,13 +20,27 @@ def mixer(text: Fields, family: str, hidden: int, layers: int) -> Mixer | None:
         return None
     found = reader(text, hidden)
     attention = _attention(text, layers, 4 if found.kind == "delta" else 0)
-    if found.beside:
+    if found.beside or family == "nemotron_h":
         return found
     if len(attention) == layers:
         return None
     from dataclasses import replace
 
     return replace(found, attention=attention)
+
+
+_LETTERS = {"mamba": "M", "linear_attention": "M", "attention": "*", "full_attention": "*", "moe": "E",
+            "mlp": "-"}  # fmt: skip
+
+
+def blocks(text: Fields, family: str) -> str:
+    """A letter for each layer of a model whose layers are one block each; empty for all others."""
+    if family != "nemotron_h":
+        return ""
+    kinds = text.get("layers_block_type") or text.get("layer_types")
+    if kinds:
+        return "".join(_LETTERS[kind] for kind in kinds)
+    return str(text.get("hybrid_override_pattern", ""))
 
 
 def _attention(text: Fields, layers: int, every: int) -> tuple[int, ...]:
@@ -77,6 +91,21 @@ def _mamba2(text: Fields, hidden: int) -> Mixer:
     )
 
 
+def _nemotron(text: Fields, hidden: int) -> Mixer:
+    return Mixer(
+        kind="mamba2",
+        hidden=hidden,
+        heads=text.get("mamba_num_heads", 128),
+        head_dim=text.get("mamba_head_dim", 64),
+        groups=text.get("n_groups", 8),
+        state=text.get("ssm_state_size", 128),
+        kernel=text.get("conv_kernel", 4),
+        chunk=text.get("chunk_size", 128),
+        biased=text.get("use_conv_bias", True),
+        linear_bias=text.get("use_bias", False),
+    )
+
+
 def _convolution(text: Fields, hidden: int) -> Mixer:
     biased = text.get("conv_bias", False)
     return Mixer(kind="conv", hidden=hidden, kernel=text.get("conv_L_cache", 3), biased=biased,
@@ -90,6 +119,7 @@ _READERS: Mapping[str, Callable[[Fields, int], Mixer]] = {
     "granitemoehybrid": _mamba2,
     "falcon_h1": _mamba2,
     "bamba": _mamba2,
+    "nemotron_h": _nemotron,
     "lfm2": _convolution,
     "lfm2_moe": _convolution,
 }

@@ -87,9 +87,10 @@ def _experts_of(adapter: Adapter, shape: Shape) -> tuple[str, ...]:
         return ()
     wanted = {name.rpartition(".")[2] for name in adapter.parameters}
     wanted = {_ALIASES.get(name, name) for name in wanted}
-    if wanted & {"gate_proj", "up_proj"}:
+    if shape.experts.gated and wanted & {"gate_proj", "up_proj"}:
         wanted.add("gate_up_proj")
-    return tuple(name for name in ("gate_up_proj", "down_proj") if name in wanted)
+    first = "gate_up_proj" if shape.experts.gated else "up_proj"
+    return tuple(name for name in (first, "down_proj") if name in wanted)
 
 
 def _matches(pattern: str, name: str) -> bool:

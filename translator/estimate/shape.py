@@ -31,6 +31,10 @@ class Experts(Record):
     bias: bool = False
     every: int = 1
     """One layer in so many is a mixture, the others have the ordinary network."""
+    gated: bool = True
+    """Three matrices an expert rather than two."""
+    latent: int = 0
+    """Width that tokens are brought to before the experts; 0 for the hidden size."""
 
 
 class Latent(Record):
@@ -105,6 +109,9 @@ class Shape(Record):
     per_layer_dim: int = 0
     mixer: Mixer | None = None
     """What most layers have in place of attention, or beside it (Mamba, gated delta rule)."""
+    blocks: str = ""
+    """One letter a layer where each is one block alone (Nemotron-H): M for the mixer, * for attention,
+    E for experts, - for a network."""
     gated_attention: bool = False
     """Whether the query projection makes a gate for attention's result as well (Qwen3.5)."""
     other: int = 0
@@ -126,10 +133,14 @@ class Shape(Record):
 
     def attends(self, layer: int) -> bool:
         """Whether a layer has attention."""
+        if self.blocks:
+            return self.blocks[layer] == "*"
         return self.mixer is None or self.mixer.beside or layer in self.mixer.attention
 
     def mixes(self, layer: int) -> bool:
         """Whether a layer has the mixer."""
+        if self.blocks:
+            return self.blocks[layer] == "M"
         return self.mixer is not None and (self.mixer.beside or layer not in self.mixer.attention)
 
     @cached_property
@@ -201,22 +212,33 @@ class Shape(Record):
 
     def network(self, layer: int) -> tuple[Matrix, ...]:
         """Linear layers of the feed-forward part of a layer, experts included."""
+        if self.blocks and self.blocks[layer] in "M*":
+            return ()
         mixture = self.experts
         if mixture is None or not self.is_mixture(layer):
             return self._dense(self.at(layer).intermediate)
-        e, i = mixture.count, mixture.intermediate
+        e, i, width = mixture.count, mixture.intermediate, mixture.latent or self.hidden
+        first, both = ("gate_up_proj", 2 * i) if mixture.gated else ("up_proj", i)
         experts = (
-            Matrix(name="gate_up_proj", inputs=self.hidden, outputs=2 * i, count=e,
-                   bias=mixture.bias, expert=True),
-            Matrix(name="down_proj", inputs=i, outputs=self.hidden, count=e,
-                   bias=mixture.bias, expert=True),
+            Matrix(name=first, inputs=width, outputs=both, count=e, bias=mixture.bias, expert=True),
+            Matrix(name="down_proj", inputs=i, outputs=width, count=e, bias=mixture.bias, expert=True),
         )  # fmt: skip
         shared = self._dense(mixture.shared_intermediate) if mixture.shared_intermediate else ()
-        return (*experts, *shared)
+        return (*experts, *self._latents(mixture), *shared)
+
+    def _latents(self, mixture: Experts) -> tuple[Matrix, ...]:
+        if not mixture.latent:
+            return ()
+        return (
+            Matrix(name="fc1_latent_proj", inputs=self.hidden, outputs=mixture.latent),
+            Matrix(name="fc2_latent_proj", inputs=mixture.latent, outputs=self.hidden),
+        )
 
     def is_mixture(self, layer: int) -> bool:
         """Whether a layer routes its tokens."""
         mixture = self.experts
+        if self.blocks:
+            return self.blocks[layer] == "E"
         if mixture is None or layer < mixture.dense_layers:
             return False
         return (layer - mixture.dense_layers) % mixture.every == mixture.every - 1
@@ -262,6 +284,7 @@ class Shape(Record):
                 late <= self.borrowing,
                 late <= self.wide,
                 self.attends(n),
+                bool(self.network(n)),
             )
             groups.setdefault(kind, []).append(n)
         return tuple((group[0], len(group)) for _, group in sorted(groups.items()))

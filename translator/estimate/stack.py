@@ -50,9 +50,8 @@ def layers(work: Workload) -> Layers:
         kept += casts * shape.layers
         if not work.input_gradient:
             # nothing before the first layer is trained: its norm and more go without
-            first = shape.layer_kinds[0][0]
-            unneeded = layer_moments(work, first, tokens, wanted=False)
-            kept -= _between(moments[first], stream) - unneeded.saved
+            unneeded = layer_moments(work, 0, tokens, wanted=False)
+            kept -= _between(moments[0], stream) - unneeded.saved
         return Layers(kept=kept + last, one_kept=one, working=working, forward=forward,
                       gradient=stream, normal=normal, note="saved tensors of every layer")  # fmt: skip
     covered = round(shape.layers * work.checkpointed_layers)

@@ -151,6 +151,11 @@ def family_of_type(model_type: str) -> str | None:
     return None
 
 
+def model_types(family: str) -> tuple[str, ...]:
+    """What ``config.json`` calls the models of a family."""
+    return tuple(_family(family)["model_types"])
+
+
 def _from_line(name: str, line: Mapping[str, Any], assumed: bool) -> ModelFacts:
     family = _family(line["family"])
     size = size_of(name)

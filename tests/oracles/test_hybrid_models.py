@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from translator.catalog.liger import LIGER
+from translator.catalog.mamba import GUARDED
 from translator.estimate.configuration import shape_from_config
-from translator.lint.rules.cfg134_adapter_on_mamba import GUARDED
 
 torch = pytest.importorskip("torch", reason="needs torch")
 peft = pytest.importorskip("peft", reason="needs PEFT")

@@ -147,12 +147,13 @@ def _uses_flags(reader: Reader) -> bool:
 
 
 def _all_linear(reader: Reader) -> tuple[str, ...]:
+    from translator.catalog.mamba import GUARDED, takes_adapters
     from translator.catalog.models import facts
 
     model = facts(str(reader.values.get("model.id", "")))
-    if model is None or model.experts:
+    if model is None or (model.experts and model.family not in GUARDED):
         return ("all-linear",)
-    return model.linear_modules
+    return takes_adapters(model.linear_modules, model.family)
 
 
 def _flagged(reader: Reader, modules: tuple[str, ...]) -> tuple[str, ...]:

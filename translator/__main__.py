@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import NoReturn
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -15,7 +16,12 @@ def main() -> NoReturn:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     from translator import cli  # only now: loading it is most of a short run
 
-    cli.main()
+    try:
+        cli.main()
+    except SystemExit as end:
+        # What was to be said has been flushed. To take apart all that was loaded is one part in
+        # eleven of a short run.
+        os._exit(end.code if isinstance(end.code, int) else 1)
 
 
 if __name__ == "__main__":

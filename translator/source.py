@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
@@ -18,6 +19,8 @@ MAX_BYTES = 4_000_000
 """Largest configuration or script that is read; the largest found in the wild has 60 kB."""
 MAX_NOTEBOOK_BYTES = 64_000_000
 """Notebooks carry their outputs, pictures among them."""
+_USUAL_BYTES = 65_536
+"""Hardly any file is larger. Room for the largest that is allowed costs more than reading it."""
 
 
 class Source(Record):
@@ -35,6 +38,7 @@ class Source(Record):
 
 
 _watching: list[set[str]] = []
+_answers: list[dict[str, Any]] = []
 
 
 @contextmanager
@@ -43,16 +47,24 @@ def asked_for() -> Iterator[set[str]]:
     result depends on beside the text."""
     asked: set[str] = set()
     _watching.append(asked)
+    _answers.append({})
     try:
         yield asked
     finally:
-        _watching.remove(asked)
+        _watching.pop()
+        _answers.pop()
 
 
 def ask_for(path: PathLike) -> None:
     """Tells those who watch that a result depends on a path."""
     for asked in _watching:
         asked.add(os.fspath(path))
+
+
+def answers() -> dict[str, Any]:
+    """What has been found out about files since somebody began to watch, to be asked once only. The
+    same file may be another one at the next check."""
+    return _answers[-1] if _answers else {}
 
 
 def is_regular_file(path: PathLike) -> bool:
@@ -72,14 +84,25 @@ def read_source(path: PathLike) -> Source:
     try:
         if os.path.isdir(name):
             raise unreadable(name, "is a directory, not a file")
-        with open(name, "rb") as stream:
-            data = stream.read(limit + 1)
+        data = read_bytes(name, limit)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise unreadable(name, f"cannot be read: {reason}") from None
     except ValueError:
         raise unreadable(name, "cannot be read: the name holds a null character") from None
     return decode(data, name, folder=folder_of(name), limit=limit)
+
+
+def read_bytes(path: str, limit: int) -> bytes:
+    """The content of a file, or so much of it that one can see it is larger than a limit.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: the name holds a null character.
+    """
+    with open(path, "rb") as stream:
+        data = stream.read(min(_USUAL_BYTES, limit + 1))
+        return data if len(data) < _USUAL_BYTES else data + stream.read(limit + 1 - _USUAL_BYTES)
 
 
 def folder_of(path: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 from translator.catalog.data import table
 from translator.catalog.identity import Identity, is_known_id, is_local, resolve
 from translator.record import Record
-from translator.source import PathLike, ask_for, folder_of, is_regular_file
+from translator.source import PathLike, answers, ask_for, folder_of, is_regular_file
 
 Modality = Literal["text", "vision", "audio"]
 
@@ -196,12 +196,14 @@ def facts(name: str) -> ModelFacts | None:
 
     A ``config.json`` of the folder or of the Hub cache refines what the name tells.
     """
-    identity = resolve(name)
-    by_name = facts_by_name(identity.canonical)
-    config = config_of(identity)
-    if config is None:
-        return by_name
-    return from_config(config, name=identity.canonical) or by_name
+    known = answers()
+    if name not in known:
+        identity = resolve(name)
+        config = config_of(identity)
+        of_file = from_config(config, name=identity.canonical) if config else None
+        known[name] = of_file or facts_by_name(identity.canonical)
+    found: ModelFacts | None = known[name]
+    return found
 
 
 @cache

@@ -24,6 +24,7 @@ from translator.source import (
     asked_for,
     decode,
     folder_of,
+    read_bytes,
     read_source,
 )
 
@@ -128,8 +129,7 @@ def _read(found: Found, sniff: bool) -> Source | None:
     if not sniff:
         return read_source(found.path)
     try:
-        with open(found.path, "rb") as stream:
-            data = stream.read(MAX_NOTEBOOK_BYTES + 1)
+        data = read_bytes(found.path, MAX_NOTEBOOK_BYTES)
     except OSError:
         return read_source(found.path)  # tells why
     if not may_be_ours(found.path, data):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from typing import NoReturn
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -14,9 +15,14 @@ after every 700; that took one part in twenty of a short run, and found none."""
 def main() -> NoReturn:
     """Runs the command and exits the process."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    from translator import cli  # only now: loading it is most of a short run
+    from translator.cli_lint import plain_lint  # only now: loading is most of a short run
+    from translator.ending import run_and_exit
 
     try:
+        if command := plain_lint(sys.argv[1:]):
+            run_and_exit(command)
+        from translator import cli
+
         cli.main()
     except SystemExit as end:
         # What was to be said has been flushed. To take apart all that was loaded is one part in

@@ -3,8 +3,6 @@ when they run, so that ``ftx --help`` loads click and nothing else."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +17,7 @@ from translator.cli_options import (
     reading_options,
     telling_options,
 )
+from translator.ending import run_and_exit
 
 if TYPE_CHECKING:
     from translator.console import Console
@@ -344,30 +343,7 @@ def _console(style: str, verbose: bool, quiet: bool) -> Console:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of the command; exits the process."""
-    for stream in ("stdout", "stderr"):
-        if getattr(sys, stream) is None:  # closed by who started the command
-            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    try:
-        code = _run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader has seen enough; keep the interpreter from complaining when it closes stdout
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except (KeyboardInterrupt, click.Abort):
-        code = 130
-    except OSError as error:  # reading and writing files are answered where they happen
-        sys.stderr.write(f"ftx: the output cannot be written: {error.strerror or error}\n")
-        code = 2
-    except Exception as error:
-        if os.environ.get("FTX_TRACEBACK"):
-            raise
-        sys.stderr.write(
-            f"ftx: internal error, please report it: {type(error).__name__}: {error}\n"
-            "FTX_TRACEBACK=1 shows where it happened\n"
-        )
-        code = 2
-    sys.exit(code)
+    run_and_exit(lambda: _run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -377,3 +353,5 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except click.Abort:
+        return 130

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from translator.cli_lint import STYLES
+
 FORMATS = ("axolotl", "torchtune", "unsloth", "ir")  # as in frameworks, which would load more
 
 
@@ -147,7 +149,7 @@ linting_options = together(
         "--format",
         "style",
         metavar="FORMAT",
-        type=Names("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit"),
+        type=Names(*STYLES),
         help="full, concise, json, jsonl, sarif, github, gitlab or junit.",
     ),
     click.option("-o", "--output", "out", metavar="FILE", help="Write the result there."),

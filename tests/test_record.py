@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
-from dataclasses import FrozenInstanceError, field, fields, is_dataclass, replace
+from dataclasses import FrozenInstanceError, fields, is_dataclass
 
 import pytest
 
-from translator.record import Record, Struct
+from translator.record import Record, Struct, field, replace
 
 
 class Point(Record):
@@ -60,7 +61,7 @@ def test_what_takes_dataclasses_takes_records() -> None:
     point = Point(x=1)
     assert is_dataclass(point)
     assert [f.name for f in fields(point)] == ["x", "y", "names"]
-    assert replace(point, y=5) == Point(x=1, y=5)
+    assert dataclasses.replace(point, y=5) == Point(x=1, y=5) == replace(point, y=5)
     assert copy.deepcopy(point) == pickle.loads(pickle.dumps(point)) == point
 
 
@@ -100,7 +101,20 @@ def test_a_struct_can_be_changed_and_equals_itself_only() -> None:
     pair.second = 5
     assert (pair.first, pair.second, pair.note) == (1, 5, "x")
     assert pair == pair != Pair(1, 5, note="x")
-    assert len({pair, replace(pair)}) == 2
+    assert len({pair, replace(pair), dataclasses.replace(pair)}) == 3
+    assert (replace(pair, note="y").note, replace(pair, note="y").second) == ("y", 5)
+    with pytest.raises(TypeError, match="first"):
+        Pair()  # type: ignore[call-arg]
+
+
+def test_fields_may_be_asked_for_before_there_is_an_instance() -> None:
+    class Late(Struct):
+        names: list[str] = field(default_factory=list)
+        note: str = field(default="", kw_only=True)
+
+    assert [f.name for f in fields(Late)] == ["names", "note"]  # type: ignore[arg-type]
+    assert Late().names == []
+    assert Late().names is not Late().names
 
 
 def test_a_class_extends_another() -> None:

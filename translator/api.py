@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from translator.codes import BY_CODE, Code
 from translator.detect import check_format, detect
@@ -13,6 +12,7 @@ from translator.document import Conversion, Document
 from translator.errors import FtxError, LossError, UnresolvedError, bad_option
 from translator.frameworks import framework
 from translator.frameworks.base import ReadOptions, WriteOptions
+from translator.record import replace
 from translator.soundness import check_sound
 from translator.source import MAX_BYTES, MAX_NOTEBOOK_BYTES, Source, decode, read_source
 from translator.versions import check_version

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from translator.lint.checking import Checked
 from translator.lint.fixing import fix, fixable
 from translator.lint.report import Report
 from translator.lint.running import Plan
+from translator.record import replace
 from translator.source import Source, read_source
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from translator import api
@@ -18,7 +17,7 @@ from translator.lint.running import Outcome, Plan, check, check_files
 from translator.lint.settings import Finder, Settings
 from translator.lint.values import codes, gpu
 from translator.lint.walking import find
-from translator.record import Record
+from translator.record import Record, replace
 from translator.source import MAX_NOTEBOOK_BYTES, PathLike, Source, folder_of
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class _Run:
                 value = _codes(value)
             elif name == "gpu":
                 value = _value(gpu, value)
-            changed = replace(changed, **{name: value})  # type: ignore[arg-type]
+            changed = replace(changed, **{name: value})
         self.overrides[id(found)] = changed
         return changed
 

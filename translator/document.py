@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.ir import Recipe
-from translator.record import Record
+from translator.record import Record, field
 from translator.spans import Span
 from translator.tree import Address, Node
 

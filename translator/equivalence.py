@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from translator.equivalence_data import data_at_rest
 from translator.ir import (
@@ -32,6 +31,7 @@ from translator.ir import (
     WarmupSteps,
     beside_all_linear,
 )
+from translator.record import replace
 
 
 def canonical(recipe: Recipe) -> Recipe:

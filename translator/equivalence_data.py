@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from translator.ir import (
     ChatFormat,
@@ -21,6 +20,7 @@ from translator.ir import (
     TextRows,
     TokenRows,
 )
+from translator.record import replace
 
 _SHAREGPT = (("gpt", "assistant"), ("human", "user"))
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 from functools import cache, cached_property
 from typing import Literal, Protocol
 
@@ -30,7 +29,7 @@ from translator.errors import UnreadableError, WrongValueError
 from translator.fields import all_fields, cases_of, fields_below
 from translator.nearest import nearest
 from translator.reading import Reader
-from translator.record import Record
+from translator.record import Record, field
 from translator.tree import Address, Node, Unresolved, shown, spell, steps
 from translator.writing import Writer
 

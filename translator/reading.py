@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +10,7 @@ from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Leftover, Origin
 from translator.numbers import check_whole_numbers
-from translator.record import Struct
+from translator.record import Struct, field
 from translator.spans import NOWHERE
 from translator.tree import Address, Node, Unresolved, spell
 

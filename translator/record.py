@@ -3,25 +3,58 @@
 ``@dataclass`` writes and compiles up to four methods for each class, half a millisecond a class; a
 command that loads a hundred classes is felt to start slowly. The methods of a :class:`Record` are
 written once, here; those of a :class:`Struct` are compiled when there is a first instance of it.
+:mod:`dataclasses` itself, which loads :mod:`inspect`, would be one part in fourteen of a short run,
+so :func:`field` and :func:`replace` stand here as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field
-from typing import Any, ClassVar, NoReturn, dataclass_transform
+from collections.abc import Callable, Set
+from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform
+
+_MISSING: Any = object()
 
 
-class _Fields:
+class _Field:
+    """What :func:`field` says of an attribute."""
+
+    __slots__ = ("default", "factory", "kw_only")
+
+    def __init__(self, default: Any, factory: Callable[[], Any] | None, kw_only: bool) -> None:
+        self.default = default
+        self.factory = factory
+        self.kw_only = kw_only
+
+
+def field(
+    *,
+    default: Any = _MISSING,
+    default_factory: Callable[[], Any] | None = None,
+    kw_only: bool = False,
+) -> Any:
+    """An attribute with a default that is made for each instance, or given by name only."""
+    return _Field(default, default_factory, kw_only)
+
+
+class _DataclassFields:
     """The ``__dataclass_fields__`` of a class, made when somebody asks: few ever do."""
 
-    def __get__(self, instance: object, kind: type) -> dict[str, Field[Any]]:
-        dataclass(init=False, repr=False, eq=False, match_args=False)(kind)
-        made: dict[str, Field[Any]] = kind.__dict__["__dataclass_fields__"]
-        return made
+    def __get__(self, instance: object, kind: type) -> dict[str, Any]:
+        import dataclasses
+
+        for name, said in list(kind.__dict__.items()):
+            if isinstance(said, _Field):
+                default = dataclasses.MISSING if said.default is _MISSING else said.default
+                made = dataclasses.field(default=default, kw_only=said.kw_only)
+                if said.factory is not None:
+                    made = dataclasses.field(default_factory=said.factory, kw_only=said.kw_only)
+                setattr(kind, name, made)
+        dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(kind)
+        fields: dict[str, Any] = kind.__dict__["__dataclass_fields__"]
+        return fields
 
 
-_FIELDS = _Fields()
+_DATACLASS_FIELDS = _DataclassFields()
 
 
 @dataclass_transform(
@@ -35,24 +68,24 @@ class Record:
     """
 
     _defaults: ClassVar[dict[str, Any]] = {}
-    _factories: ClassVar[dict[str, Any]] = {}
+    _factories: ClassVar[dict[str, Callable[[], Any]]] = {}
     _names: ClassVar[tuple[str, ...]] = ()
     _keys: ClassVar[Set[str]] = frozenset()
 
     def __init_subclass__(cls, *, kw_only: bool = True) -> None:
-        cls.__dataclass_fields__ = _FIELDS  # type: ignore[attr-defined]
+        cls.__dataclass_fields__ = _DATACLASS_FIELDS  # type: ignore[attr-defined]
         own = cls.__dict__
         names = own.get("__annotations__", ())
         cls._names = tuple(dict.fromkeys((*cls._names, *names)))
         cls._keys = set(cls._names)
         cls._defaults, cls._factories = cls._defaults.copy(), cls._factories.copy()
         for name in names:
-            default = own.get(name, MISSING)
-            if isinstance(default, Field):
-                if default.default_factory is not MISSING:
-                    cls._factories[name] = default.default_factory
+            default = own.get(name, _MISSING)
+            if isinstance(default, _Field):
+                if default.factory is not None:
+                    cls._factories[name] = default.factory
                 default = default.default
-            if default is not MISSING:
+            if default is not _MISSING:
                 cls._defaults[name] = default
         if not kw_only:
             cls.__init__ = _init_in_order  # type: ignore[method-assign]
@@ -87,9 +120,13 @@ class Record:
         return hash((type(self), self._contents()))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
+        from dataclasses import FrozenInstanceError
+
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
     def __delattr__(self, name: str) -> NoReturn:
+        from dataclasses import FrozenInstanceError
+
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __repr__(self) -> str:
@@ -115,13 +152,56 @@ def with_default(kind: type[Record]) -> Set[str]:
 class Struct:
     """Base of what ``@dataclass(eq=False)`` would make: it can be changed, and equals itself only."""
 
+    _said: ClassVar[dict[str, _Field]] = {}
+
     def __init_subclass__(cls) -> None:
+        cls.__dataclass_fields__ = _DATACLASS_FIELDS  # type: ignore[attr-defined]
+        own = cls.__dict__
+        cls._said = cls._said.copy()
+        for name in own.get("__annotations__", ()):
+            said = own.get(name, _MISSING)
+            cls._said[name] = said if isinstance(said, _Field) else _Field(said, None, False)
         cls.__init__ = _first_init  # type: ignore[method-assign,assignment]
 
 
 def _first_init(self: Struct, *values: Any, **named: Any) -> None:
-    for kind in reversed(type(self).__mro__):
-        if kind.__dict__.get("__init__") is _first_init:
-            del kind.__init__  # type: ignore[misc]
-            dataclass(eq=False, repr=False, match_args=False)(kind)
-    type(self).__init__(self, *values, **named)
+    kind = type(self)
+    kind.__init__ = _compiled_init(kind)  # type: ignore[method-assign]
+    kind.__init__(self, *values, **named)
+
+
+def _compiled_init(kind: type[Struct]) -> Any:
+    """An ``__init__`` with the fields of a class as parameters, written as one would by hand."""
+    in_order: list[str] = []
+    by_name: list[str] = []
+    body: list[str] = []
+    known: dict[str, Any] = {"_MISSING": _MISSING}
+    for name, said in kind._said.items():
+        parameter, value = name, name
+        if said.factory is not None:
+            known[f"_made_{name}"] = said.factory
+            parameter, value = (
+                f"{name}=_MISSING",
+                f"_made_{name}() if {name} is _MISSING else {name}",
+            )
+        elif said.default is not _MISSING:
+            known[f"_default_{name}"] = said.default
+            parameter = f"{name}=_default_{name}"
+        (by_name if said.kw_only else in_order).append(parameter)
+        body.append(f"self.{name} = {value}")
+    if hasattr(kind, "__post_init__"):
+        body.append("self.__post_init__()")
+    parameters = ", ".join(["self", *in_order, *(["*", *by_name] if by_name else ())])
+    lines = "\n  ".join(body)
+    exec(f"def __init__({parameters}):\n  {lines}", known)
+    return known["__init__"]
+
+
+R = TypeVar("R", bound=Record | Struct)
+
+
+def replace(record: R, **changes: Any) -> R:
+    """The same record with other values."""
+    names = record._names if isinstance(record, Record) else record._said
+    values = {name: getattr(record, name) for name in names}
+    return type(record)(**{**values, **changes})

@@ -6,7 +6,6 @@ are code actions, and hovering over a key tells what it means and what the other
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -24,6 +23,7 @@ from translator.lint.checking import check_source
 from translator.lint.settings import Finder, Settings
 from translator.lint.sniffing import may_be_ours
 from translator.matrix import FRAMEWORKS, table_of
+from translator.record import replace
 from translator.schema_recipe import field_description
 from translator.source import Source, decode
 from translator.spans import LineIndex, Span

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.document import Document, Entry, Leftover, Origin
 from translator.fields import flatten
-from translator.record import Struct
+from translator.record import Struct, field
 from translator.tree import Address
 
 

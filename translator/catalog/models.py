@@ -11,13 +11,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, cast
 
 from translator.catalog.data import table
 from translator.catalog.identity import Identity, is_known_id, is_local, resolve
-from translator.record import Record
+from translator.record import Record, replace
 from translator.source import PathLike, answers, ask_for, folder_of, is_regular_file
 
 Modality = Literal["text", "vision", "audio"]

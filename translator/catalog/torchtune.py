@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
@@ -22,7 +21,7 @@ from translator.catalog.models import (
     read_config,
     size_of,
 )
-from translator.record import Record
+from translator.record import Record, replace
 
 Version = Literal["0.6.1", "main"]
 Form = Literal["full", "lora", "qlora"]

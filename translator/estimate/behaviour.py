@@ -6,13 +6,13 @@ Versions: Axolotl 0.19 (transformers 5, PEFT 0.20), torchtune 0.6.1, Unsloth 202
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from translator.catalog.liger import supported
 from translator.document import Document
 from translator.estimate.workload import Attention, Kernels, LossPath, Workload
 from translator.ir import Adapter, OnlineObjective, PreferenceObjective, Recipe
+from translator.record import replace
 
 
 def _sampling(recipe: Recipe, copies: float) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 
 from translator.estimate.mixer_configuration import blocks, mixer
 from translator.estimate.shape import Experts, Latent, Shape
+from translator.record import replace
 
 Fields = Mapping[str, Any]
 
@@ -209,8 +210,6 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
     counted = config.get("text_parameters", config.get("parameters"))
     if not isinstance(counted, int):
         return shape
-    from dataclasses import replace
-
     total = int(config.get("parameters", counted))
     return replace(shape, other=counted - shape.parameters, vision=total - counted)
 

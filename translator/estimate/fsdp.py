@@ -4,11 +4,10 @@ head, is the root unit and gathered for the whole step (torch/distributed/fsdp).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from translator.estimate import states
 from translator.estimate.share import Held, View, layer_trained
 from translator.estimate.workload import Workload
+from translator.record import replace
 
 
 def fsdp(work: Workload, held: Held) -> View:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from translator.document import Document
@@ -14,7 +13,7 @@ from translator.estimate.reading import Reading, read
 from translator.estimate.reserved import band
 from translator.estimate.term import Instant
 from translator.estimate.workload import Workload
-from translator.record import Record
+from translator.record import Record, replace
 
 GIB = 1 << 30
 CONTEXT = 500 << 20

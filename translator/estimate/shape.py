@@ -6,13 +6,12 @@ Everything counts elements, never bytes; what an element takes is a matter of th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
 from translator.estimate.matrix import Matrix
 from translator.estimate.mixer import Mixer
-from translator.record import Record
+from translator.record import Record, replace
 
 Norm = Literal["rms", "layer"]
 

@@ -8,7 +8,6 @@ as it is come first; a shorter sequence, other weights and fewer trained paramet
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from translator.estimate.catalog import Gpu
@@ -17,7 +16,7 @@ from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.report import Verdict, judge, on_device
 from translator.estimate.reserved import band
 from translator.estimate.workload import Kernels, Workload
-from translator.record import Record
+from translator.record import Record, replace
 
 Keys = tuple[tuple[str, str], ...]
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Protocol
 
 from translator.diagnostics import Diagnostic
 from translator.document import Document
-from translator.record import Record
+from translator.record import Record, field
 from translator.source import Source
 
 

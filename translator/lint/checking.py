@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 from functools import cache
 
 from translator import api
@@ -17,7 +16,7 @@ from translator.lint.reading import told_by_lint
 from translator.lint.registry import Entry, check_of, code_or_prefix, entries
 from translator.lint.settings import Settings
 from translator.lint.suppress import Suppressions
-from translator.record import Struct
+from translator.record import Struct, replace
 from translator.source import Source
 
 

@@ -8,10 +8,10 @@ error, a value that only the running program knows is none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
+from translator.record import replace
 
 _OF_CONVERSIONS = "XLT"
 _OF_RULES = {Code.CONTRADICTION.code}

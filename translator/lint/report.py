@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from translator.diagnostics import Diagnostic
 from translator.errors import FtxError
 from translator.lint.fingerprint import fingerprints
-from translator.record import Struct
+from translator.record import Struct, field
 from translator.source import PathLike, read_source
 
 

@@ -8,11 +8,10 @@ does*, *Why it matters*, *When it is fine*, *References*), a constant ``RULE`` a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
 
 from translator.diagnostics import Diagnostic, Fix, Severity
 from translator.lint.context import File, Place
-from translator.record import Record
+from translator.record import Record, field
 
 HEADINGS = ("What it does", "Why it matters", "When it is fine", "References")
 YAML = ("axolotl", "torchtune")

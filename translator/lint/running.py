@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from translator.codes import Code
@@ -15,7 +14,7 @@ from translator.lint.checking import Checked, check_source, renamed
 from translator.lint.settings import Settings
 from translator.lint.sniffing import may_be_ours
 from translator.lint.walking import Found
-from translator.record import Record, Struct
+from translator.record import Record, Struct, replace
 from translator.source import (
     MAX_BYTES,
     MAX_NOTEBOOK_BYTES,

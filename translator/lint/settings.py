@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -22,7 +21,7 @@ from translator.lint.values import (
     texts,
 )
 from translator.nearest import nearest
-from translator.record import Record
+from translator.record import Record, replace, with_default
 from translator.source import PathLike
 
 FILES = ("ftx.toml", ".ftx.toml", "pyproject.toml")
@@ -119,7 +118,7 @@ KINDS: Mapping[str, Callable[[object], Any]] = {
     "portable-to": one_of("axolotl", "torchtune", "unsloth"),
 }
 """The options of a file and how their values are read; each raises ValueError with a reason."""
-assert {f.name for f in fields(Settings)} == {"root", *(k.replace("-", "_") for k in KINDS)}
+assert with_default(Settings) == {name.replace("-", "_") for name in KINDS}
 
 
 class Finder:

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import field
 
 from translator.codes import Code
 from translator.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
-from translator.record import Struct
+from translator.record import Struct, field
 from translator.spans import LineIndex, Span
 
 _COMMENT = (

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import field
 from typing import Any
 
-from translator.record import Record, Struct
+from translator.record import Record, Struct, field
 from translator.source import PathLike
 from translator.syntax.evaluate_journal import Journal, Variables
 from translator.syntax.evaluate_values import (

@@ -11,12 +11,11 @@ from __future__ import annotations
 import ast
 from collections import abc
 from collections.abc import Iterator
-from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from translator.record import Struct
+from translator.record import Struct, field
 
 Scalar = None | bool | int | float | complex | str | bytes
 

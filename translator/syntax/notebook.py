@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import replace
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError
-from translator.record import Record
+from translator.record import Record, replace
 from translator.source import Source
 from translator.spans import NOWHERE, Span
 from translator.syntax.python import Module, parse_code

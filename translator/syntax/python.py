@@ -15,13 +15,12 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError
-from translator.record import Record
+from translator.record import Record, field
 from translator.source import Source
 from translator.spans import LineIndex, Span
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from translator.codes import Code
@@ -20,6 +19,7 @@ from translator.ir import (
     Supervision,
     TextRows,
 )
+from translator.record import replace
 from translator.tree import Node
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from translator.catalog.identity import is_local
@@ -38,7 +37,7 @@ from translator.ir import (
     TokenRows,
 )
 from translator.reading import Reader
-from translator.record import Record
+from translator.record import Record, replace
 from translator.tree import Address, Node, spell
 
 T = TypeVar("T")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from translator.catalog.locations import FORMATS
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -12,6 +10,7 @@ from translator.frameworks.axolotl.preference import doubles_start
 from translator.frameworks.axolotl.write_prompts import as_text, told
 from translator.frameworks.axolotl.write_templates import put_templates
 from translator.ir import PreferenceRows, SeparateRows, Source, Steps, TextRows, TokenRows
+from translator.record import replace
 from translator.writing import Writer
 
 

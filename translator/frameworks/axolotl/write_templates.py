@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from translator.catalog.chat_jinja import jinja
 from translator.catalog.formats import ChatFormat as Known
@@ -21,6 +20,7 @@ from translator.ir import (
     SeparateRows,
     Source,
 )
+from translator.record import replace
 from translator.writing import Writer
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import PurePath
 from shlex import quote
 
@@ -12,6 +11,7 @@ from translator.document import Document, Entry, Leftover
 from translator.frameworks.axolotl.memory import add_plugin
 from translator.frameworks.axolotl.table import table
 from translator.frameworks.base import WriteOptions, Written
+from translator.record import replace
 from translator.syntax.yaml_write import write_yaml
 from translator.tree import Address
 from translator.writing import Writer

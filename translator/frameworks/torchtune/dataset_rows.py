@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 from translator.catalog.row_kinds import SEGMENTS
@@ -32,6 +31,7 @@ from translator.ir import (
     Supervision,
     TextRows,
 )
+from translator.record import replace
 
 
 def _supervision(dataset: Dataset, *, headers: bool | None = None) -> Supervision:

@@ -7,7 +7,6 @@ of the model does just what is wanted, with or without a ``prompt_template``; el
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
 from translator.catalog.models import facts
@@ -37,7 +36,7 @@ from translator.ir import (
     TextRows,
     TokenRows,
 )
-from translator.record import Record
+from translator.record import Record, field
 from translator.writing import Writer
 
 _BUILDERS = "torchtune.datasets"

@@ -9,11 +9,10 @@ other (``${now:%Y}``) needs the running program and stays unresolved.
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from typing import Any
 
 from translator.errors import UnreadableError
-from translator.record import Struct
+from translator.record import Struct, field
 from translator.source import Source
 from translator.syntax.omegaconf import OmegaConfDialect
 from translator.syntax.yaml import read_yaml

@@ -8,13 +8,13 @@ ends of turns of plain text) is noted on demand.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.wording_writing import Task, Told
 from translator.ir import ChatFormat, MessageRows, PreferenceRows, Supervision, TextRows
+from translator.record import replace
 
 Shape = Literal["text", "plain", "exchange", "turns"]
 

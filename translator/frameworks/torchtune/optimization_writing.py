@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.torchtune.components import Component, component, reads, required_keys
 from translator.frameworks.torchtune.parts import module_of
 from translator.ir import Epochs, Schedule, Source, Steps, TextRows, WarmupRatio, WarmupSteps
+from translator.record import replace
 from translator.writing import Writer
 
 OPTIMIZERS = {

@@ -8,7 +8,6 @@ text, if all they need can be brought along.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import Any
 
 from translator import ir
@@ -17,6 +16,7 @@ from translator.frameworks.unsloth.marked_text import marks_of
 from translator.frameworks.unsloth.script_code import standing_alone
 from translator.frameworks.unsloth.script_tree import RowFunction
 from translator.reading import Reader
+from translator.record import replace
 from translator.syntax.python import Module
 from translator.tree import Address, Node, Unresolved
 

@@ -12,7 +12,6 @@ Every source becomes one of four kinds of columns:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 
 from translator import ir
 from translator.catalog.row_kinds import SEGMENTS
@@ -26,7 +25,7 @@ from translator.frameworks.unsloth.foreign_keys import DEDUPLICATE
 from translator.frameworks.unsloth.masking import Mask, catalogue_format, mask_of
 from translator.frameworks.unsloth.pycode import Argument, call
 from translator.frameworks.unsloth.pycode import Code as Expression
-from translator.record import Struct
+from translator.record import Struct, field
 from translator.writing import Writer
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field
 from keyword import iskeyword
 from string import Formatter
 
 from translator.frameworks.unsloth.pycode import literal, quoted
-from translator.record import Struct
+from translator.record import Struct, field
 
 
 class Functions(Struct):

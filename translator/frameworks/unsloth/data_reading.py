@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -70,6 +68,8 @@ def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> 
 
 def _told(part: object) -> list[str]:
     """The values of a part that are not the usual ones."""
+    from dataclasses import fields
+
     return [
         f"{f.name} {getattr(part, f.name)!r}"
         for f in fields(part)  # type: ignore[arg-type]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from translator import ir
@@ -23,6 +22,7 @@ from translator.frameworks.unsloth.row_reading import (
 from translator.frameworks.unsloth.step_reading import is_column
 from translator.frameworks.unsloth.text_reading import obstacle, template
 from translator.reading import Reader
+from translator.record import replace
 
 Plain = dict[str, Any]
 

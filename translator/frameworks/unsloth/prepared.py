@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
-from translator.record import Struct
+from translator.record import Struct, field
 
 Plain = dict[str, Any]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import Any
 
 from translator.frameworks.unsloth.script_choices import decided
@@ -16,6 +15,7 @@ from translator.frameworks.unsloth.script_steps import (
     line_of,
 )
 from translator.frameworks.unsloth.script_tree import RowFunction, TreeBuilder
+from translator.record import replace
 from translator.syntax.evaluate_tables import is_external, is_table, listed
 from translator.syntax.evaluate_values import (
     Absent,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from translator import ir
@@ -29,6 +28,7 @@ from translator.frameworks.unsloth.span_reading import supervision_of
 from translator.frameworks.unsloth.step_reading import substituted
 from translator.frameworks.unsloth.text_reading import BOS, bare, end_token, obstacle, text_rows
 from translator.reading import Reader
+from translator.record import replace
 
 Plain = dict[str, Any]
 
@@ -278,5 +278,5 @@ def _pair(reader: Reader, prepared: Prepared) -> Meaning:
         else "whole"
     )
     assert isinstance(form, ir.PlainFormat)
-    form = replace(form, joined=joined_how)  # type: ignore[arg-type]
+    form = replace(form, joined=joined_how)
     return rows, form, ir.Supervision(prompt="-100" not in labels and "[0]" not in labels)

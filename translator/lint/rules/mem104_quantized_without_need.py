@@ -18,12 +18,12 @@ QLoRA (arXiv:2305.14314), section 4; `ftx estimate`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.estimate.report import GIB, estimate
 from translator.lint.context import File
 from translator.lint.rule import Rule
+from translator.record import replace
 
 RULE = Rule(
     code="MEM104",

@@ -73,3 +73,7 @@ class Diagnostic(Record):
     help: str | None = None
     verbose: bool = False
     fix: Fix | None = None
+
+    def __hash__(self) -> int:
+        # hashing all ten values takes as long as finding what they say
+        return hash((self.code, self.message, self.span))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,7 +56,8 @@ class File:
     def __init__(self, document: Document, options: Options) -> None:
         self.document = document
         self.options = options
-        self._tree = document.tree
+        self._tree = tree = document.tree
+        self._top: Container[str | int] = tree.value if tree is not None and tree.is_mapping else ()
 
     @property
     def recipe(self) -> Recipe:
@@ -90,7 +92,10 @@ class File:
 
     def node(self, key: str | Address) -> Node | None:
         """The node of a key that has a value."""
-        node = None if self._tree is None else self._tree.get(_address(key))
+        address = _address(key)
+        if self._tree is None or address[0] not in self._top:  # as most are
+            return None
+        node = self._tree.get(address)
         return None if node is None or node.value is None else node
 
     def value(self, key: str | Address) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatch
+from functools import cached_property
 from typing import Any
 
 from translator.diagnostics import Diagnostic, Severity
@@ -54,6 +55,15 @@ class Settings(Record):
     def active(self, code: str, *, opt_in: bool = False) -> bool:
         """Whether findings of a code are wanted: the longest matching entry decides, and
         ``ignore`` among equals."""
+        if (code, opt_in) not in self._known:
+            self._known[code, opt_in] = self._active(code, opt_in)
+        return self._known[code, opt_in]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, bool], bool]:
+        return {}
+
+    def _active(self, code: str, opt_in: bool) -> bool:
         if opt_in and not any(code.startswith(p) for p in (*self.extend_select, *self.select) if p):
             return False
         chosen = _longest(code, (*self.select, *self.extend_select))

@@ -30,7 +30,10 @@ class File(Record, kw_only=False):
         return node.plain()
 
     def node(self, name: str) -> Node | None:
-        return self.reader.peek(*steps(name))
+        address = steps(name)
+        if address[0] not in self.reader.top:  # as most are
+            return None
+        return self.reader.peek(*address)
 
     def all(self, *names: str) -> bool:
         return all(self[name] for name in names)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -43,9 +41,6 @@ def all_keys() -> frozenset[str]:
 _BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n"}
 
 
-_literal = cache(ast.literal_eval)
-
-
 def _accepts(kind: str, value: object) -> bool:
     """Whether pydantic takes a YAML value for a type, coercing as it does by default."""
     if kind == "any":
@@ -53,7 +48,7 @@ def _accepts(kind: str, value: object) -> bool:
     if kind.startswith("list["):
         return isinstance(value, list) and all(_accepts(kind[5:-1], v) for v in value)
     if kind.startswith(("'", '"')):
-        return bool(value == _literal(kind))
+        return bool(value == kind[1:-1])
     if kind == "dict":
         return isinstance(value, dict)
     if kind == "str":
@@ -69,14 +64,24 @@ def _accepts(kind: str, value: object) -> bool:
     return kind == "float" or (kind == "int" and real.is_integer())
 
 
+@cache
+def _certain(pattern: str) -> frozenset[type]:
+    """The kinds of values that a key takes whatever they are: most need no closer look."""
+    kinds = set(recorded_keys()[pattern]["type"])
+    certain: set[type] = {kind for kind in (bool, str, float, dict) if kind.__name__ in kinds}
+    return frozenset(certain | {int}) if kinds & {"int", "float"} else frozenset(certain)
+
+
 def check_kinds(reader: Reader) -> None:
     """Reports values of a type that Axolotl refuses and that were read by their meaning."""
     told = {d.span for d in reader.diagnostics if d.code == Code.BAD_VALUE.code}
     known = recorded_keys()
-    for pattern, address, node in _typed(reader.tree):
-        record = known.get(pattern)
-        if record is None or node.span in told:
+    places: list[_Place] = []
+    _collect(reader.tree, "", (), places)
+    for pattern, address, node in places:
+        if type(node.value) in _certain(pattern) or node.span in told:
             continue
+        record = known[pattern]
         if node.value is None:
             if record.get("null") is False:
                 name = spell(address)
@@ -96,19 +101,21 @@ def check_kinds(reader: Reader) -> None:
             )
 
 
-def _typed(
-    node: Node, pattern: str = "", address: Address = ()
-) -> Iterator[tuple[str, Address, Node]]:
-    """What the list of keys calls a place (``datasets[].path``), its address, and its node."""
-    if isinstance(node.value, Unresolved):
+_Place = tuple[str, Address, Node]
+"""What the list of keys calls a place (``datasets[].path``), its address, and its node."""
+
+
+def _collect(node: Node, pattern: str, address: Address, places: list[_Place]) -> None:
+    """Adds the places of a tree that the list of keys has."""
+    value = node.value
+    if isinstance(value, Unresolved):
         return
-    if address:
-        yield pattern, address, node
-    if isinstance(node.value, dict):
-        for name, child in node.value.items():
-            below = f"{pattern}.{name}" if pattern else name
-            yield from _typed(child, below, (*address, name))
-    elif isinstance(node.value, list):
-        for position, child in enumerate(node.value):
+    if pattern in recorded_keys():
+        places.append((pattern, address, node))
+    if isinstance(value, dict):
+        for name, child in value.items():
+            _collect(child, f"{pattern}.{name}" if pattern else name, (*address, name), places)
+    elif isinstance(value, list):
+        for position, child in enumerate(value):
             if child.is_mapping:
-                yield from _typed(child, f"{pattern}[]", (*address, position))
+                _collect(child, f"{pattern}[]", (*address, position), places)

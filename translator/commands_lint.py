@@ -138,12 +138,11 @@ class _Run:
         return report
 
     def _baseline(self, report: Report) -> None:
-        from translator.lint.baseline import baseline_text, read_baseline
-
         if self.request.write_baseline is not None:
             from pathlib import Path
 
             from translator.files import write_files
+            from translator.lint.baseline import baseline_text
 
             kept = [d for d in report.findings if not d.verbose]
             report.findings = kept
@@ -151,6 +150,8 @@ class _Run:
             write_files({Path(self.request.write_baseline): text}, force=True)
             report.known, report.findings = len(kept), []
         elif self.here.baseline is not None:
+            from translator.lint.baseline import read_baseline
+
             known = read_baseline(os.path.join(self.here.root, self.here.baseline))
             prints = report.fingerprints()
             new = [d for d, p in zip(report.findings, prints, strict=True) if p not in known]

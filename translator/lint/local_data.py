@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
 
 from translator.ir import (
     InstructionRows,
@@ -13,37 +13,37 @@ from translator.ir import (
     Rows,
     TextRows,
 )
-from translator.source import is_regular_file
+from translator.source import folder_of, is_regular_file
 
 _HEAD = 200_000
 """Bytes that are read at most; a first row that is longer stays unknown."""
 
 
-def local_file(name: str, config: str) -> Path | None:
+def local_file(name: str, config: str) -> str | None:
     """A data file by a relative path: from the working directory, else from the configuration's
     folder or the one above it."""
     if "://" in name or not name:
         return None
-    beside = Path(config).parent
-    for folder in (Path(), beside, beside.parent):
-        path = folder / name
+    beside = folder_of(config)
+    for folder in ("", beside, folder_of(os.path.normpath(beside))):
+        path = os.path.join(folder, name)
         if is_regular_file(path):
             return path
     return None
 
 
-def first_row(path: Path) -> set[str] | None:
+def first_row(path: str) -> set[str] | None:
     """The columns of the first row; None for a file that cannot be looked into."""
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             text = stream.read(_HEAD).decode("utf-8-sig", "replace")
     except OSError:
         return None
-    if path.suffix == ".csv":
+    if path.endswith(".csv"):
         import csv
 
         return set(next(csv.reader(text.splitlines()[:1]), [])) or None
-    if path.suffix not in (".json", ".jsonl"):
+    if not path.endswith((".json", ".jsonl")):
         return None
     text = text.lstrip()
     if text.startswith("["):
@@ -59,12 +59,12 @@ def first_row(path: Path) -> set[str] | None:
     return set(row)
 
 
-def first_rows(path: Path) -> list[dict[str, object]]:
+def first_rows(path: str) -> list[dict[str, object]]:
     """The whole rows at the beginning of a JSON or JSON Lines file; none for any other."""
-    if path.suffix not in (".json", ".jsonl"):
+    if not path.endswith((".json", ".jsonl")):
         return []
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             text = stream.read(_HEAD).decode("utf-8-sig", "replace").lstrip()
     except OSError:
         return []
@@ -82,13 +82,13 @@ def first_rows(path: Path) -> list[dict[str, object]]:
     return rows
 
 
-def count_rows(path: Path, enough: int) -> int | None:
+def count_rows(path: str, enough: int) -> int | None:
     """The rows of a JSON or JSON Lines file, counted up to ``enough``; None when that cannot be
     said."""
-    if path.suffix not in (".json", ".jsonl"):
+    if not path.endswith((".json", ".jsonl")):
         return None
     try:
-        whole = path.stat().st_size < _HEAD
+        whole = os.path.getsize(path) < _HEAD
     except OSError:
         return None
     rows = first_rows(path)

@@ -11,7 +11,6 @@ from translator.frameworks.axolotl.lookup import find, mention, no_effect, refus
 from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.sources import read_sources
 from translator.frameworks.axolotl.values import flag, number, one_of, whole
-from translator.frameworks.axolotl.write_sources import put_sources
 from translator.ir import (
     ChatFormat,
     CustomRows,
@@ -81,6 +80,12 @@ def _get_validation(reader: Reader) -> None:
         reader.origins["data.validation.size"] = size.origin
     else:
         reader.set("data.validation", None, size.origin)
+
+
+def _put_sources(writer: Writer) -> None:
+    from translator.frameworks.axolotl.write_sources import put_sources  # nothing a reader needs
+
+    put_sources(writer)
 
 
 def _put_validation(writer: Writer) -> None:
@@ -274,7 +279,7 @@ SOURCES: tuple[Row, ...] = (
         ("data.sources.*", "data.streaming"),
         ("datasets", "pretraining_dataset", "streaming"),
         _get_sources,
-        put_sources,
+        _put_sources,
         {
             "data.sources.rows=instruction.images": ("refused", "pictures beside turns only"),
             "data.sources.rows=instruction.fields": ("refused", "three fields of a prompt only"),

@@ -19,8 +19,6 @@ from translator.frameworks.axolotl.conversations import (
     supervision,
 )
 from translator.frameworks.axolotl.lookup import Found, find, refuse
-from translator.frameworks.axolotl.module_reading import made_rows
-from translator.frameworks.axolotl.parts import read_module
 from translator.frameworks.axolotl.prompts import named_prompt
 from translator.frameworks.axolotl.values import flag, text, texts
 from translator.ir import (
@@ -208,11 +206,19 @@ def _by_name(dataset: Dataset, name: str) -> Told:
         name = f"alpaca:{style}"
     if (rows := named_prompt(name)) is not None:
         return rows, PlainFormat(), trained
-    module = read_module(reader.path, name)
-    if module is not None:
-        return made_rows(dataset, module)
+    if (made := _made(dataset, name)) is not None:
+        return made
     prompt_types.check(dataset, name, None)
     return CustomRows(reference=f"{_OWN}{name}"), PlainFormat(), trained
+
+
+def _made(dataset: Dataset, name: str) -> Told | None:
+    """What the rows become of a module of ftx's own beside the file; None where there is none."""
+    from translator.frameworks.axolotl.module_reading import made_rows  # few files have one
+    from translator.frameworks.axolotl.parts import read_module
+
+    module = read_module(dataset.reader.path, name)
+    return None if module is None else made_rows(dataset, module)
 
 
 def _sharegpt(dataset: Dataset, name: str) -> Told:

@@ -165,8 +165,7 @@ def assemble(values: Mapping[str, Any]) -> ir.Recipe:
 
 def _arguments(part: type, prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
-    for name, inner, may_be_absent in _assembled(part):
-        path = f"{prefix}{name}"
+    for name, path, inner, may_be_absent in _assembled(part, prefix):
         if inner is None:
             if path in values:
                 arguments[name] = values[path]
@@ -180,17 +179,17 @@ def _arguments(part: type, prefix: str, values: Mapping[str, Any]) -> dict[str, 
 
 
 @cache
-def _assembled(part: type) -> list[tuple[str, type | None, bool]]:
-    """Each attribute of an IR class: the one part that it is assembled to, None for what is given
-    whole; whether it may be left out."""
-    found: list[tuple[str, type | None, bool]] = []
+def _assembled(part: type, prefix: str) -> list[tuple[str, str, type | None, bool]]:
+    """Each attribute of an IR class and its field: the one part that it is assembled to, None for
+    what is given whole; whether it may be left out."""
+    found: list[tuple[str, str, type | None, bool]] = []
     defaults = with_default(part)
     for name, annotation in hints(part).items():
         parts = parts_of(annotation)
         if len(parts) != 1 or get_origin(annotation) is tuple:
-            found.append((name, None, name in defaults))
+            found.append((name, f"{prefix}{name}", None, name in defaults))
         else:
-            found.append((name, parts[0], optional(annotation)))
+            found.append((name, f"{prefix}{name}", parts[0], optional(annotation)))
     return found
 
 

@@ -19,7 +19,7 @@ row. Keys of a source that no row has looked at are reported as unknown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from typing import Literal, Protocol
 
@@ -324,11 +324,29 @@ def expand(patterns: Iterable[str]) -> list[str]:
     return names
 
 
-def _heads(row: Row) -> set[str | None]:
-    """The top-level keys without which reading a row does nothing; None for one always read."""
+_Sign = tuple[str | int, ...]
+"""A key at the top of a file, or one and a key that elements of its list have."""
+
+
+def _signs(row: Row) -> set[_Sign | None]:
+    """The keys without any of which reading a row does nothing; None for one always read."""
     if isinstance(row, Ignore | Only):
-        return {str(_split(name)[0][0]) for name in row.spellings()}
+        return {_sign(*_split(name)) for name in row.spellings()}
     return {None}
+
+
+def _sign(address: Address, below: Address | None) -> _Sign:
+    return (address[0], below[0]) if below and len(address) == 1 else (address[0],)
+
+
+def _signs_in(tree: Node) -> Iterator[_Sign]:
+    """Those that a file has."""
+    children: dict[str, Node] = tree.value if tree.is_mapping else {}
+    for name, child in children.items():
+        yield (name,)
+        for element in child.value if child.is_sequence else ():
+            for inner in element.value if element.is_mapping else ():
+                yield name, inner
 
 
 class Table:
@@ -337,10 +355,10 @@ class Table:
     def __init__(self, name: str, rows: Iterable[Row]) -> None:
         self.name = name
         self.rows = tuple(rows)
-        self._concerned: dict[str | None, list[int]] = {}
+        self._concerned: dict[_Sign | None, list[int]] = {}
         for position, row in enumerate(self.rows):
-            for head in _heads(row):
-                self._concerned.setdefault(head, []).append(position)
+            for sign in _signs(row):
+                self._concerned.setdefault(sign, []).append(position)
 
     @cached_property
     def matrix(self) -> dict[str, Coverage]:
@@ -378,9 +396,9 @@ class Table:
         Raises:
             UnreadableError: a value is not what its key takes.
         """
-        wanted: set[int] = set()
-        for head in (None, *(reader.tree.value if reader.tree.is_mapping else ())):
-            wanted.update(self._concerned.get(head, ()))
+        wanted = set(self._concerned.get(None, ()))
+        for sign in _signs_in(reader.tree):
+            wanted.update(self._concerned.get(sign, ()))
         try:
             for position in sorted(wanted):
                 self.rows[position].read(reader)

@@ -33,11 +33,23 @@ def check_whole_numbers(path: str, tree: Node) -> None:
     Raises:
         UnreadableError: naming the place.
     """
+    if not _holds_wide(tree):
+        return
     for address, node in tree.leaves():
         value = node.value
-        if isinstance(value, int) and abs(value) > LARGEST:
+        if _holds_wide(node):
             message = f"{spell(address)} is a number of {value.bit_length()} bits, more than 64"
             raise _refusal(path, message, node)
+
+
+def _holds_wide(node: Node) -> bool:
+    """Whether a whole number of more than 64 bits stands in a tree."""
+    value = node.value
+    if isinstance(value, dict):
+        return any(map(_holds_wide, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_wide, value))
+    return isinstance(value, int) and abs(value) > LARGEST
 
 
 def _refusal(path: str, message: str, node: Node) -> UnreadableError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -38,7 +38,7 @@ class Reader(Struct):
     facts: dict[str, str] = field(default_factory=dict)
     last: tuple[Address, Node] | None = None
     """What a row looked at last."""
-    top: Container[str | int] = ()
+    top: Collection[str | int] = ()
     """The outermost keys. Rows ask for hundreds, of which a file has few."""
 
     def __post_init__(self) -> None:

@@ -83,7 +83,10 @@ def _attributes(part: Any) -> Holds:
 
     def holds(value: Any) -> bool:
         own = vars(value)
-        return all(check(own[name]) for name, check in checks)
+        for name, check in checks:  # noqa: SIM110  # a loop takes two thirds of the time of all()
+            if not check(own[name]):
+                return False
+        return True
 
     return holds
 

@@ -30,13 +30,14 @@ def linear_layers(model: str) -> tuple[str, ...] | None:
     return known.linear_modules or None
 
 
+_RANK = {name: position for position, name in enumerate(MODULE_ORDER)}
 _LINEAR = frozenset(MODULE_ORDER) - {"lm_head", "embed_tokens"}
 
 
 def in_module_order(names: tuple[str, ...]) -> tuple[str, ...]:
     """Names in the IR's order, unknown ones last, each once."""
-    rank = {name: position for position, name in enumerate(MODULE_ORDER)}
-    return tuple(sorted(dict.fromkeys(names), key=lambda name: (rank.get(name, len(rank)), name)))
+    last = len(_RANK)
+    return tuple(sorted(dict.fromkeys(names), key=lambda name: (_RANK.get(name, last), name)))
 
 
 def _get_modules(reader: Reader) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from translator.codes import Code
 from translator.diagnostics import Severity
@@ -111,10 +112,14 @@ def _steps(address: Address) -> set[str]:
     parts = {pattern}
     for end in range(1, len(address)):
         outer = re.sub(r"\[\d+\]", "[]", spell(address[:end]))
-        inner_keys = any(key.startswith((f"{outer}.", f"{outer}[].")) for key in recorded_keys())
-        if not inner_keys and not outer.endswith("]"):
+        if not outer.endswith("]") and not _has_inner_keys(outer):
             parts.add(outer)
     return parts
+
+
+@lru_cache(maxsize=1024)
+def _has_inner_keys(outer: str) -> bool:
+    return any(key.startswith((f"{outer}.", f"{outer}[].")) for key in recorded_keys())
 
 
 def _get_class(reader: Reader) -> None:

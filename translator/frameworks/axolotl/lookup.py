@@ -50,11 +50,13 @@ def find(
 ) -> Found[T | D]:
     """The value of the first of ``names`` that is written (the others are former spellings), or
     the default with ``why`` as its citation."""
-    spelled = names if isinstance(names, list) else (names,)
     top = reader.top
+    if isinstance(names, str) and steps(names)[0] not in top:  # as most are
+        return Found(default, reader.default(why), None)
+    spelled = names if isinstance(names, list) else (names,)
     for name in spelled:
         address = steps(name) if isinstance(name, str) else name
-        if address[0] not in top:  # as most are
+        if address[0] not in top:
             continue
         node = reader.node(*address)
         if node is None:

@@ -47,10 +47,8 @@ class PluginKeys(Record, kw_only=False):
 
     def read(self, reader: Reader) -> None:
         registered = plugins(reader)
-        for plugin, key in _settings():
+        for plugin, key in _settings_in(reader):
             address = steps(key)
-            if address[0] not in reader.top:
-                continue
             node = reader.tree.get(address)
             if node is None or node.value is None or self._is_block(plugin, key, node):
                 continue
@@ -95,6 +93,21 @@ def _settings() -> list[tuple[str, str]]:
         for key in keys
         if key not in _CARRIED
     ]
+
+
+@cache
+def _outermost() -> frozenset[str | int]:
+    return frozenset(steps(key)[0] for _, key in _settings())
+
+
+def _settings_in(reader: Reader) -> list[tuple[str, str]]:
+    """Those that a file may have."""
+    present = _outermost().intersection(reader.top)
+    return (
+        [(plugin, key) for plugin, key in _settings() if steps(key)[0] in present]
+        if present
+        else []
+    )
 
 
 def _tell_plugins(reader: Reader) -> None:

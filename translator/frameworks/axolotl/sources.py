@@ -65,10 +65,13 @@ class Dataset(Record, kw_only=False):
     ) -> Found[T | D]:
         """A key of this data set; further names are former spellings."""
         spelled = names if isinstance(names, list) else [names]
-        found: Found[T | D] | None = None
+        found: Found[T | D] = Found(default, self.reader.default(""), None)
+        keys = self.node.value if self.node.is_mapping else ()
         for position, name in enumerate(spelled):
+            if name not in keys:  # as most are
+                continue
             looked = find(self.reader, (*self.place, name), convert, default)
-            if found is None or (not found.written and looked.written):
+            if not found.written:
                 found = looked
             if position and looked.node is not None:
                 self.reader.say(
@@ -78,7 +81,6 @@ class Dataset(Record, kw_only=False):
                     looked.node,
                     key=looked.origin.key,
                 )
-        assert found is not None
         if field is not None and found.written:
             self.reader.origins[f"{self.field}.{field}"] = found.origin
         return found

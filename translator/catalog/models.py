@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -63,13 +63,19 @@ class ModelFacts(Record):
     """Where the facts come from."""
 
 
-@cache
-def _needle(pattern: str) -> str:
-    """Letters that any name the pattern fits must hold: they spare compiling most patterns."""
-    start = re.match(r"\^?([a-z]+)([?*{]?)", pattern)
-    if start is None or "|" in pattern:
-        return ""
-    return start[1][:-1] if start[2] else start[1]
+def _needles(pattern: str) -> tuple[str, ...]:
+    """Letters of which any name that the pattern fits must hold some: they spare compiling most
+    patterns.
+
+    >>> _needles("(^|/)phi-?(3|4)|magistral")
+    ('phi', 'magistral')
+    """
+    needles = []
+    for branch in re.sub(r"\([^()]*\)[?*]?", " ", pattern).split("|"):
+        start = re.match(r"[ ^]*([a-z]*)([?*{]?)", branch)
+        assert start is not None
+        needles.append(start[1][:-1] if start[2] else start[1])
+    return tuple(needles)
 
 
 @cache
@@ -81,19 +87,30 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _REST_OF_SIZE = r"\d*(?:[._]\d+)?[bm](?![a-z])"
 
 
+def _lines_for(name: str) -> Iterator[Mapping[str, Any]]:
+    """The model lines that a name in lower case may belong to, in their order."""
+    for needles, line in _lines():
+        for needle in needles:
+            if needle in name:
+                yield line
+                break
+
+
+@cache
+def _lines() -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    return [(_needles(line["pattern"]), line) for line in table("models")["lines"]]
+
+
 def _line_of(leaf: str) -> Mapping[str, Any] | None:
     """The first model line whose pattern fits the last part of a name."""
     lower = leaf.lower()
-    for line in table("models")["lines"]:
-        pattern = line["pattern"]
-        if _needle(pattern) not in lower:
-            continue
-        found = _compiled(pattern).search(leaf)
+    for line in _lines_for(lower):
+        found = _compiled(line["pattern"]).search(leaf)
         # In medgemma-4b the 4 is the size and no generation.
         if found is None:
             continue
         if not (found[0][-1].isdigit() and re.match(_REST_OF_SIZE, lower[found.end() :])):
-            return cast("Mapping[str, Any]", line)
+            return line
     return None
 
 

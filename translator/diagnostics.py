@@ -53,7 +53,7 @@ class Fix(Record):
     applicability: Applicability
 
 
-class Diagnostic(Record):
+class Diagnostic(Record, often=True):
     """One finding.
 
     ``code`` is stable and listed in :mod:`translator.codes`; ``file`` is the path as the user gave

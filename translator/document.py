@@ -11,7 +11,7 @@ from translator.spans import Span
 from translator.tree import Address, Node
 
 
-class Origin(Record):
+class Origin(Record, often=True):
     """Where a value of the recipe came from.
 
     ``written`` says whether the source states it; else it is the framework's default and ``why``

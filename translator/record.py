@@ -64,7 +64,8 @@ class Record:
     """Base of what ``@dataclass(frozen=True, kw_only=True)`` would make; works with
     :mod:`dataclasses` (``replace``, ``fields``).
 
-    ``class Point(Record, kw_only=False)`` takes its values in order as well.
+    ``class Point(Record, kw_only=False)`` takes its values in order as well. With ``often=True`` its
+    ``__init__`` is compiled when it is first called, which a few hundred calls make up for.
     """
 
     _defaults: ClassVar[dict[str, Any]] = {}
@@ -72,7 +73,7 @@ class Record:
     _names: ClassVar[tuple[str, ...]] = ()
     _keys: ClassVar[Set[str]] = frozenset()
 
-    def __init_subclass__(cls, *, kw_only: bool = True) -> None:
+    def __init_subclass__(cls, *, kw_only: bool = True, often: bool = False) -> None:
         cls.__dataclass_fields__ = _DATACLASS_FIELDS  # type: ignore[attr-defined]
         own = cls.__dict__
         names = own.get("__annotations__", ())
@@ -89,6 +90,8 @@ class Record:
                 cls._defaults[name] = default
         if not kw_only:
             cls.__init__ = _init_in_order  # type: ignore[method-assign]
+        elif often:
+            cls.__init__ = _first_of_many  # type: ignore[method-assign]
 
     def __init__(self, **values: Any) -> None:
         own = self.__dict__
@@ -143,6 +146,17 @@ def _init_in_order(self: Record, *values: Any, **named: Any) -> None:
     Record.__init__(self, **given, **named)
 
 
+def _first_of_many(self: Record, **values: Any) -> None:
+    """Sets every value in the instance's own dictionary, as a record cannot be assigned to."""
+    kind = type(self)
+    said = {
+        name: _Field(kind._defaults.get(name, _MISSING), kind._factories.get(name), True)
+        for name in kind._names
+    }
+    kind.__init__ = _compiled_init(said, "own[{!r}]", first="own = self.__dict__")  # type: ignore[method-assign]
+    kind.__init__(self, **values)
+
+
 def with_default(kind: type[Record]) -> Set[str]:
     """The names of the fields that need not be given."""
     return kind._defaults.keys() | kind._factories.keys()
@@ -166,33 +180,32 @@ class Struct:
 
 def _first_init(self: Struct, *values: Any, **named: Any) -> None:
     kind = type(self)
-    kind.__init__ = _compiled_init(kind)  # type: ignore[method-assign]
+    last = "self.__post_init__()" if hasattr(kind, "__post_init__") else "pass"
+    kind.__init__ = _compiled_init(kind._said, "self.{}", last=last)  # type: ignore[method-assign]
     kind.__init__(self, *values, **named)
 
 
-def _compiled_init(kind: type[Struct]) -> Any:
-    """An ``__init__`` with the fields of a class as parameters, written as one would by hand."""
+def _compiled_init(
+    fields: dict[str, _Field], place: str, *, first: str = "pass", last: str = "pass"
+) -> Any:
+    """An ``__init__`` with fields as its parameters, written as one would by hand."""
     in_order: list[str] = []
     by_name: list[str] = []
-    body: list[str] = []
+    body = [first]
     known: dict[str, Any] = {"_MISSING": _MISSING}
-    for name, said in kind._said.items():
+    for name, said in fields.items():
         parameter, value = name, name
         if said.factory is not None:
             known[f"_made_{name}"] = said.factory
-            parameter, value = (
-                f"{name}=_MISSING",
-                f"_made_{name}() if {name} is _MISSING else {name}",
-            )
+            parameter = f"{name}=_MISSING"
+            value = f"_made_{name}() if {name} is _MISSING else {name}"
         elif said.default is not _MISSING:
             known[f"_default_{name}"] = said.default
             parameter = f"{name}=_default_{name}"
         (by_name if said.kw_only else in_order).append(parameter)
-        body.append(f"self.{name} = {value}")
-    if hasattr(kind, "__post_init__"):
-        body.append("self.__post_init__()")
+        body.append(f"{place.format(name)} = {value}")
     parameters = ", ".join(["self", *in_order, *(["*", *by_name] if by_name else ())])
-    lines = "\n  ".join(body)
+    lines = "\n  ".join([*body, last])
     exec(f"def __init__({parameters}):\n  {lines}", known)
     return known["__init__"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from ftx_process import ROOT, ftx
 
 from lint.examples import whole
+from translator.lint.checking import Checked
+from translator.lint.walking import Found
+from translator.lint.workers import in_processes
 
 GOOD, _ = whole("axolotl", "seed: 1\n")
 BAD, _ = whole("axolotl", "batch_size: 8\n")
@@ -135,6 +139,20 @@ def test_many_files_in_two_processes_are_told_in_order(tmp_path: Path) -> None:
     done = ftx("lint", "--no-cache", "--isolated", "--format", "concise", cwd=tmp_path)
     names = [line.split(":")[0] for line in done.out.splitlines() if " CFG101 " in line]
     assert names == [f"f{number:03}.yaml" for number in range(60)]
+
+
+def test_no_file_is_lost_among_processes() -> None:
+    here = os.getpid()
+
+    def check(file: Found) -> Checked:
+        if file.path == "20" and os.getpid() != here:
+            os._exit(1)  # a worker that dies
+        return Checked(path=file.path, text="", format="axolotl", findings=[])
+
+    for count in (30, 5000):
+        files = [Found(str(number), False) for number in range(count)]
+        results = in_processes(files, check, 3, None)
+        assert [r.path for r in results if isinstance(r, Checked)] == [f.path for f in files]
 
 
 def test_one_file_loads_no_heavy_module() -> None:

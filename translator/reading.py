@@ -150,6 +150,8 @@ class Reader(Struct):
 
     def unused(self) -> list[tuple[Address, Node]]:
         """The leaves that no row has looked at, neither themselves nor a part around them."""
+        if not _has_parts(self.tree):
+            return [((), self.tree)]
         found: list[tuple[Address, Node]] = []
         self._collect_unused((), self.tree, found)
         return found
@@ -157,17 +159,20 @@ class Reader(Struct):
     def _collect_unused(
         self, address: Address, node: Node, found: list[tuple[Address, Node]]
     ) -> None:
-        if address in self.used and address:
-            return
-        children = node.value
-        if children and isinstance(children, dict):
-            for key, child in children.items():
-                self._collect_unused((*address, key), child, found)
-        elif children and isinstance(children, list):
-            for position, child in enumerate(children):
-                self._collect_unused((*address, position), child, found)
-        else:
-            found.append((address, node))
+        parts = node.value
+        for step, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
+            below = (*address, step)
+            if below in self.used:
+                continue
+            if _has_parts(part):
+                self._collect_unused(below, part, found)
+            else:
+                found.append((below, part))
+
+
+def _has_parts(node: Node) -> bool:
+    value = node.value
+    return (isinstance(value, dict) or isinstance(value, list)) and bool(value)  # noqa: SIM101
 
 
 def apply_overrides(tree: Node, overrides: Mapping[Address, Node]) -> None:

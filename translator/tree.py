@@ -8,7 +8,7 @@ Whatever the syntax (an Axolotl YAML, a torchtune YAML, a training script), a so
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from translator.record import Record
@@ -103,11 +103,12 @@ class Node:
 
     def plain(self) -> Any:
         """The value without positions: scalars, lists and dicts all the way down."""
-        if isinstance(self.value, dict):
-            return {key: child.plain() for key, child in self.value.items()}
-        if isinstance(self.value, list):
-            return [child.plain() for child in self.value]
-        return self.value
+        value = self.value
+        if isinstance(value, dict):
+            return {key: child.plain() for key, child in value.items()}
+        if isinstance(value, list):
+            return [child.plain() for child in value]
+        return value
 
     def leaves(self, prefix: Address = ()) -> Iterator[tuple[Address, Node]]:
         """Every scalar, empty mapping and empty list below this node, with its address."""
@@ -131,6 +132,7 @@ def steps(key: str) -> Address:
     return tuple(key.split("."))
 
 
+@lru_cache(maxsize=4096)
 def spell(address: Address) -> str:
     """An address as a person would write it: ``datasets[0].path``."""
     text = ""

@@ -92,7 +92,7 @@ class File:
 
     def node(self, key: str | Address) -> Node | None:
         """The node of a key that has a value."""
-        address = _address(key)
+        address = steps(key) if isinstance(key, str) else key
         if self._tree is None or address[0] not in self._top:  # as most are
             return None
         node = self._tree.get(address)

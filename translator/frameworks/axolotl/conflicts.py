@@ -58,7 +58,8 @@ class File(Record, kw_only=False):
 
 
 class Conflict(NamedTuple):
-    """``key`` is where the finding points; ``why`` completes "Axolotl refuses the combination"."""
+    """``key`` is where the finding points, and without it there is none; ``why`` completes "Axolotl
+    refuses the combination"."""
 
     key: str
     when: Callable[[File], object]
@@ -215,11 +216,14 @@ CONFLICTS = (
 )  # fmt: skip
 
 
+_BY_OUTERMOST = [(steps(conflict.key)[0], conflict) for conflict in CONFLICTS]
+
+
 def check(reader: Reader) -> None:
     """Reports combinations that stop ``axolotl train`` before it starts."""
     file = File(reader)
-    for conflict in CONFLICTS:
-        if conflict.when(file):
+    for outermost, conflict in _BY_OUTERMOST:
+        if outermost in reader.top and conflict.when(file):
             _tell(reader, file, conflict)
 
 

@@ -20,6 +20,9 @@ def looks_like_axolotl(text: str) -> bool:
     """A base model and one more telling key, or three of them, and no torchtune component."""
     if "_component_:" in text:
         return False
+    lines = f"\n{text}"
+    if "\nbase_model:" in lines and "\ndatasets:" in lines:  # as in most, and quicker to see
+        return True
     keys = _KEY.findall(text)
     top = min((len(indent) for indent, _ in keys), default=0)
     found = _TELLING & {key for indent, key in keys if len(indent) == top}

@@ -20,6 +20,7 @@ def _recorded() -> dict[str, Any]:
     return content
 
 
+@cache
 def recorded_keys() -> dict[str, dict[str, Any]]:
     """Every key of the input schema: ``datasets[].type.format`` -> type and default."""
     keys: dict[str, dict[str, Any]] = _recorded()["keys"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from translator import api
 from translator.codes import Code
@@ -110,10 +110,8 @@ def _all(document: Document, options: Options, settings: Settings) -> Iterator[D
     text = document.text
     for diagnostic in told_by_lint(document.diagnostics):
         yield diagnostic if diagnostic.span else replace(diagnostic, span=file.top)
-    for entry in _entries_for(document.format):
+    for entry in _entries_for(document.format, options):
         if entry.words and not _any_in(entry.words, text):
-            continue
-        if entry.options and all(getattr(options, name) is None for name in entry.options):
             continue
         if entry.opt_in and not settings.active(entry.code, opt_in=True):
             continue
@@ -130,9 +128,15 @@ def _any_in(words: tuple[str, ...], text: str) -> bool:
     return False
 
 
-@cache
-def _entries_for(format: str) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries() if format in entry.formats)
+@lru_cache(maxsize=64)
+def _entries_for(format: str, options: Options) -> tuple[Entry, ...]:
+    """The rules for a format that have what they ask for among the options."""
+    return tuple(
+        entry
+        for entry in entries()
+        if format in entry.formats
+        and (not entry.options or any(getattr(options, name) is not None for name in entry.options))
+    )
 
 
 @cache

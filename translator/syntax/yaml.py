@@ -24,6 +24,7 @@ MAX_NODES = 200_000
 MAX_DEPTH = 100
 
 BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SCALAR = yaml.ScalarNode
 _MERGE = "tag:yaml.org,2002:merge"
 _TEXT = "tag:yaml.org,2002:str"
 _UNCHANGING = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}
@@ -41,7 +42,7 @@ class Dialect(BASE):  # type: ignore[misc]  # the C class has no stub
         cls._tags, cls._values = {}, {}
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        if kind is not yaml.ScalarNode or not implicit[0]:
+        if kind is not _SCALAR or not implicit[0]:
             return super().resolve(kind, value, implicit)
         tag = self._tags.get(value)
         if tag is None:
@@ -133,8 +134,8 @@ class _Builder:
         if self.count > MAX_NODES or depth > MAX_DEPTH:
             raise _refusal(self.source, Code.TOO_BIG, "has more values than a configuration can")
         span = _span(node)
-        if isinstance(node, yaml.ScalarNode):
-            start, end, *_ = span
+        if isinstance(node, _SCALAR):
+            start, end = span.start, span.end
             value = node.value if node.tag == _TEXT else self._scalar(node)
             comment = self._comment(end) if self.text[end : end + 1] in _BLANKS else None
             return Node(value, span, key_span, self.text[start:end], None, comment)
@@ -158,7 +159,7 @@ class _Builder:
                     if isinstance(part, yaml.MappingNode):
                         merged = {**self._mapping(part, depth + 1), **merged}
                 continue
-            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            name = key.value if isinstance(key, _SCALAR) else "?"
             earlier = own.get(name)
             own[name] = self.build(value, depth + 1, _span(key))
             if earlier is not None:

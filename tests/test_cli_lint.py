@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from ftx_process import ROOT
 
 from translator import commands_lint
 from translator.cli import cli, lint
@@ -59,3 +62,16 @@ def test_every_option_without_a_value_is_known() -> None:
     options = {opt for param in lint.params for opt in param.opts if getattr(param, "is_flag", 0)}
     assert options == set(FLAGS)
     assert STYLES == FORMATS
+
+
+def test_what_takes_long_to_load_is_not_loaded() -> None:
+    code = (
+        "import sys\n"
+        "from translator.cli_lint import plain_lint\n"
+        "plain_lint(['lint', '--isolated', '--no-cache', 'fixtures/recipes/alpaca_qlora/axolotl.yaml'])()\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    loaded = set(done.stderr.split())
+    assert "translator.lint.checking" in loaded
+    assert not loaded & {"click", "dataclasses", "inspect", "ast", "pathlib"}

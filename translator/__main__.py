@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -25,8 +26,10 @@ def main() -> NoReturn:
 
         cli.main()
     except SystemExit as end:
-        # What was to be said has been flushed. To take apart all that was loaded is one part in
-        # eleven of a short run.
+        # To take apart all that was loaded is one part in eleven of a short run.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):  # told already, or nobody is left to tell
+                stream.flush()
         os._exit(end.code if isinstance(end.code, int) else 1)
 
 

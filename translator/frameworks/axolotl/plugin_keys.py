@@ -103,11 +103,9 @@ def _outermost() -> frozenset[str | int]:
 def _settings_in(reader: Reader) -> list[tuple[str, str]]:
     """Those that a file may have."""
     present = _outermost().intersection(reader.top)
-    return (
-        [(plugin, key) for plugin, key in _settings() if steps(key)[0] in present]
-        if present
-        else []
-    )
+    if not present:  # as in most
+        return []
+    return [(plugin, key) for plugin, key in _settings() if steps(key)[0] in present]
 
 
 def _tell_plugins(reader: Reader) -> None:

@@ -107,7 +107,10 @@ class File:
 
     def on(self, *keys: str) -> str | None:
         """The first of some keys whose value counts as true in Python."""
-        return next((key for key in keys if self.value(key)), None)
+        for key in keys:
+            if self.value(key):
+                return key
+        return None
 
     def given(self, *keys: str) -> list[str]:
         """Those of some keys that have a value, in the order given."""

@@ -59,8 +59,6 @@ def _get_trackers(reader: Reader) -> None:
             if reader.peek(unused):
                 no_effect(reader, (unused,), "there is no wandb_project")
     for tracker, keys in TRACKERS.items():
-        if not any(key in reader.top for key in keys):
-            continue
         switch = find(reader, keys[0], flag, None)
         found = {
             field: find(reader, key_name, text, None)

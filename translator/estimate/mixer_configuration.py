@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from translator.estimate.mixer import Mixer
+from translator.record import replace
 
 Fields = Mapping[str, Any]
 
@@ -24,8 +25,6 @@ def mixer(text: Fields, family: str, hidden: int, layers: int) -> Mixer | None:
         return found
     if len(attention) == layers:
         return None
-    from dataclasses import replace
-
     return replace(found, attention=attention)
 
 

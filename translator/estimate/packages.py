@@ -7,10 +7,10 @@ flash-linear-attention itself (its ``Requires-Dist``), nobody installs mamba-ssm
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from translator.estimate.instants import peak
 from translator.estimate.workload import Workload
+from translator.record import replace
 
 _PACKAGES = {"delta": "flash-linear-attention", "mamba2": "mamba-ssm and causal-conv1d"}
 _INSTALLED = {("axolotl", "delta")}

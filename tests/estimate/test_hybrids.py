@@ -16,8 +16,10 @@ from translator.estimate.configuration import shape_from_config
 from translator.estimate.instants import peak
 from translator.estimate.layer import layer_moments
 from translator.estimate.packages import without_packages
+from translator.estimate.reading import targets_of
 from translator.estimate.recurrence import MixerTape
 from translator.estimate.workload import Kernels, Lora
+from translator.ir import Adapter
 
 ROOT = Path(__file__).parents[2]
 MEASURED = json.loads((ROOT / "measurements/h100-mixers/results.json").read_text("utf-8"))["layers"]
@@ -88,6 +90,32 @@ def test_adapters_reach_the_mixers_when_every_linear_layer_is_meant() -> None:
     shape = shape_of("Qwen/Qwen3.5-0.8B").shape
     names = {m.name for layer, _ in shape.layer_kinds for m in shape.matrices(layer)}
     assert {"in_proj_qkv", "in_proj_z", "in_proj_b", "in_proj_a", "out_proj"} <= names
+
+
+@pytest.mark.parametrize(
+    ("model", "named", "reached"),
+    [
+        ("LiquidAI/LFM2-1.2B", {"in_proj", "out_proj", "w1"},
+         {"in_proj", "out_proj", "o_proj", "gate_proj"}),
+        ("ibm-granite/granite-4.0-h-1b", {"shared_mlp.input_linear", "mamba.in_proj"},
+         {"gate_up_proj", "in_proj"}),
+        ("tiiuae/Falcon-H1-0.5B-Base", {"out_proj", "o_proj"}, {"out_proj", "o_proj"}),
+        ("Qwen/Qwen3.5-0.8B", {"out_proj"}, {"out_proj"}),
+    ],
+)  # fmt: skip
+def test_modules_are_known_by_the_names_of_their_family(
+    model: str, named: set[str], reached: set[str]
+) -> None:
+    adapter = Adapter(rank=8, alpha=8, modules=tuple(named))
+    assert set(targets_of(adapter, shape_of(model).shape)) == reached
+
+
+def test_a_pattern_reaches_mixers() -> None:
+    adapter = Adapter(
+        rank=8, alpha=8, module_pattern=r"model\.layers\.\d+\.linear_attn\.in_proj_\w+"
+    )
+    found = targets_of(adapter, shape_of("Qwen/Qwen3.5-0.8B").shape)
+    assert set(found) == {"in_proj_qkv", "in_proj_z", "in_proj_b", "in_proj_a"}
 
 
 def test_without_packages_the_peak_is_told() -> None:

@@ -58,6 +58,8 @@ _ALIASES = {
     "w2": "down_proj",
     "w3": "up_proj",
     "output_proj": "o_proj",
+    "input_linear": "gate_up_proj",
+    "output_linear": "down_proj",
 }
 """Names of linear layers in other families, and ours."""
 
@@ -70,7 +72,10 @@ def targets_of(adapter: Adapter, shape: Shape) -> tuple[str, ...]:
     if "all-linear" in adapter.modules:
         everything = tuple(name for name, m in own.items() if not m.expert)
         return everything + tuple(sorted({"lm_head", "embed_tokens"} & set(adapter.modules)))
-    wanted = {_ALIASES.get(name, name) if name not in own else name for name in adapter.modules}
+    named = {name.rpartition(".")[2] for name in adapter.modules}
+    wanted = {_ALIASES.get(name, name) if name not in own else name for name in named}
+    if shape.family.startswith("lfm2") and "out_proj" in named:
+        wanted.add("o_proj")  # attention and convolution both call it so
     if shape.fused_qkv and wanted & {"q_proj", "k_proj", "v_proj"}:
         wanted.add("qkv_proj")
     if "gate_up_proj" in own and wanted & {"gate_proj", "up_proj"}:
@@ -93,9 +98,14 @@ def _experts_of(adapter: Adapter, shape: Shape) -> tuple[str, ...]:
     return tuple(name for name in (first, "down_proj") if name in wanted)
 
 
+_BLOCKS = ("self_attn", "linear_attn", "mamba", "mixer", "conv")
+"""What families call the block that attention or a mixer is in."""
+
+
 def _matches(pattern: str, name: str) -> bool:
-    block = "mlp" if name in ("gate_proj", "up_proj", "down_proj", "gate_up_proj") else "self_attn"
-    full = (f"model.layers.0.{block}.{name}", f"model.language_model.layers.0.{block}.{name}")
+    network = name in ("gate_proj", "up_proj", "down_proj", "gate_up_proj")
+    full = (f"model.{part}layers.0.{block}.{name}" for part in ("", "language_model.")
+            for block in (("mlp",) if network else _BLOCKS))  # fmt: skip
     try:
         return any(re.fullmatch(pattern, path) for path in full)
     except re.error:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translator.estimate.instants import instants, peak
+from translator.estimate.mixer import Mixer
 from translator.estimate.optimizers import optimizer_cost
 from translator.estimate.reserved import band
 from translator.estimate.shape import Experts, Shape
@@ -19,17 +20,36 @@ LOSSES = ("fp32", "fp32-kept", "fp32-entropy", "in-place", "compute", "chunked",
           "compiled-chunks", "fused", "cut", "unsloth", "tuned-chunks", "tile", "in-place-kept")  # fmt: skip
 
 
+MIXING = ("in_proj", "out_proj", "in_proj_qkv", "in_proj_z", "in_proj_qkvz")
+
+
+@st.composite
+def mixers(draw: st.DrawFn, hidden: int, layers: int) -> Mixer | None:
+    kind = draw(st.sampled_from([None, None, "delta", "mamba2", "conv"]))
+    if kind is None:
+        return None
+    return Mixer(
+        kind=kind, hidden=hidden, heads=draw(st.sampled_from([2, 8])), head_dim=64,
+        groups=draw(st.sampled_from([1, 2])), state=draw(st.sampled_from([16, 128])),
+        chunk=draw(st.sampled_from([64, 256])), normed=draw(st.booleans()),
+        scaled=draw(st.booleans()), fused_inputs=draw(st.booleans()), beside=draw(st.booleans()),
+        attention=tuple(draw(st.sets(st.integers(0, layers)))),
+    )  # fmt: skip
+
+
 @st.composite
 def shapes(draw: st.DrawFn) -> Shape:
+    layers = draw(st.integers(1, 12))
     heads = draw(st.sampled_from([4, 8, 32]))
     kv = draw(st.sampled_from([1, 2, 4]))
     mixture = draw(st.booleans())
     return Shape(
-        id="drawn", family="llama", hidden=heads * 64, layers=draw(st.integers(1, 12)),
+        id="drawn", family="llama", hidden=heads * 64, layers=layers,
         heads=heads, kv_heads=kv, head_dim=64, intermediate=draw(st.sampled_from([256, 2048])),
         vocab=draw(st.sampled_from([1000, 32000, 128256])), tied=draw(st.booleans()),
         head_norms=draw(st.booleans()), qkv_bias=draw(st.booleans()),
         experts=Experts(count=8, active=2, intermediate=128) if mixture else None,
+        mixer=draw(mixers(heads * 64, layers)), gated_attention=draw(st.booleans()),
     )  # fmt: skip
 
 
@@ -43,7 +63,7 @@ def workloads(draw: st.DrawFn, losses: tuple[str, ...] = LOSSES) -> Workload:
         length=draw(st.sampled_from([128, 1024, 4096])),
         accumulation=draw(st.integers(1, 2)),
         base=draw(st.sampled_from(["nf4", "nf4-double", "int8"])) if quantized else "16bit",
-        lora=Lora(rank=draw(st.sampled_from([4, 64])), targets=ALL,
+        lora=Lora(rank=draw(st.sampled_from([4, 64])), targets=(*ALL, *MIXING),
                   dropout=draw(st.booleans()), decomposed=draw(st.booleans()))
         if adapted else None,
         optimizer=optimizer_cost(draw(st.sampled_from(
@@ -55,6 +75,7 @@ def workloads(draw: st.DrawFn, losses: tuple[str, ...] = LOSSES) -> Workload:
             lora=draw(st.sampled_from(["eager", "fused"])),
             attention=draw(st.sampled_from(["flash", "efficient", "eager"])),
             autocast=draw(st.booleans()),
+            recurrence=draw(st.sampled_from(["fused", "torch"])),
         ),
         loss=draw(st.sampled_from(losses)),
         sharding=Sharding(strategy=draw(st.sampled_from(

@@ -29,6 +29,11 @@ class MixerTape(AttentionTape):
             return self.short(n, by_name)
         return self.state_space(n, mixer, by_name)
 
+    def chunks(self, mixer: Mixer) -> int:
+        """Chunks of all rows; the last one of a row is filled up."""
+        length = min(self.work.length, self.tokens)
+        return -(-length // mixer.chunk) * max(1, self.tokens // length)
+
     # --- gated convolution ------------------------------------------------------------------
 
     def short(self, n: Tensor, by_name: dict[str, Matrix]) -> Tensor:
@@ -79,8 +84,8 @@ class MixerTape(AttentionTape):
         """Normed queries and keys, values and the inverse within each chunk are saved."""
         t, c = self.tokens, self.c
         scalars = 4 * mixer.heads * t
-        states = t // mixer.chunk * mixer.inner * mixer.state * c
-        square = mixer.chunk * mixer.heads * t
+        states = self.chunks(mixer) * mixer.inner * mixer.state * c
+        square = self.chunks(mixer) * mixer.chunk**2 * mixer.heads
         if self.work.kernels.recurrence == "torch":
             # float32 copies, padded and scaled, one state a chunk, five matrices within chunks
             saved = 6 * 2 * wide + 5 * 2 * values + 4 * states // c + 5 * 4 * square
@@ -120,8 +125,8 @@ class MixerTape(AttentionTape):
         inner, mixed = mixer.inner * t * c, mixer.mixed * t * c
         if self.work.kernels.recurrence == "torch":
             return self.plain_state_space(given, mixer, last)
-        states = t // mixer.chunk * mixer.inner * mixer.state
-        within = 4 * mixer.chunk * mixer.groups * t
+        states = self.chunks(mixer) * mixer.inner * mixer.state
+        within = 4 * self.chunks(mixer) * mixer.chunk**2 * mixer.groups
         # the convolution and its gradient, the result and its gradients, states in both formats
         anew = 2 * mixed + (3 if mixer.normed else 4) * inner + 12 * states + within
         out = self.tape.run(
@@ -134,11 +139,12 @@ class MixerTape(AttentionTape):
     def plain_state_space(self, given: Tensor, mixer: Mixer, last: Matrix) -> Tensor:
         """The same in PyTorch: B and C once for each head, in float32, and their product with every
         pair of tokens of a chunk for each element of the state."""
-        t, c = self.tokens, self.c
-        wide, keys = 4 * mixer.inner * t, 4 * mixer.heads * mixer.state * t
-        within = 4 * mixer.chunk * mixer.heads * t
+        t, c, chunks = self.tokens, self.c, self.chunks(mixer)
+        padded = 4 * chunks * mixer.chunk
+        wide, keys = mixer.inner * padded, mixer.heads * mixer.state * padded
+        within = mixer.chunk * mixer.heads * padded
         pairs = within * mixer.state
-        states = 4 * (t // mixer.chunk + 1) * mixer.inner * mixer.state
+        states = 4 * (chunks + 1) * mixer.inner * mixer.state
         widths = 7 if mixer.normed else 4
         saved = mixer.mixed * t * c + widths * wide + 3 * keys + 3 * within + 2 * states
         out = self.tape.run("state-space model", given, mixer.inner * t * c, saves=(given,),

@@ -39,3 +39,21 @@ def test_the_4_bits_of_unsloth_hold_for_what_it_loads() -> None:
     imported = "from unsloth import FastLanguageModel"
     assert quantization(imported, "AutoModelForCausalLM") is None
     assert quantization(imported, "FastLanguageModel") == ir.Quantization(kind="nf4", double=True)
+
+
+def test_the_length_of_unsloth_holds_for_what_it_loads() -> None:
+    imported = "from unsloth import FastLanguageModel"
+    lengths = {"AutoModelForCausalLM": 1024, "Qwen2ForCausalLM": 1024, "FastLanguageModel": 2048}
+    for loader, length in lengths.items():
+        text = SCRIPT.format(first=imported, loader=loader)
+        assert loads(text, name="run.py", format="unsloth").recipe.data.max_length == length
+
+
+@pytest.mark.parametrize("given", ["max_length=1024", "max_length=3000", "max_seq_length=3000"])
+def test_the_length_of_the_arguments_counts_where_the_model_has_none(given: str) -> None:
+    text = SCRIPT.format(first="import unsloth", loader="AutoModelForCausalLM")
+    text = text.replace("max_steps=60", f"max_steps=60, {given}")
+    document = loads(text, name="run.py", format="unsloth")
+    assert document.recipe.data.max_length == int(given.rpartition("=")[2])
+    assert document.origin("data.max_length").written
+    assert not [d for d in document.diagnostics if d.code == "CFG008"]

@@ -227,3 +227,38 @@ def test_a_template_is_told_once_and_not_for_the_texts_that_stand_for_its_values
     assert told == [("CFG133", "lora_r"), ("CFG001", "relora_step")]
     once = next(d for d in found("axolotl", text) if d.code == "CFG133")
     assert once.message.startswith("2 values such as ${LORA_R} are placeholders")
+
+
+TOKENS = """from unsloth import FastLanguageModel
+from datasets import load_dataset
+from transformers import Trainer, TrainingArguments
+from trl import SFTTrainer
+
+model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Llama-3.2-1B")
+
+
+def to_tokens(row):
+    return tokenizer(row["text"], truncation=True{limit})
+
+
+trainer = {trainer}(
+    model=model,
+    train_dataset=load_dataset("acme/rows", split="train").map(to_tokens),
+    args=TrainingArguments(max_steps=60, learning_rate=5e-6, output_dir="out"),
+)
+trainer.train()
+"""
+
+
+def test_a_trainer_that_cuts_nothing_needs_no_length() -> None:
+    for trainer, told in (("SFTTrainer", True), ("Trainer", False), ("acme.RowTrainer", False)):
+        text = TOKENS.format(trainer=trainer, limit="")
+        assert ("DATA101" in {d.code for d in found("unsloth", text)}) is told
+
+
+def test_a_length_given_to_the_tokenizer_is_a_length_said() -> None:
+    limits = {"": True, ", max_length=512": False, ", max_length=LIMIT": False,
+              ", max_length=4096": True}  # fmt: skip
+    for limit, told in limits.items():
+        text = TOKENS.format(trainer="SFTTrainer", limit=limit)
+        assert ("DATA101" in {d.code for d in found("unsloth", text)}) is told

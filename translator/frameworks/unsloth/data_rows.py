@@ -18,7 +18,10 @@ from translator.writing import Writer
 
 MODEL_LENGTH = 2048
 """``max_seq_length`` of from_pretrained: unsloth/models/loader.py:1241 (2026.10.9)."""
+TRL_LENGTH = 1024
+"""``max_length`` of SFTConfig (trl/trainer/sft_config.py, 1.9.0)."""
 _FALLBACK_LENGTH = 8192
+_OF_TRANSFORMERS = ("ForCausalLM", "ForConditionalGeneration")
 
 
 # --- length --------------------------------------------------------------------------------------
@@ -37,6 +40,9 @@ def _read_length(reader: Reader) -> None:
     model = find(reader, "load.max_seq_length")
     own = find(reader, "args.max_seq_length", "trainer.max_seq_length")
     trl = find(reader, "args.max_length", "trainer.max_length")
+    if trainer_class(reader) == "SFTTrainer" and _loaded_by_others(reader):
+        _read_length_without_model(reader, own or trl)
+        return
     limit = _number(reader, model)
     origin = reader.default("max_seq_length 2048: unsloth/models/loader.py:1241 (2026.10.9)")
     if model is not None:
@@ -60,10 +66,31 @@ def _read_length(reader: Reader) -> None:
         message = f"{trl[0]} ({trl[1].plain()!r}): Unsloth takes the model's length, {length}"
         reader.say(Code.SURPRISE, Severity.WARNING, message, trl[1], key=trl[0])
     reader.set("data.max_length", length, origin)
+    _read_kept_end(reader)
+
+
+def _read_kept_end(reader: Reader) -> None:
     mode = find(reader, "args.truncation_mode")
     if mode is not None and mode[1].plain() == "keep_end":
         reader.leave(("args", "truncation_mode"), mode[1], "long rows keep their end",
                      Severity.WARNING)  # fmt: skip
+
+
+def _loaded_by_others(reader: Reader) -> bool:
+    """Whether transformers loads the model: only Unsloth's loaders give it a ``max_seq_length``."""
+    loader = str(reader.value("load", "class") or "").rpartition(".")[2]
+    return loader.startswith("AutoModel") or loader.endswith(_OF_TRANSFORMERS)
+
+
+def _read_length_without_model(reader: Reader, given: tuple[str, Node] | None) -> None:
+    """unsloth/models/rl.py:2815 (2026.10.9): the arguments' length counts where the model has none,
+    and a length of None becomes 1024."""
+    length = _number(reader, given)
+    origin = reader.default("max_length 1024: trl/trainer/sft_config.py (1.9.0)")
+    if given is not None and length is not None:
+        origin = reader.written(tuple(given[0].split(".")), given[1])
+    reader.set("data.max_length", length or TRL_LENGTH, origin)
+    _read_kept_end(reader)
 
 
 _PAIR_TRAINERS = ("DPOTrainer", "KTOTrainer", "ORPOTrainer", "CPOTrainer")

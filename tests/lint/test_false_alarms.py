@@ -208,6 +208,39 @@ def test_a_padding_token_that_is_there_stays() -> None:
         assert ("DATA121" in {d.code for d in found("unsloth", script)}) is told
 
 
+BRANCHES = """from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import DataCollatorForLanguageModeling, Trainer, TrainingArguments
+from datasets import load_dataset
+from unsloth import FastLanguageModel
+
+if {fast}:
+    model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Llama-3.2-1B")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model = FastLanguageModel.get_peft_model(model, r=16)
+else:
+    model = AutoModelForCausalLM.from_pretrained("unsloth/Llama-3.2-1B")
+    tokenizer = AutoTokenizer.from_pretrained("unsloth/Llama-3.2-1B")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+trainer = Trainer(
+    model=model,
+    train_dataset=load_dataset("acme/rows", split="train"),
+    data_collator=DataCollatorForLanguageModeling(tokenizer, mlm=False),
+    args=TrainingArguments(max_steps=60, learning_rate=5e-6, output_dir="out"),
+)
+trainer.train()
+"""
+
+
+def test_the_padding_token_is_there_where_unsloth_has_loaded_the_tokenizer() -> None:
+    for fast, told in ((True, []), (False, [15])):
+        text = BRANCHES.format(fast=fast)
+        assert [
+            d.span.line for d in found("unsloth", text) if d.code == "DATA121" and d.span
+        ] == told
+
+
 def test_rows_held_out_for_the_author_are_no_evaluation() -> None:
     text = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more="").replace(
         'load_dataset("acme/rows", split="train")',

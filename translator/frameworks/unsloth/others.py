@@ -39,6 +39,7 @@ _IGNORED: tuple[tuple[str, str, str], ...] = (
      "how adapters are put on, not what they learn"),
     ("script", "unsloth unsloth_before_trl versions trl_before_unsloth",
      "imports, which decide whose defaults hold"),
+    ("script", "padding_repaired", "what the tokenizer's loader has done"),
     ("args", "class base args", "the class, which decides whose defaults hold"),
     ("args", "dataset_num_proc dataset_batch_size dataloader_pin_memory "
              "dataloader_persistent_workers dataloader_prefetch_factor "

@@ -6,7 +6,8 @@ to the literal that defines it (``key_span`` to the keyword, ``reference`` is th
 which it was reached, ``comment`` the configuration file it was read from):
 
 ```
-script     {unsloth, unsloth_before_trl, versions: {package: version}}
+script     {unsloth, unsloth_before_trl, versions: {package: version}, padding_repaired}; the last
+           when the tokenizer whose pad_token is set was loaded by Unsloth
 load       {class, <keywords of from_pretrained>}     class: FastLanguageModel, FastModel, …
 peft       {class, <keywords of get_peft_model, or of LoraConfig>}         absent = no adapter
 template   {chat_template, mapping, map_eos_token, …} of get_chat_template; {jinja} when the

@@ -123,6 +123,14 @@ def model_lineage(value: Value | None) -> Lineage:
     return found
 
 
+def is_tokenizer_of_unsloth(value: Value) -> bool:
+    """Whether a tokenizer comes from Unsloth's loaders, on each way that leads to it."""
+    loads = [part for part in ancestors(value) if isinstance(part, Made)]
+    classes = [class_of(made) for made in loads if made.name == "from_pretrained"]
+    loaders = [name for name in classes if not name.endswith("Config")]
+    return bool(loaders) and all(name.startswith("Fast") for name in loaders)
+
+
 def trainer_of(value: Value, trainers: dict[int, Made]) -> Made | None:
     """The trainer that a value is, or was made from by a function that returns it."""
     for part in ancestors(value):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from translator.frameworks.unsloth.own_trainers import altering_methods, own_arguments
 from translator.frameworks.unsloth.script_choices import decided
 from translator.frameworks.unsloth.script_data import DataReader
@@ -9,6 +11,7 @@ from translator.frameworks.unsloth.script_lineage import (
     Lineage,
     ancestors,
     class_of,
+    is_tokenizer_of_unsloth,
     model_lineage,
     root_calls,
     trainer_of,
@@ -17,6 +20,7 @@ from translator.frameworks.unsloth.script_touches import later_arguments, touche
 from translator.frameworks.unsloth.script_tree import TreeBuilder, forget_foreign_constants
 from translator.syntax.evaluate import Program
 from translator.syntax.evaluate_argparse import COMMAND_LINE
+from translator.syntax.evaluate_machine import Setting
 from translator.syntax.evaluate_values import (
     Attribute,
     Choice,
@@ -94,7 +98,7 @@ class TrainingReader:
         tokenizer = passed.get("processing_class") or passed.get("tokenizer")
         dataset = passed.get("train_dataset")
         parts: dict[str, Node | None] = {
-            "script": self._script(),
+            "script": self._script(trainer),
             "load": self._load(lineage),
             "peft": self._peft(lineage, passed.get("peft_config")),
             "template": self._template(trainer, tokenizer, lineage),
@@ -154,7 +158,7 @@ class TrainingReader:
 
     # -- parts ------------------------------------------------------------------------------------
 
-    def _script(self) -> Node:
+    def _script(self, trainer: Made) -> Node:
         imports = self.program.imports
         unsloth = "unsloth" in imports
         before = unsloth and (
@@ -163,7 +167,20 @@ class TrainingReader:
         content: dict[str, object] = {"unsloth": unsloth, "unsloth_before_trl": before}
         if self.versions:
             content["versions"] = dict(self.versions)
+        padded = [s for s in self._tokenizer_settings(trainer) if s.name == "pad_token"]
+        if padded and is_tokenizer_of_unsloth(padded[-1].target):
+            content["padding_repaired"] = True
         return self.builder.plain(content)
+
+    def _tokenizer_settings(self, trainer: Made) -> Iterator[Setting]:
+        """The attributes of tokenizers that are set before the trainer is made."""
+        end = self._position(trainer)
+        for setting in self.program.settings:
+            if setting.name not in _TOKENIZER_ATTRIBUTES or setting.order > end:
+                continue
+            target = setting.target
+            if not (isinstance(target, Attribute) and target.name.endswith("config")):
+                yield setting
 
     def _load(self, lineage: Lineage) -> Node | None:
         if lineage.load is None:
@@ -246,12 +263,9 @@ class TrainingReader:
                 if given is not None:
                     content[made.name] = self.builder.node(given.value, given.expression)
                     at = made.at
-        for setting in self.program.settings:
-            if setting.name in _TOKENIZER_ATTRIBUTES and setting.order <= end:
-                if isinstance(setting.target, Attribute) and setting.target.name.endswith("config"):
-                    continue
-                content[setting.name] = self.builder.node(setting.value, setting.value.at)
-                at = at or setting.at
+        for setting in self._tokenizer_settings(trainer):
+            content[setting.name] = self.builder.node(setting.value, setting.value.at)
+            at = at or setting.at
         return self.builder.leaf(content, at) if content else None
 
     def _args(self, args: Value | None, trainer: Made) -> Node | None:

@@ -9,7 +9,8 @@ That collator masks every token with the id of the padding token, the ends of th
 the model does not learn to stop. Other collators mask by position.
 
 When it is fine
-When answers end with another token, such as `<|eot_id|>`.
+When answers end with another token, such as `<|eot_id|>`; under `if tokenizer.pad_token is None:`
+where the tokenizer is one that Unsloth has loaded, which has a padding token.
 
 References
 transformers/data/data_collator.py:793 (5.17.0): `labels[labels == self.tokenizer.pad_token_id] = -100`.
@@ -64,8 +65,9 @@ def check(file: File) -> Iterator[Diagnostic]:
 
 
 def _guarded(file: File, node: Node) -> bool:
-    """Whether the token is set only where there is none: Unsloth has always set one before."""
-    if file.document.facts.get("flavour") != "PATCHED":
+    """Whether the token is set only where there is none: Unsloth's loaders have set one before
+    (unsloth_zoo/pad_token.py:317, 2026.10.9), transformers' have not."""
+    if file.value("script.padding_repaired") is not True:
         return False
     before = file.document.text[: node.span.start].splitlines()[-3:]
     return any(

@@ -76,6 +76,19 @@ def test_each_touch_is_a_loss_at_its_line(code: str, key: str) -> None:
     assert line.strip() in (text.strip() for text in code.splitlines())
 
 
+def test_where_a_stored_adapter_lies_is_no_setting_of_an_adapter() -> None:
+    path = 'pathlib.Path("adapters", "first")'
+    for given in (path, f"model_id={path}", '"acme/adapter", "second"'):
+        code = (
+            f"import pathlib\nmodel = PeftModel.from_pretrained(model, {given}, is_trainable=True)"
+        )
+        document = read(code)
+        assert "CFG001" not in {d.code for d in document.diagnostics}
+        (left,) = document.leftovers
+        assert isinstance(left.value, dict)
+        assert {"model", "model_id", "is_trainable"} <= left.value.keys()
+
+
 def test_two_lines_that_do_alike_are_told_as_two() -> None:
     code = "model.lm_head.weight.requires_grad = True\nmodel.embed.weight.requires_grad = True"
     found = read(code).leftovers

@@ -66,6 +66,11 @@ def is_load(made: Made) -> bool:
     )
 
 
+def is_stored_adapter(made: Made) -> bool:
+    """Whether a call loads an adapter that was saved before: ``PeftModel.from_pretrained``."""
+    return class_of(made).startswith(("Peft", "AutoPeft"))
+
+
 def sources(value: Value) -> Iterator[Value]:
     """What a value was directly made from, most telling first."""
     if isinstance(value, Item | Attribute):
@@ -113,7 +118,7 @@ def model_lineage(value: Value | None) -> Lineage:
         if part.name == "get_peft_model" and found.peft is None:
             found.peft = part
         elif is_load(part):
-            if class_of(part).startswith(("Peft", "AutoPeft")) and part.arguments.positional:
+            if is_stored_adapter(part) and part.arguments.positional:
                 first = part.arguments.positional[0].value
                 if not isinstance(first, Known):
                     found.peft = found.peft or part

@@ -11,6 +11,7 @@ from translator.frameworks.unsloth.script_lineage import (
     Lineage,
     ancestors,
     class_of,
+    is_stored_adapter,
     is_tokenizer_of_unsloth,
     model_lineage,
     root_calls,
@@ -202,13 +203,13 @@ class TrainingReader:
         made = lineage.peft
         if made is None:
             return self._peft_config(config)
+        content = {"class": self.builder.leaf(class_of(made), made.at)}
+        if is_stored_adapter(made):
+            return self.builder.leaf(content, made.at)
         given = made.arguments.value("peft_config", 1)
         if isinstance(given, Made):
             return self._peft_config(given)
-        content = {"class": self.builder.leaf(class_of(made), made.at)}
-        if not class_of(made).startswith(("Peft", "AutoPeft")):
-            keywords = self.builder.keywords(made, ("model",), _PEFT_ORDER, attributes=False)
-            content.update(keywords)
+        content.update(self.builder.keywords(made, ("model",), _PEFT_ORDER, attributes=False))
         return self.builder.leaf(content, made.at)
 
     def _peft_config(self, config: Value | None) -> Node | None:

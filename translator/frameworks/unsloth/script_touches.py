@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from translator.frameworks.unsloth.own_trainers import ALTERING
-from translator.frameworks.unsloth.script_lineage import Lineage, ancestors, class_of
+from translator.frameworks.unsloth.script_lineage import Lineage, ancestors, is_stored_adapter
 from translator.frameworks.unsloth.script_tree import TreeBuilder
 from translator.syntax.evaluate import Program
 from translator.syntax.evaluate_machine import Setting
@@ -38,6 +38,8 @@ _CHANGING = frozenset((
 """Methods of a model that leave it another one, besides those of tensors that end in ``_``
 (torch/nn/modules/module.py, peft/peft_model.py, transformers/modeling_utils.py)."""
 _IN_PLACE = frozenset(("set_transform", "append", "extend", "insert", "pop", "remove", "clear"))
+_ADAPTER_ORDER = ("model", "model_id", "adapter_name", "is_trainable", "config")
+"""Arguments of ``PeftModel.from_pretrained`` (peft/peft_model.py, 0.20)."""
 _READ_ELSEWHERE = frozenset((
     "train_dataset", "eval_dataset", "args", "tokenizer", "processing_class",
     "model_accepts_loss_kwargs", "get_decay_parameter_names", "label_names", "can_return_loss",
@@ -67,7 +69,8 @@ def touches(
     for made in program.calls[:end]:
         name = _called(made, trainer, lineage, rows)
         if name is not None:
-            add(name, builder.leaf(builder.keywords(made) or True, made.at))
+            order = _ADAPTER_ORDER if made is lineage.peft else ()
+            add(name, builder.leaf(builder.keywords(made, order=order) or True, made.at))
     times = [m.at for m in program.calls if m.name == "train" and m.receiver is trainer]
     again = next((at for at in times if times.count(at) > 1), None)
     if again is not None:
@@ -78,7 +81,7 @@ def touches(
 def _called(made: Made, trainer: Made, lineage: Lineage, rows: Value | None) -> str | None:
     """The name of a call that changes model, rows or settings, None for any other."""
     receiver, name = made.receiver, made.name
-    if made is lineage.peft and class_of(made).startswith(("Peft", "AutoPeft")):
+    if made is lineage.peft and is_stored_adapter(made):
         return "PeftModel.from_pretrained()"
     if isinstance(made.function, External) and made.function.name == "torch.compile":
         given = [argument.value for argument in made.arguments.positional[:1]]

@@ -57,3 +57,19 @@ def test_the_length_of_the_arguments_counts_where_the_model_has_none(given: str)
     assert document.recipe.data.max_length == int(given.rpartition("=")[2])
     assert document.origin("data.max_length").written
     assert not [d for d in document.diagnostics if d.code == "CFG008"]
+
+
+@pytest.mark.parametrize(
+    ("first", "arguments", "fate"),
+    [
+        ("import unsloth", "SFTConfig", "which drops it with a warning"),
+        ("import trl, unsloth", "SFTConfig", "and SFTConfig refuses it"),
+        ("import unsloth, transformers", "transformers.TrainingArguments",
+         "and TrainingArguments refuses it"),
+    ],
+)  # fmt: skip
+def test_what_becomes_of_a_misspelt_argument_is_told(first: str, arguments: str, fate: str) -> None:
+    text = SCRIPT.format(first=first, loader="AutoModelForCausalLM")
+    text = text.replace("args=SFTConfig(max_steps=60", f"args={arguments}(max_stepps=60")
+    (told,) = (d for d in loads(text, name="run.py").diagnostics if d.code == "CFG001")
+    assert told.message == f"args.max_stepps (60) is no key of Unsloth, {fate}"

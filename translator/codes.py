@@ -19,7 +19,11 @@ class Code(Enum):
     BAD_SUPPRESSION = ("SYN008", "unusable-suppression", "A comment that silences no code.")
 
     # What a file says
-    UNKNOWN_KEY = ("CFG001", "unknown-key", "The framework drops this key without a word.")
+    UNKNOWN_KEY = (
+        "CFG001",
+        "unknown-key",
+        "The framework has no such key, and drops or refuses it.",
+    )
     OLD_SPELLING = ("CFG002", "old-spelling", "A former name of a key or component.")
     BAD_VALUE = ("CFG003", "illegal-value", "A value that the framework refuses or misreads.")
     NO_EFFECT = ("CFG004", "key-without-effect", "A key that changes nothing in this file.")

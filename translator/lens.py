@@ -349,11 +349,17 @@ def _signs_in(tree: Node) -> Iterator[_Sign]:
                 yield name, inner
 
 
+DROPPED = "which drops it without a word"
+Fate = Callable[[Reader, Address], str]
+
+
 class Table:
     """The rows of one framework."""
 
-    def __init__(self, name: str, rows: Iterable[Row]) -> None:
+    def __init__(self, name: str, rows: Iterable[Row], fate: Fate | None = None) -> None:
+        """``fate`` says of an unknown key what the framework does with it."""
         self.name = name
+        self.fate: Fate = fate or (lambda reader, address: DROPPED)
         self.rows = tuple(rows)
         self._concerned: dict[_Sign | None, list[int]] = {}
         for position, row in enumerate(self.rows):
@@ -407,7 +413,7 @@ class Table:
         unknown = reader.unused()
         candidates = frozenset((*self.known_keys, *known)) if unknown else frozenset()
         for address, node in unknown:
-            _report_unknown(reader, self.name, address, node, candidates)
+            _report_unknown(reader, self, address, node, candidates)
 
     def write(self, writer: Writer) -> None:
         """Runs every row, then reports the keys that only the source's framework has."""
@@ -440,7 +446,7 @@ _TITLES = {"axolotl": "Axolotl", "unsloth": "Unsloth"}
 
 
 def _report_unknown(
-    reader: Reader, framework: str, address: Address, node: Node, candidates: frozenset[str]
+    reader: Reader, table: Table, address: Address, node: Node, candidates: frozenset[str]
 ) -> None:
     key = spell(address)
     if key in candidates:
@@ -453,8 +459,8 @@ def _report_unknown(
     reader.say(
         Code.UNKNOWN_KEY,
         Severity.WARNING,
-        f"{key} ({shown(node.plain())}) is no key of {_TITLES.get(framework, framework)}, "
-        "which drops it without a word",
+        f"{key} ({shown(node.plain())}) is no key of {_TITLES.get(table.name, table.name)}, "
+        f"{table.fate(reader, address)}",
         node,
         key=key,
         help=f"did you mean {close}?" if close else None,

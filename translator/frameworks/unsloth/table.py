@@ -14,7 +14,11 @@ from translator.frameworks.unsloth import (
     run,
     touched,
 )
-from translator.lens import Table
+from translator.frameworks.unsloth.defaults import Flavour
+from translator.frameworks.unsloth.rows import flavour_of
+from translator.lens import DROPPED, Table
+from translator.reading import Reader
+from translator.tree import Address
 
 
 @cache
@@ -32,4 +36,18 @@ def table() -> Table:
             *touched.ROWS,
             *foreign_keys.ROWS,
         ),
+        _fate,
     )
+
+
+def _fate(reader: Reader, address: Address) -> str:
+    """unsloth/models/rl_config_compat.py:363 (2026.10.9): classes that Unsloth has put in the place
+    of TRL's tell each keyword that they drop; the others raise a TypeError."""
+    if address[0] != "args":
+        return DROPPED
+    name = str(reader.value("args", "class") or "").rpartition(".")[2]
+    own = reader.peek("args", "base") is not None
+    if own or not name.endswith(("Config", "TrainingArguments")):
+        return "which does not read it"
+    patched = flavour_of(reader.facts) is Flavour.PATCHED
+    return "which drops it with a warning" if patched else f"and {name} refuses it"

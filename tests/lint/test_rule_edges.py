@@ -134,6 +134,48 @@ def test_parameters_of_a_function_are_no_arguments_from_elsewhere() -> None:
     assert of("CFG304", "unsloth", text)
 
 
+GROUPS = """from unsloth import FastLanguageModel
+from datasets import load_dataset
+from trl import (
+    GRPOConfig,
+    GRPOTrainer,
+)
+
+model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Llama-3.2-1B", max_seq_length=2048)
+prompts = load_dataset("acme/prompts", split="train")
+rest = {"reward_funcs": [len]}
+
+
+class Rewarded(GRPOTrainer):
+    def __init__(self, **given):
+        super().__init__(reward_funcs=[len], **given)
+
+
+trainer = GRPOTrainer(model=model, args=GRPOConfig(max_steps=3), train_dataset=prompts)
+trainer.train()
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "told_of"),
+    [
+        ("GRPOTrainer(model=model, ", True),
+        ("GRPOTrainer(reward_funcs=None, model=model, ", True),
+        ("GRPOTrainer(reward_funcs=len, model=model, ", False),
+        ("GRPOTrainer(model, [len], ", False),
+        ("GRPOTrainer(environment_factory=Maze, model=model, ", False),
+        ("GRPOTrainer(**rest, model=model, ", False),
+        ("GRPOTrainer(**made(), model=model, ", False),
+        ("Rewarded(model=model, ", False),
+    ],
+)
+def test_a_reward_may_be_given_in_several_ways(given: str, told_of: bool) -> None:
+    text = GROUPS.replace("trainer = GRPOTrainer(model=model, ", f"trainer = {given}")
+    assert bool(of("CFG309", "unsloth", text)) is told_of
+    others = text.replace("from trl import", "from acme.trainers import")
+    assert not of("CFG309", "unsloth", others)
+
+
 @pytest.mark.parametrize(("kind", "told_of"), [("QWEN2", False), ("QWEN3", False), ("PHI4", True)])
 def test_weights_of_qwen_3_may_be_read_as_those_of_qwen_2(kind: str, told_of: bool) -> None:
     # torchtune's own configurations of the 4B say QWEN2: its head is not stored a second time

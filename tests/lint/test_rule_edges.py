@@ -134,6 +134,26 @@ def test_parameters_of_a_function_are_no_arguments_from_elsewhere() -> None:
     assert of("CFG304", "unsloth", text)
 
 
+@pytest.mark.parametrize(
+    ("save", "told_of"),
+    [
+        ('model.save_pretrained_lora("out")', True),
+        ('trainer.model.push_to_hub_torchao("acme/out")', True),
+        ('model.save_pretrained_torchao("out", tokenizer)', False),
+        ('model.push_to_hub_ggml("acme/out", tokenizer)', False),
+        ('# model.save_pretrained_lora("out")', False),
+        (
+            'if hasattr(model, "save_pretrained_lora"):\n    model.save_pretrained_lora("out")',
+            False,
+        ),
+        ('model.save_pretrained_lora = print\nmodel.save_pretrained_lora("out")', False),
+    ],
+)
+def test_methods_that_save_are_those_of_unsloth(save: str, told_of: bool) -> None:
+    text = HEAD + 'dataset = load_dataset("a/b", split="train")\n' + TRAIN + save + "\n"
+    assert bool(of("TRAIN120", "unsloth", text)) is told_of
+
+
 GROUPS = """from unsloth import FastLanguageModel
 from datasets import load_dataset
 from trl import (

@@ -295,3 +295,86 @@ def test_a_length_given_to_the_tokenizer_is_a_length_said() -> None:
     for limit, told in limits.items():
         text = TOKENS.format(trainer="SFTTrainer", limit=limit)
         assert ("DATA101" in {d.code for d in found("unsloth", text)}) is told
+
+
+RECIPE = "import torchtune\n\n\ndef recipe_main(cfg):\n    print(cfg.{key}, torchtune)\n"
+
+
+def beside(folder: Path, name: str, text: str, recipe: str, code: str) -> set[str]:
+    """Codes of a config in a folder, with a Python file of the author's near it."""
+    config = folder / "configs" / name
+    config.parent.mkdir(exist_ok=True)
+    config.write_text(text, encoding="utf-8")
+    file = folder / recipe
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(code, encoding="utf-8")
+    document = load_source(
+        decode_any(text.encode(), str(config)), format="torchtune", as_written=True
+    )
+    checked = check_document(document, Settings(root=folder))
+    return {d.code for d in checked.findings if not d.verbose}
+
+
+def test_a_recipe_near_the_config_reads_its_keys(tmp_path: Path) -> None:
+    named = "# tune run lora_finetune_single_device --config x\n"
+    text = whole("torchtune", named + "held_out_share: 0.1\nlayer_pairs: [[0, 0], [1, 1]]\n")[0]
+    other = RECIPE.format(key="another")
+    assert "CFG001" in beside(tmp_path, "a.yaml", text, "recipes/mine.py", other)
+    own = RECIPE.format(key="held_out_share")
+    assert "CFG001" not in beside(tmp_path, "a.yaml", text, "recipes/mine.py", own)
+
+
+def test_a_recipe_called_as_the_config_needs_what_it_needs(tmp_path: Path) -> None:
+    text = "\n".join(
+        line
+        for line in whole("torchtune", "# tune run lora_dpo_single_device --config x\n")[0].split(
+            "\n"
+        )
+        if not line.startswith(("epochs:", "gradient_accumulation_steps:"))
+    )
+    code = RECIPE.format(key="steps")
+    assert "CFG006" in beside(tmp_path, "7B_lora_orpo_single.yaml", text, "others.py", code)
+    assert "CFG006" not in beside(
+        tmp_path, "7B_lora_orpo_single.yaml", text, "lora_orpo_single.py", code
+    )
+
+
+def test_an_unknown_table_is_told_once() -> None:
+    table = "layer_pairs:\n  first: [0, 1, 2]\n  last: [3, 4, 5]\n"
+    told = found(
+        "torchtune",
+        whole("torchtune", "# tune run lora_finetune_single_device --config x\n" + table)[0],
+    )
+    assert [d.key for d in told if d.code == "CFG001"] == ["layer_pairs"]
+
+
+def test_what_every_reader_of_files_takes_is_no_wrong_argument() -> None:
+    dataset = (
+        "dataset:\n  _component_: torchtune.datasets.instruct_dataset\n  source: json\n"
+        "  data_files: rows.json\n  {argument}: '1.0'\n"
+    )
+    assert "CFG202" not in codes("torchtune", dataset.format(argument="description"))
+    assert "CFG202" in codes("torchtune", dataset.format(argument="descriptions"))
+
+
+def test_a_former_switch_may_be_anything_that_counts_as_true_or_false() -> None:
+    assert "CFG003" not in codes("axolotl", 'xformers_attention: ""\n')
+    assert "CFG003" in codes("axolotl", 'sample_packing: "maybe"\n')
+
+
+def test_a_projects_name_switches_its_tracker_on() -> None:
+    for key in ("mlflow_experiment_name", "comet_project_name", "trackio_project_name"):
+        text = whole("axolotl", f"{key}: trial\n")[0]
+        document = loads(text, format="axolotl")
+        assert document.recipe.logging.trackers == (key.partition("_")[0],)
+        assert "CFG004" not in {d.code for d in found("axolotl", text)}
+
+
+def test_constants_about_data_are_no_run() -> None:
+    from translator.frameworks.axolotl.recognising import looks_like_axolotl
+
+    constants = (
+        "special_tokens: {}\ndatasets: []\nchat_template: chatml\ndataset_prepared_path: x\n"
+    )
+    assert not looks_like_axolotl(constants)
+    assert looks_like_axolotl(constants + "sequence_len: 2048\n")

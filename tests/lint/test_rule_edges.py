@@ -213,3 +213,18 @@ epochs: 1
 """
     found = [d for d in told("torchtune", text) if "not go with the model" in d.message]
     assert bool(found) == told_of
+
+
+def test_a_component_at_the_top_of_a_file_is_looked_at() -> None:
+    text = whole("torchtune", "_component_: torchtune.modules.loss.CEWithChunkedOutputLoss\n")[0]
+    document = loads(text, format="torchtune")
+    assert check_document(document, Settings(root=Path.cwd())).findings
+
+
+def test_a_key_that_axolotl_looks_for_a_word_in_needs_a_value() -> None:
+    def told(text: str) -> bool:
+        document = loads(whole("axolotl", text)[0], format="axolotl")
+        return any(d.key == "tokenizer_config" for d in document.diagnostics)
+
+    assert told("tokenizer_config:\n")
+    assert not told("tokenizer_config:\ntokenizer_use_mistral_common: false\n")

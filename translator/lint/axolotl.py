@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
+from translator.frameworks.axolotl.attention_flags import ATTENTION_FLAGS
 from translator.frameworks.axolotl.deepspeed import beside
 from translator.lint.context import File
 

@@ -93,7 +93,7 @@ class File:
     def node(self, key: str | Address) -> Node | None:
         """The node of a key that has a value."""
         address = steps(key) if isinstance(key, str) else key
-        if self._tree is None or address[0] not in self._top:  # as most are
+        if self._tree is None or (address and address[0] not in self._top):  # as most are
             return None
         node = self._tree.get(address)
         return None if node is None or node.value is None else node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.axolotl.attention_flags import ATTENTION_FLAGS
 from translator.frameworks.axolotl.lookup import (
     find,
     mention,
@@ -29,15 +30,6 @@ from translator.writing import Writer
 _TRAINING = "axolotl/utils/schemas/training.py"
 _CONFIG = "axolotl/utils/schemas/config.py"
 
-ATTENTION_FLAGS = {
-    "xformers_attention": "xformers",
-    "sage_attention": "sage",
-    "flex_attention": "flex_attention",
-    "flash_attention": "flash_attention_2",
-    "sdp_attention": "sdpa",
-    "eager_attention": "eager",
-}
-"""Former switches in order of precedence (axolotl/utils/schemas/enums.py:113)."""
 SHORT_ATTENTION = {"flash": "flash_attention_2", "flex": "flex_attention", "sdp": "sdpa"}
 _WITHOUT_CAST = (None, "sdpa", "eager")
 """Attention with which norms and embeddings stay in float32 (axolotl/loaders/model.py:435-491)."""
@@ -249,7 +241,8 @@ def _get_attention(reader: Reader) -> None:
         refuse(reader, ("attn_implementation",), found.node, why, Severity.WARNING)
         name = full
     for flag_name, meaning in ATTENTION_FLAGS.items():
-        former = find(reader, flag_name, flag, False)
+        # whatever counts as true: Axolotl takes these keys away before it looks at their kind
+        former = find(reader, flag_name, bool, False)
         if former.node is None:
             continue
         if not former.value:

@@ -23,6 +23,12 @@ TRACKERS = {
     "swanlab": ("use_swanlab", "swanlab_project", "swanlab_experiment_name", "swanlab_workspace"),
 }
 """Tracker -> switch, keys of project, run and team."""
+_BY_PROJECT = {
+    "mlflow": "axolotl/utils/mlflow_.py:19",
+    "comet": "axolotl/utils/comet_.py:109",
+    "trackio": "axolotl/utils/trackio_.py:16",
+}
+"""Trackers that a project's name switches on, whatever their switch says."""
 _WANDB = ("use_wandb", "wandb_project", "wandb_name", "wandb_entity")
 
 
@@ -66,6 +72,10 @@ def _get_trackers(reader: Reader) -> None:
             if key_name
         }
         on = switch.value
+        named = tracker in _BY_PROJECT and bool(found["project"].value)
+        if named and switch.written and not on:
+            no_effect(reader, (keys[0],), f"{keys[1]} switches it on ({_BY_PROJECT[tracker]})")
+        on = on or named
         if tracker == "swanlab" and "SwanLabPlugin" not in plugins(reader):
             on = False
             if switch.written and switch.value:
@@ -74,7 +84,7 @@ def _get_trackers(reader: Reader) -> None:
         if on:
             trackers.append(tracker)
             if not details:
-                origin = switch.origin
+                origin = found["project"].origin if named else switch.origin
                 details = dict(found)
                 continue
         for field, one in found.items():

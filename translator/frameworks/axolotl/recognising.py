@@ -14,6 +14,11 @@ _TELLING = {
     "load_in_4bit", "load_in_8bit", "train_on_inputs", "pad_to_sequence_len", "special_tokens",
     "evals_per_epoch", "saves_per_epoch", "chat_template", "lr_scheduler", "test_datasets",
 }  # fmt: skip
+_OF_DATA = {
+    "datasets", "pretraining_dataset", "dataset_prepared_path", "train_on_inputs", "val_set_size",
+    "special_tokens", "chat_template", "test_datasets",
+}  # fmt: skip
+"""Those that a file of constants about data may hold as well, which describes no run."""
 
 
 def looks_like_axolotl(text: str) -> bool:
@@ -26,4 +31,4 @@ def looks_like_axolotl(text: str) -> bool:
     keys = _KEY.findall(text)
     top = min((len(indent) for indent, _ in keys), default=0)
     found = _TELLING & {key for indent, key in keys if len(indent) == top}
-    return len(found) >= (2 if "base_model" in found else 3)
+    return len(found) >= (2 if "base_model" in found else 3) and not found <= _OF_DATA

@@ -9,6 +9,7 @@ from typing import Any
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.axolotl.attention_flags import ATTENTION_FLAGS
 from translator.reading import Reader
 from translator.tree import Address, Node, Unresolved, spell
 
@@ -82,9 +83,11 @@ def check_kinds(reader: Reader) -> None:
     for pattern, address, node in places:
         if type(node.value) in _certain(pattern) or node.span in told:
             continue
+        if pattern in ATTENTION_FLAGS:  # taken away before Axolotl looks at kinds
+            continue
         record = known[pattern]
         if node.value is None:
-            if record.get("null") is False:
+            if record.get("null") is False or _searched(reader, pattern):
                 name = spell(address)
                 message = f"{name}: Axolotl refuses the key without a value"
                 reader.say(Code.BAD_VALUE, Severity.WARNING, message, node, key=name)
@@ -100,6 +103,17 @@ def check_kinds(reader: Reader) -> None:
                 node,
                 key=name,
             )
+
+
+def _searched(reader: Reader, pattern: str) -> bool:
+    """Whether Axolotl looks for a word in the value of a key, be there one or not
+    (axolotl/utils/schemas/validation.py:515, ``check_tokenizer_use_mistral_common``)."""
+    if pattern not in ("base_model_config", "tokenizer_config"):
+        return False
+    said = reader.peek("tokenizer_use_mistral_common")
+    model = reader.peek("base_model")
+    found = model is not None and "magistral" in str(model.value).lower()
+    return not found and (said is None or said.value is None)
 
 
 _Place = tuple[str, Address, Node]

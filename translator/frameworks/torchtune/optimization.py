@@ -24,6 +24,7 @@ from translator.frameworks.torchtune.optimization_writing import (
     put_schedule,
 )
 from translator.frameworks.torchtune.parts import part_named
+from translator.frameworks.torchtune.recipe_beside import OWN_RECIPE
 from translator.frameworks.torchtune.values import (
     COUNT,
     flag,
@@ -68,9 +69,11 @@ def _get_optimizer(reader: Reader) -> None:
     node = reader.peek("optimizer", "_component_")
     origin = reader.default("no optimizer") if node is None else reader.written(
         ("optimizer", "_component_"), node)  # fmt: skip
+    theirs = OWN_RECIPE in reader.facts
     if path is None:
-        message = "optimizer._component_ is missing, which every recipe needs"
-        reader.say(Code.MISSING_KEY, Severity.ERROR, message, field="optimizer.name")
+        if not theirs:
+            message = "optimizer._component_ is missing, which every recipe needs"
+            reader.say(Code.MISSING_KEY, Severity.ERROR, message, field="optimizer.name")
         path = "torch.optim.AdamW"
     reader.set("optimizer.name", _NAMES.get(path, path), origin)
     cited = f"{known.source}: defaults of the constructor" if known else "no default is known"
@@ -82,7 +85,7 @@ def _get_optimizer(reader: Reader) -> None:
         reader, "optimizer.lr", number, float(default("lr", 1e-3)), cited,
         field="optimizer.learning_rate",
     )  # fmt: skip
-    if not rate.written:
+    if not rate.written and not (theirs and node is None):
         message = f"optimizer.lr is missing: the rate is the constructor's {rate.value:g}"
         reader.say(Code.SURPRISE, Severity.WARNING, message, node, field="optimizer.learning_rate")
     reader.set("optimizer.learning_rate", rate.value, rate.origin)
@@ -233,7 +236,8 @@ def _get_duration(reader: Reader) -> None:
     limit = find(reader, "max_steps_per_epoch", positive, None, "all of the data")
     if "num_steps" in _keys(reader):
         limit = find(reader, "num_steps", positive, None)
-    if not epochs.written and "num_steps" not in _keys(reader):
+    counted = epochs.written or "num_steps" in _keys(reader) or OWN_RECIPE in reader.facts
+    if not counted:
         message = "epochs is missing, which the recipe needs"
         reader.say(Code.MISSING_KEY, Severity.ERROR, message, key="epochs", field="duration")
     reader.facts["epochs"] = str(epochs.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection
 
@@ -21,6 +22,7 @@ from translator.frameworks.torchtune.interpolation import Resolution, resolve
 from translator.frameworks.torchtune.lookup import assume, no_effect
 from translator.frameworks.torchtune.model import DOWNLOADS, MODEL_KEY
 from translator.frameworks.torchtune.overriding import override
+from translator.frameworks.torchtune.recipe_beside import OWN_RECIPE, recipe_beside
 from translator.frameworks.torchtune.recognising import (
     Belonging,
     belonging,
@@ -56,6 +58,7 @@ def read_config(source: Source, options: ReadOptions) -> Document:
     _note_facts(reader, source, belongs)
     _note_interpolation(reader, resolution)
     _drop_unread(reader, belongs, resolution.referenced)
+    _require(reader, belongs)
     torchtune_table().read(reader, known=all_keys())
     return Document(
         path=source.path,
@@ -115,14 +118,46 @@ def _drop_unread(reader: Reader, belongs: Belonging, referenced: Collection[Addr
         del top[key]
     own = [key for key in top if key not in all_keys() and not _close(key)]
     own = [key for key in own if (key,) not in referenced]
-    theirs = belongs.own or len(own) > 2 or any(top[key].is_mapping for key in own)
-    if belongs.why is not None and theirs:
-        for key in own:
-            why = "a key of a recipe of the author's own"
+    guessed = belongs.why is not None
+    if guessed and (belongs.own or len(own) > 2 or any(top[key].is_mapping for key in own)):
+        reader.facts[OWN_RECIPE] = "a recipe of the author's own"
+    elif own or _missing(reader, belongs):
+        beside = recipe_beside(reader.path, belongs.recipe, own)
+        if beside is not None:
+            reader.facts[OWN_RECIPE] = f"the recipe {os.path.basename(beside)} beside it"
+    for key in own:
+        if OWN_RECIPE in reader.facts:
+            why = f"a key of {reader.facts[OWN_RECIPE]}"
             reader.leave((key,), top[key], why, Severity.WARNING)
+        elif top[key].is_mapping or top[key].is_sequence:
+            _tell_whole(reader, key, top[key])
+
+
+def _tell_whole(reader: Reader, key: str, node: Node) -> None:
+    """An unknown key with all that is below it, once."""
+    reader.used.add((key,))
+    size = len(node.value)
+    message = f"{key} is no key of torchtune; none of its recipes reads it and the {size} below it"
+    place = Node(None, node.key_span or node.span)
+    reader.say(Code.UNKNOWN_KEY, Severity.WARNING, message, place, key=key)
+
+
+def _missing(reader: Reader, belongs: Belonging) -> list[str]:
+    """Keys that a recipe of torchtune needs and the file does not have."""
+    needed = required_keys(belongs.recipe, _version(belongs))
+    return [key for key in needed if key not in reader.tree.value]
+
+
+def _version(belongs: Belonging) -> str:
+    return "0.6.1" if in_version(belongs.recipe, "0.6.1") else "main"
+
+
+def _require(reader: Reader, belongs: Belonging) -> None:
+    """Reports what a recipe of torchtune misses; a recipe of the author's own needs what it needs."""
+    if OWN_RECIPE in reader.facts:
         return
-    version = "0.6.1" if in_version(belongs.recipe, "0.6.1") else "main"
-    for key in required_keys(belongs.recipe, version):
-        if key not in top and key not in _TOLD:
-            message = f"{key} is missing, which {belongs.recipe} of torchtune {version} needs"
-            reader.say(Code.MISSING_KEY, Severity.WARNING, message, key=key)
+    for key in _missing(reader, belongs):
+        if key not in _TOLD:
+            what = f"{belongs.recipe} of torchtune {_version(belongs)}"
+            reader.say(Code.MISSING_KEY, Severity.WARNING, f"{key} is missing, which {what} needs",
+                       key=key)  # fmt: skip

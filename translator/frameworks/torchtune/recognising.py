@@ -30,6 +30,7 @@ _NO_TRAINING = (
 )
 _PACKAGES = ("torchtune", "torch", "torchao", "bitsandbytes", "transformers")
 _OF_A_RUN = {"loss", "epochs", "batch_size", "gradient_accumulation_steps", "lr_scheduler"}
+_COUNTING = {"epochs", "max_steps_per_epoch", "num_steps", "max_steps", "total_steps"}
 _DISTRIBUTED = (
     "fsdp_cpu_offload", "fsdp_reshard_after_forward", "custom_sharded_layers", "tensor_parallel_dim",
     "tensor_parallel_plan", "data_parallel_shard_dim", "data_parallel_replicate_dim",
@@ -65,6 +66,8 @@ def refuse_other_kinds(source: Source, tree: Node) -> None:
     for signs, what in _NO_TRAINING:
         if any(sign in keys for sign in signs):
             raise _refusal(source, what)
+    if _COUNTING.isdisjoint(keys):
+        raise _refusal(source, "has neither optimizer nor epochs, so it describes no training")
     if ("dataset" in keys or "datasets" in keys) and not _OF_A_RUN.isdisjoint(keys):
         return
     raise _refusal(source, "has neither optimizer nor dataset, so it describes no training")

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
-from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
+from translator.frameworks.axolotl.attention_flags import ATTENTION_FLAGS
 from translator.lint.context import File
 from translator.lint.rule import Rule
 from translator.nearest import nearest

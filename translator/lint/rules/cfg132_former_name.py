@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
-from translator.frameworks.axolotl.batching import ATTENTION_FLAGS
+from translator.frameworks.axolotl.attention_flags import ATTENTION_FLAGS
 from translator.lint.context import File
 from translator.lint.rule import Rule
 

@@ -107,9 +107,10 @@ _LOADING = {
 """Arguments of ``datasets.load_dataset``, to which data sets pass on what they do not know."""
 _OF_JSON = (
     "encoding", "encoding_errors", "field", "use_threads", "block_size", "chunksize",
-    "newlines_in_values", "on_mixed_types", "parse_agent_traces",
+    "newlines_in_values", "on_mixed_types", "parse_agent_traces", "description", "version",
 )  # fmt: skip
-"""Arguments of the reader of JSON: datasets/packaged_modules/json/json.py, ``JsonConfig``."""
+"""Arguments of the reader of JSON: datasets/packaged_modules/json/json.py, ``JsonConfig``, and of
+all readers: datasets/builder.py, ``BuilderConfig``."""
 _FILE_FORMATS = ("json", "csv", "parquet", "text", "arrow", "pandas")
 
 

@@ -412,8 +412,13 @@ class Table:
             raise _cannot_read(reader, error) from error
         unknown = reader.unused()
         candidates = frozenset((*self.known_keys, *known)) if unknown else frozenset()
-        for address, node in unknown:
-            _report_unknown(reader, self, address, node, candidates)
+        heads = {steps(name)[0] for name in candidates}
+        for head, parts in _by_head(unknown).items():
+            if len(parts) > 1 and head not in heads:
+                _report_whole(reader, self.name, head, len(parts))
+                continue
+            for address, node in parts:
+                _report_unknown(reader, self, address, node, candidates)
 
     def write(self, writer: Writer) -> None:
         """Runs every row, then reports the keys that only the source's framework has."""
@@ -443,6 +448,29 @@ def _cannot_read(reader: Reader, error: WrongValueError) -> UnreadableError:
 
 _TITLES = {"axolotl": "Axolotl", "unsloth": "Unsloth"}
 """How frameworks write their names; torchtune writes it small."""
+
+
+def _by_head(
+    unknown: list[tuple[Address, Node]],
+) -> dict[str | int, list[tuple[Address, Node]]]:
+    grouped: dict[str | int, list[tuple[Address, Node]]] = {}
+    for address, node in unknown:
+        grouped.setdefault(address[0] if address else "", []).append((address, node))
+    return grouped
+
+
+def _report_whole(reader: Reader, framework: str, head: str | int, size: int) -> None:
+    """An unknown table or list, once for all that is below it."""
+    node = reader.tree.get((head,))
+    assert node is not None
+    reader.say(
+        Code.UNKNOWN_KEY,
+        Severity.WARNING,
+        f"{head} is no key of {_TITLES.get(framework, framework)}, which drops it and the {size} "
+        "below it without a word",
+        Node(None, node.key_span or node.span),
+        key=str(head),
+    )
 
 
 def _report_unknown(

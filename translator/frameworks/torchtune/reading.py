@@ -125,21 +125,9 @@ def _drop_unread(reader: Reader, belongs: Belonging, referenced: Collection[Addr
         beside = recipe_beside(reader.path, belongs.recipe, own)
         if beside is not None:
             reader.facts[OWN_RECIPE] = f"the recipe {os.path.basename(beside)} beside it"
-    for key in own:
-        if OWN_RECIPE in reader.facts:
-            why = f"a key of {reader.facts[OWN_RECIPE]}"
-            reader.leave((key,), top[key], why, Severity.WARNING)
-        elif top[key].is_mapping or top[key].is_sequence:
-            _tell_whole(reader, key, top[key])
-
-
-def _tell_whole(reader: Reader, key: str, node: Node) -> None:
-    """An unknown key with all that is below it, once."""
-    reader.used.add((key,))
-    size = len(node.value)
-    message = f"{key} is no key of torchtune; none of its recipes reads it and the {size} below it"
-    place = Node(None, node.key_span or node.span)
-    reader.say(Code.UNKNOWN_KEY, Severity.WARNING, message, place, key=key)
+    for key in own if OWN_RECIPE in reader.facts else ():
+        why = f"a key of {reader.facts[OWN_RECIPE]}"
+        reader.leave((key,), top[key], why, Severity.WARNING)
 
 
 def _missing(reader: Reader, belongs: Belonging) -> list[str]:

@@ -378,3 +378,40 @@ def test_constants_about_data_are_no_run() -> None:
     )
     assert not looks_like_axolotl(constants)
     assert looks_like_axolotl(constants + "sequence_len: 2048\n")
+
+
+def test_pairs_may_be_packed_or_not() -> None:
+    rows = "dataset:\n  _component_: torchtune.datasets.{name}\n  source: json\n  packed: false\n"
+    dpo = "loss:\n  _component_: torchtune.rlhf.loss.DPOLoss\n"
+    assert "CFG202" not in codes("torchtune", dpo + rows.format(name="preference_dataset"))
+
+
+def test_embeddings_have_other_names_in_other_families() -> None:
+    text = (
+        "base_model: EleutherAI/pythia-1b\nadapter: lora\nlora_r: 8\nlora_alpha: 16\n"
+        "lora_target_linear: true\nlora_modules_to_save: [{}, embed_out]\ntokens: ['<tool>']\n"
+    )
+    assert "TRAIN106" not in codes("axolotl", text.format("embed_in"))
+    assert "TRAIN106" in codes("axolotl", text.format("final_layer_norm"))
+
+
+def test_a_template_beside_an_end_of_turn_is_a_text() -> None:
+    from translator.api import loads as read
+
+    script = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more="").replace(
+        "trainer = SFTTrainer(",
+        "from unsloth.chat_templates import get_chat_template\n"
+        "tokenizer = get_chat_template(tokenizer, chat_template=('{{ bos_token }}', 'eos_token'))\n"
+        "trainer = SFTTrainer(",
+    )
+    document = read(script, format="unsloth")
+    assert not [d for d in document.diagnostics if d.key == "chat_template"]
+
+
+def test_a_name_that_begins_like_a_models_is_another_one() -> None:
+    from translator.catalog.models import facts
+
+    other, own = facts("AI-MO/Kimina-Autoformalizer-7B"), facts("moonshotai/Kimi-K2-Instruct")
+    assert other is None or other.family != "kimi_k2"
+    assert own is not None
+    assert own.family == "kimi_k2"

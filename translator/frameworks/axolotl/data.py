@@ -257,7 +257,10 @@ def _get_shared(reader: Reader) -> None:
     elif all(isinstance(source.rows, CustomRows | TokenRows) for source in sources):
         mention(reader, ("train_on_inputs",), "whether prompts are trained, where rows have them")
     if not any(isinstance(source.format, ChatFormat) for source in sources):
+        # where the model writes answers, trl renders turns with the tokenizer's template
+        # (trl/trainer/grpo_trainer.py:1707, 1.9.0)
         unknown = any(isinstance(source.rows, CustomRows) for source in sources)
+        unknown = unknown or reader.value("rl") in ("grpo", "gdpo")
         why = "no data set is rendered with it; it only goes into the saved tokenizer"
         for key in ("chat_template", "chat_template_jinja"):
             if unknown:

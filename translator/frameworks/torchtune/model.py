@@ -35,6 +35,7 @@ from translator.frameworks.torchtune.model_writing import (
     put_vocabulary,
 )
 from translator.frameworks.torchtune.parts import part_named
+from translator.frameworks.torchtune.recipe_beside import OWN_RECIPE
 from translator.frameworks.torchtune.values import text, texts
 from translator.lens import Always, Row, Via
 from translator.reading import Reader
@@ -221,7 +222,8 @@ def _get_tokenizer(reader: Reader) -> None:
         else:
             no_effect(reader, ("tokenizer", name), f"a file of the tokenizer of {value or model}")
     if path is None:
-        reader.say(Code.MISSING_KEY, Severity.ERROR, "tokenizer._component_ is missing")
+        if OWN_RECIPE not in reader.facts:
+            reader.say(Code.MISSING_KEY, Severity.ERROR, "tokenizer._component_ is missing")
     elif known is None:
         node = reader.node("tokenizer", "_component_")
         assert node is not None

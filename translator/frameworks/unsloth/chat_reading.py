@@ -27,9 +27,10 @@ def template_of(reader: Reader) -> ir.ChatFormat:
         return ir.ChatFormat(template="tokenizer")
     jinja = plain.get("jinja")
     name = plain.get("chat_template")
-    if isinstance(name, list) and name:
-        name = name[0]
-    if isinstance(name, str) and "{%" in name:
+    if isinstance(name, list) and name and isinstance(name[0], str):
+        # beside an end of turn it is always a text (unsloth/chat_templates.py:2513, 2026.10.9)
+        jinja, name = name[0], None
+    if isinstance(name, str) and ("{%" in name or "{{" in name):
         jinja, name = name, None
     if isinstance(jinja, str):
         known = _by_text().get(jinja)

@@ -43,6 +43,8 @@ def table() -> Table:
 def _fate(reader: Reader, address: Address) -> str:
     """unsloth/models/rl_config_compat.py:363 (2026.10.9): classes that Unsloth has put in the place
     of TRL's tell each keyword that they drop; the others raise a TypeError."""
+    if address[0] == "trainer":  # unsloth/trainer.py, ``_route_unknown_trainer_kwargs``
+        return "and the trainer refuses it"
     if address[0] != "args":
         return DROPPED
     name = str(reader.value("args", "class") or "").rpartition(".")[2]

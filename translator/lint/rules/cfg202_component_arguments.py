@@ -114,11 +114,18 @@ all readers: datasets/builder.py, ``BuilderConfig``."""
 _FILE_FORMATS = ("json", "csv", "parquet", "text", "arrow", "pandas")
 
 
+_OF_PAIRS = ("preference_dataset", "stack_exchange_paired_dataset", "hh_rlhf_helpful_dataset")
+"""Builders that hand on to ``PreferenceDataset``, which takes ``packed`` (torchtune 0.6.1,
+datasets/_preference.py:109)."""
+
+
 def _passed_on(path: str, name: str, open_ended: bool, children: Mapping[str, Node]) -> bool:
     """Whether what the component does not know itself is known where it hands it on."""
     if not open_ended:
         return False
     if not path.startswith("torchtune.datasets."):
+        return True
+    if name == "packed" and path.rpartition(".")[2] in _OF_PAIRS:
         return True
     source = children.get("source")
     if name in _LOADING or source is None or source.value not in _FILE_FORMATS:

@@ -38,13 +38,19 @@ RULE = Rule(
 )
 
 
+EMBEDDINGS = {
+    "embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings", "embeddings",
+}  # fmt: skip
+"""What families call their input embeddings (transformers/models/*/modeling_*.py)."""
+
+
 def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the tokens."""
     adapter, tokens = file.recipe.adapter, file.recipe.model.new_tokens
     if adapter is None or not tokens or file.on("peft_trainable_token_indices"):
         return
     trained = {*adapter.trained_modules, *adapter.modules}
-    if "embed_tokens" in trained or "wte" in trained:
+    if EMBEDDINGS & set(trained):
         return
     shown = ", ".join(tokens[:3])
     yield RULE.at(

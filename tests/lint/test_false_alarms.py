@@ -406,6 +406,7 @@ def test_a_template_beside_an_end_of_turn_is_a_text() -> None:
     )
     document = read(script, format="unsloth")
     assert not [d for d in document.diagnostics if d.key == "chat_template"]
+    assert "template.chat_template[1]" in {entry.key for entry in document.leftovers}
 
 
 def test_a_name_that_begins_like_a_models_is_another_one() -> None:

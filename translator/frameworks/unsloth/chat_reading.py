@@ -13,7 +13,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.exchange_reading import exchange, system_text
 from translator.reading import Reader
-from translator.tree import Unresolved
+from translator.tree import Address, Unresolved
 
 Plain = dict[str, Any]
 SHAREGPT = (("gpt", "assistant"), ("human", "user"))
@@ -33,6 +33,10 @@ def template_of(reader: Reader) -> ir.ChatFormat:
     if isinstance(name, str) and ("{%" in name or "{{" in name):
         jinja, name = name, None
     if isinstance(jinja, str):
+        leave_aside(
+            reader, ("chat_template", 1), "which token ends a turn of a template that is a text"
+        )
+        leave_aside(reader, ("map_eos_token",), "of a template that Unsloth names, not of a text")
         known = _by_text().get(jinja)
         return (
             ir.ChatFormat(template=known) if known else ir.ChatFormat(template="jinja", jinja=jinja)
@@ -89,6 +93,13 @@ def chat_rows(
             return found
         return found[0], _added_system(reader, messages["then"])
     return None
+
+
+def leave_aside(reader: Reader, address: Address, why: str) -> None:
+    """Keeps an argument of get_chat_template aside, once."""
+    node = reader.tree.get(("template", *address))
+    if node is not None and node.value is not None and ("template", *address) not in reader.used:
+        reader.leave(("template", *address), node, why, Severity.WARNING)
 
 
 def _added_system(reader: Reader, then: Plain) -> str | None:

@@ -9,7 +9,7 @@ from translator import ir
 from translator.catalog.formats import ChatFormat, formats
 from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.unsloth.chat_reading import chat_rows, template_of
+from translator.frameworks.unsloth.chat_reading import chat_rows, leave_aside, template_of
 from translator.frameworks.unsloth.loop_reading import looped_chat
 from translator.frameworks.unsloth.marked_text import marked
 from translator.frameworks.unsloth.masking import catalogue_format, empty_thought
@@ -230,6 +230,7 @@ def _from_chat(reader: Reader, prepared: Prepared, messages: Plain, masked: bool
     form = template_of(reader)
     found = chat_rows(reader, messages, standardized=prepared.standardized)
     if found is None:
+        leave_aside(reader, ("mapping",), "names of turns in rows that ftx cannot tell")
         return custom(reader, prepared, code_in(messages) or answer_of(messages))
     rows, system = found
     rows = _with_pictures(reader, prepared, rows)

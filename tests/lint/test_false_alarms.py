@@ -402,7 +402,13 @@ def test_a_template_beside_an_end_of_turn_is_a_text() -> None:
         "trainer = SFTTrainer(",
         "from unsloth.chat_templates import get_chat_template\n"
         "tokenizer = get_chat_template(tokenizer, chat_template=('{{ bos_token }}', 'eos_token'))\n"
+        "def as_text(row):\n"
+        "    return {'text': tokenizer.apply_chat_template(row['messages'], tokenize=False)}\n"
+        "rows = load_dataset('acme/rows', split='train').map(as_text)\n"
         "trainer = SFTTrainer(",
+    )
+    script = script.replace(
+        'train_dataset=load_dataset("acme/rows", split="train")', "train_dataset=rows"
     )
     document = read(script, format="unsloth")
     assert not [d for d in document.diagnostics if d.key == "chat_template"]

@@ -19,7 +19,7 @@ def kept(result: dict[str, Any]) -> dict[str, Any]:
             name = entry["instant"]
             instants[name] = max(instants.get(name, 0), entry["allocated"])
     return {
-        "outcome": result["why"],
+        "outcome": result["why"].partition("\n")[0],  # what follows are paths of that machine
         "allocated": result.get("allocated", 0),
         "reserved": result.get("reserved", 0),
         "instants": instants,

@@ -415,7 +415,7 @@ class Table:
         heads = {steps(name)[0] for name in candidates}
         for head, parts in _by_head(unknown).items():
             if len(parts) > 1 and head not in heads:
-                _report_whole(reader, self.name, head, len(parts))
+                report_whole(reader, self.name, str(head), len(parts))
                 continue
             for address, node in parts:
                 _report_unknown(reader, self, address, node, candidates)
@@ -459,17 +459,20 @@ def _by_head(
     return grouped
 
 
-def _report_whole(reader: Reader, framework: str, head: str | int, size: int) -> None:
-    """An unknown table or list, once for all that is below it."""
-    node = reader.tree.get((head,))
+def report_whole(
+    reader: Reader, framework: str, name: str, size: int, *, help: str | None = None
+) -> None:
+    """An unknown table or list at the top, once for the ``size`` things below it."""
+    node = reader.tree.get((name,))
     assert node is not None
     reader.say(
         Code.UNKNOWN_KEY,
         Severity.WARNING,
-        f"{head} is no key of {_TITLES.get(framework, framework)}, which drops it and the {size} "
+        f"{name} is no key of {_TITLES.get(framework, framework)}, which drops it and the {size} "
         "below it without a word",
         Node(None, node.key_span or node.span),
-        key=str(head),
+        key=name,
+        help=help,
     )
 
 

@@ -19,9 +19,10 @@ from translator.catalog.liger import supported
 from translator.estimate.behaviour import widens
 from translator.estimate.instants import instants, peak
 from translator.estimate.optimizers import optimizer_cost
-from translator.estimate.reading import read
+from translator.estimate.reading import read, targets_of
 from translator.estimate.reserved import band
 from translator.estimate.workload import Kernels, Lora, Workload
+from translator.ir import Adapter
 
 WORKSPACES = 64 << 20
 """On Hopper; see ``Workload.workspaces``."""
@@ -34,10 +35,8 @@ def plain_trl(run: dict[str, Any]) -> Workload:
     full = run["method"] == "full"
     quantized = run["method"] == "qlora"
     shape = shape_of(f"./models/{run['model']}").shape
-    targets = tuple(run["targets"])
-    if targets == ("all-linear",):
-        every = (m for layer, _ in shape.layer_kinds for m in shape.matrices(layer))
-        targets = tuple({m.name: 0 for m in every if not m.expert})
+    named = Adapter(rank=run["rank"], alpha=run["rank"], modules=tuple(run["targets"]))
+    targets = targets_of(named, shape)
     lora = None if full else Lora(rank=run["rank"], targets=targets,
                                   bytes=2 if quantized else 4, dropout=run["dropout"] > 0,
                                   decomposed=run["dora"])  # fmt: skip

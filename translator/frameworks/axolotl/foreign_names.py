@@ -10,7 +10,7 @@ from functools import cache
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
-from translator.lens import Coverage, Row
+from translator.lens import Coverage, Row, report_whole
 from translator.nearest import nearest
 from translator.reading import Reader
 from translator.tree import Address, Node, Unresolved, shown, spell
@@ -122,10 +122,8 @@ class ForeignNames(Row):
         node = reader.tree.get((name,))
         assert node is not None
         size = len(node.value) if isinstance(node.value, dict | list) else 1
-        what = f"{name} is no key of Axolotl, which drops it and the {size} below it without a word"
-        place = Node(None, node.key_span or node.span)
         help = f"did you mean {', '.join(close[:6])}?" if close else None
-        reader.say(Code.UNKNOWN_KEY, Severity.WARNING, what, place, key=name, help=help)
+        report_whole(reader, "axolotl", name, size, help=help)
 
     def write(self, writer: Writer) -> None:
         """Nothing of it is in the recipe."""

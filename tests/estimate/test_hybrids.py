@@ -31,6 +31,8 @@ HYBRIDS = (
     "ibm-granite/granite-4.0-h-tiny",
     "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16",
     "nvidia/NVIDIA-Nemotron-Nano-9B-v2",
+    "ai21labs/Jamba-v0.1",
+    "moonshotai/Kimi-Linear-48B-A3B-Instruct",
 )
 
 

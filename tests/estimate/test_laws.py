@@ -25,12 +25,12 @@ MIXING = ("in_proj", "out_proj", "in_proj_qkv", "in_proj_z", "in_proj_qkvz")
 
 @st.composite
 def mixers(draw: st.DrawFn, hidden: int, layers: int) -> Mixer | None:
-    kind = draw(st.sampled_from([None, None, "delta", "mamba2", "conv"]))
+    kind = draw(st.sampled_from([None, None, "delta", "kda", "mamba", "mamba2", "conv"]))
     if kind is None:
         return None
     return Mixer(
         kind=kind, hidden=hidden, heads=draw(st.sampled_from([2, 8])), head_dim=64,
-        groups=draw(st.sampled_from([1, 2])), state=draw(st.sampled_from([16, 128])),
+        groups=draw(st.sampled_from([1, 2])), rank=8, whole=draw(st.booleans()), state=draw(st.sampled_from([16, 128])),
         chunk=draw(st.sampled_from([64, 256])), normed=draw(st.booleans()),
         scaled=draw(st.booleans()), fused_inputs=draw(st.booleans()), beside=draw(st.booleans()),
         attention=tuple(draw(st.sets(st.integers(0, layers)))),

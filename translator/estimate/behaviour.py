@@ -106,10 +106,28 @@ def _transformers(document: Document, work: Workload, said: list[str]) -> Worklo
         root, kernels = 4, replace(kernels, stream=4)
     if half and widens(replace(work, base=base)):
         kernels = replace(kernels, stream=4)
+    if base == "int8":
+        # bitsandbytes/autograd/_functions.py (0.50), ``MatMul8bitLt``
+        kernels = replace(kernels, keeps_quantized_inputs=True)
+    if work.shape.family == "kimi_linear":
+        work, kernels = _kimi(replace(work, base=base), kernels, said)
     return replace(
         work, kernels=kernels, loss=loss, weight_bytes=weights, base=base, embedding_bytes=wide,
         norm_bytes=wide, root_bytes=root, lora=lora,
     )  # fmt: skip
+
+
+def _kimi(work: Workload, kernels: Kernels, said: list[str]) -> tuple[Workload, Kernels]:
+    """Kimi Linear's own code, as Axolotl carries it (model_support/kimi_linear/modeling_kimi.py):
+    experts one after the other, weighted in float32, which makes the hidden state float32, and
+    nothing that recomputes a layer."""
+    kernels = replace(kernels, experts="loop")
+    if work.base_quantized:
+        kernels = replace(kernels, compute=4)  # bitsandbytes answers in the format it is asked in
+    if work.checkpointing != "none":
+        said.append("the code of Kimi Linear never recomputes a layer, whatever is asked for: the "
+                    "activations of all layers stay")  # fmt: skip
+    return replace(work, checkpointing="none"), kernels
 
 
 def _stays_wide(work: Workload) -> bool:
@@ -120,9 +138,11 @@ def _stays_wide(work: Workload) -> bool:
 
 
 def widens(work: Workload) -> bool:
-    """Whether mixed precision leaves the hidden state in float32: bitsandbytes answers in the format
+    """Whether mixed precision leaves the hidden state in float32: Mamba asks for it; bitsandbytes answers in the format
     it is asked in, and autocast's layer norms ask in float32; DoRA over 4 and 8 bits adds a part
     in the adapter's format that nobody casts back (peft/tuners/lora/bnb.py)."""
+    if work.shape.float_residual:
+        return True
     if work.shape.norm == "layer" and work.base in ("nf4", "nf4-double"):
         return True
     lora = work.lora
@@ -148,6 +168,7 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
         # (axolotl/monkeypatch/attention/sdpa_varlen.py)
         kernels = replace(kernels, attention="efficient")
     covers_experts = work.prequantized or bool(_leftover(document, "quantize_moe_experts"))
+    covers_experts |= work.shape.experts is not None and work.shape.experts.apart
     if any(_leftover(document, name) for name in ("use_scattermoe", "use_sonicmoe")):
         kernels = replace(kernels, merges_experts=False)
     # embeddings become float32 and 16 bits again before training
@@ -156,10 +177,20 @@ def _axolotl(document: Document, work: Workload, said: list[str]) -> Workload:
     widened = work.lora is not None and not shared
     # PEFT's preparation makes float32 of what is not quantised; only embeddings and norms go back
     loose = 4 if work.base in ("nf4", "nf4-double", "int8") else 2
-    if work.shape.family == "falcon_h1":
-        work = replace(work, left_out=("out_proj",))  # axolotl/loaders/model.py
+    work = replace(work, left_out=_left_out(work))
     return replace(work, kernels=kernels, experts_quantized=covers_experts, widens_at_load=widened,
                    loose_bytes=loose, samples=_sampling(document.recipe, 1.1))  # fmt: skip
+
+
+def _left_out(work: Workload) -> tuple[str, ...]:
+    """Parts of mixers that Axolotl keeps from bitsandbytes (axolotl/loaders/model.py,
+    ``_set_quantization_config``)."""
+    mixer = work.shape.mixer
+    if work.shape.family == "falcon_h1":
+        return ("out_proj",)
+    if work.shape.family == "jamba" and work.base == "int8" and mixer is not None:
+        return tuple(matrix.name for matrix in mixer.matrices)
+    return ()
 
 
 def _torchtune(document: Document, work: Workload, said: list[str]) -> Workload:

@@ -20,6 +20,7 @@ _PLAIN: Mapping[str, Any] = {}
 _NEOX = {"norm": "layer", "residual_dropout": True, "gated": False, "fused_qkv": True, "qkv_bias": True, "output_bias": True,
          "mlp_bias": True}  # fmt: skip
 _QWEN_HYBRID = {"wide_norms": True, "head_norms": True, "gated_attention": True}
+_MAMBA = {"layer_norms": 1, "float_residual": True, "tied": True}
 _GEMMA = {"wide_norms": True, "layer_norms": 4, "head_norms": True, "tied": True}
 
 FAMILIES: Mapping[str, Mapping[str, Any]] = {
@@ -90,6 +91,10 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = {
     "bamba": _PLAIN,
     "falcon_h1": _PLAIN,
     "jamba": _PLAIN,
+    "kimi_linear": {"float_residual": True},
+    "mamba": _MAMBA,
+    "falcon_mamba": _MAMBA,
+    "mamba2": {"layer_norms": 1, "float_residual": True},
     "afmoe": {"layer_norms": 4, "head_norms": True},
     "btlm": {**_NEOX, "gated": True, "fused_qkv": True, "tied": True, "residual_dropout": False},
     "nemotron": {"gated": False, "norm": "layer"},
@@ -153,7 +158,8 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
     family = FAMILIES.get(model_type, _PLAIN)
     hidden = _pick(text, "hidden_size", "n_embd", "d_model", "word_embed_proj_dim")
     layers = _pick(text, "num_hidden_layers", "n_layer", "n_layers", "num_layers")
-    heads = _pick(text, "num_attention_heads", "n_head", "n_heads")
+    without = 1 if model_type in ("mamba", "falcon_mamba", "mamba2") else None
+    heads = _pick(text, "num_attention_heads", "n_head", "n_heads", default=without)
     vocab = _pick(text, "vocab_size")
     if not all(isinstance(value, int) and value > 0 for value in (hidden, layers, heads, vocab)):
         raise ValueError("hidden_size, num_hidden_layers, num_attention_heads and vocab_size "
@@ -182,6 +188,8 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
         settings.update(mlp_bias=True)
     if family.get("learned"):
         settings["positions"] = _pick(text, "n_positions", "max_position_embeddings", default=0)
+    if text.get("residual_in_fp32") is False:
+        settings.pop("float_residual", None)
     if text.get("use_parallel_residual") is False:
         settings["parallel"] = False
     if model_type.startswith("gemma4"):
@@ -203,7 +211,7 @@ def shape_from_config(config: Fields, *, name: str = "", source: str = "config.j
         per_layer_vocab=_pick(text, "vocab_size_per_layer_input", default=0),
         per_layer_dim=_pick(text, "hidden_size_per_layer_input", default=0) or 0,
         mixer=mixer(text, model_type, hidden, layers),
-        blocks=blocks(text, model_type),
+        blocks=blocks(text, model_type, layers),
         source=source,
         **settings,
     )
@@ -277,6 +285,8 @@ def _experts(text: Fields, inner: int) -> Experts | None:
         bias=text.get("model_type") == "gpt_oss",
         every=_pick(text, "interleave_moe_layer_step", "expert_layer_period", default=1),
         gated=text.get("model_type") != "nemotron_h",
+        apart=text.get("model_type") == "kimi_linear",
+        corrected=text.get("model_type") == "kimi_linear",
         latent=_pick(text, "moe_latent_size", default=0),
     )  # fmt: skip
 

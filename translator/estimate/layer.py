@@ -138,7 +138,8 @@ class LayerTape(MixerTape):
         wide = inner * (1 + experts.gated)
         weight = self.work.weight_bytes if trains else 0
         one = self.unpacked(up)
-        keeps = (gathered,) if trains or whole_up else ()
+        keeps_given = self.work.kernels.keeps_quantized_inputs and self.quantized(up)
+        keeps = (gathered,) if trains or whole_up or keeps_given else ()
         both = self.tape.run("experts gate and up", (gathered, *whole_up), wide,
                              forward_extra=one, saves=(*keeps, *whole_up), backward_extra=one,
                              weight_grad=up.elements * weight, grad=wide // parts)  # fmt: skip
@@ -147,7 +148,7 @@ class LayerTape(MixerTape):
         if experts.gated:
             product = self.tape.run("experts gated", (product, both), inner, saves=(product, both),
                                     grad=inner // parts)  # fmt: skip
-        keeps = (product,) if trains or whole_down else ()
+        keeps = (product,) if trains or whole_down or keeps_given else ()
         back = self.tape.run("experts down", (product, *whole_down), width * routed * c,
                              grad=width * routed * c // parts,
                              saves=(*keeps, *whole_down), forward_extra=one,

@@ -1,6 +1,7 @@
 """What hybrid models have in place of attention, or beside it: its dimensions, matrices, parameters.
 
-Read from transformers 5.16 (``models/<family>/modeling_<family>.py``). As in
+Read from transformers 5.16 (``models/<family>/modeling_<family>.py``), Kimi Linear from Axolotl 0.19
+(``model_support/kimi_linear/modeling_kimi.py``). As in
 :mod:`translator.estimate.shape` everything counts elements.
 """
 
@@ -12,9 +13,10 @@ from typing import Literal
 from translator.estimate.matrix import Matrix
 from translator.record import Record
 
-Kind = Literal["delta", "mamba2", "conv"]
-"""``delta``: the gated delta rule (Qwen3-Next, Qwen3.5); ``mamba2``: a state-space model (Granite 4,
-Falcon-H1, Bamba); ``conv``: a short gated convolution (LFM2)."""
+Kind = Literal["delta", "kda", "mamba", "mamba2", "conv"]
+"""``delta``: the gated delta rule (Qwen3-Next, Qwen3.5), ``kda``: the same with a decay for every
+channel (Kimi Linear); ``mamba``: a selective scan (Mamba, Falcon Mamba, Jamba), ``mamba2``: its
+successor (Granite 4, Falcon-H1, Bamba); ``conv``: a short gated convolution (LFM2)."""
 
 
 class Mixer(Record):
@@ -23,10 +25,12 @@ class Mixer(Record):
     kind: Kind
     hidden: int
     heads: int = 0
-    """Heads of values."""
+    """Heads of values; ``mamba`` has one for each channel."""
     head_dim: int = 0
+    rank: int = 0
+    """Width between the two projections of the time step (``mamba``) or of a gate (``kda``)."""
     groups: int = 0
-    """Heads of queries and keys (``delta``), or how often B and C exist (``mamba2``)."""
+    """Heads of queries and keys (``delta``, ``kda``), or how often B and C exist."""
     state: int = 0
     """Dimension of a key, or of the state that belongs to one element of a head."""
     kernel: int = 4
@@ -34,7 +38,11 @@ class Mixer(Record):
     chunk: int = 64
     """Tokens that the kernels take at once."""
     normed: bool = True
-    """Whether the result is normed before the last projection."""
+    """Whether the result is normed before the last projection; in ``mamba`` the time step, B and C
+    are, with weights (Jamba)."""
+    whole: bool = False
+    """Whether a kernel of ``mamba`` spans everything behind the first projection, and not the scan
+    alone."""
     scaled: bool = False
     """Whether the input and the first projection are multiplied by constants (Falcon-H1)."""
     fused_inputs: bool = False
@@ -60,7 +68,14 @@ class Mixer(Record):
     @property
     def mixed(self) -> int:
         """Channels of the convolution."""
+        if self.kind == "mamba":
+            return self.inner
         return self.hidden if self.kind == "conv" else self.inner + 2 * self.keys
+
+    @property
+    def steps(self) -> int:
+        """Width of the time step before its projection, B and C (``mamba``)."""
+        return self.rank + 2 * self.keys
 
     @cached_property
     def matrices(self) -> tuple[Matrix, ...]:
@@ -72,6 +87,15 @@ class Mixer(Record):
         if self.kind == "mamba2":
             first = self.inner + self.mixed + self.heads
             return (Matrix(name="in_proj", inputs=h, outputs=first, bias=bias), last)
+        if self.kind == "mamba":
+            return (
+                Matrix(name="in_proj", inputs=h, outputs=2 * self.inner, bias=bias),
+                Matrix(name="x_proj", inputs=self.inner, outputs=self.steps),
+                Matrix(name="dt_proj", inputs=self.rank, outputs=self.inner, bias=True),
+                last,
+            )
+        if self.kind == "kda":
+            return self._channelwise()
         gates = 2 * self.heads
         if self.fused_inputs:
             return (
@@ -87,10 +111,28 @@ class Mixer(Record):
             last,
         )
 
+    def _channelwise(self) -> tuple[Matrix, ...]:
+        """Those of ``kda``: the decay (``f``) and the gate of the result (``g``) have a low rank."""
+        h, inner, rank = self.hidden, self.inner, self.rank
+        wide = (("q_proj", self.keys), ("k_proj", self.keys), ("v_proj", inner))
+        return (
+            *(Matrix(name=name, inputs=h, outputs=width) for name, width in wide),
+            Matrix(name="f_a_proj", inputs=h, outputs=rank),
+            Matrix(name="f_b_proj", inputs=rank, outputs=inner),
+            Matrix(name="b_proj", inputs=h, outputs=self.heads),
+            Matrix(name="g_a_proj", inputs=h, outputs=rank),
+            Matrix(name="g_b_proj", inputs=rank, outputs=inner),
+            Matrix(name="o_proj", inputs=inner, outputs=h),
+        )
+
     @property
     def rest(self) -> int:
-        """Parameters beside the matrices: the convolution, one to three numbers a head, a norm."""
+        """Parameters beside the matrices: the convolution, what a head or a channel has, norms."""
         convolution = self.mixed * (self.kernel + self.biased)
+        if self.kind == "mamba":
+            return convolution + self.inner * (self.state + 1) + (self.steps if self.normed else 0)
+        if self.kind == "kda":
+            return convolution + self.heads + self.inner + self.head_dim
         if self.kind == "conv":
             return convolution
         if self.kind == "delta":

@@ -1,6 +1,7 @@
 """Reads a hybrid model's :class:`~translator.estimate.mixer.Mixer` from its ``config.json``.
 
-Names and defaults as in transformers 5.16 (``models/<family>/configuration_<family>.py``).
+Names and defaults as in transformers 5.16 (``models/<family>/configuration_<family>.py``), those of
+Kimi Linear as in Axolotl 0.19 (``model_support/kimi_linear/configuration_kimi.py``).
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ def mixer(text: Fields, family: str, hidden: int, layers: int) -> Mixer | None:
         return None
     found = reader(text, hidden)
     attention = _attention(text, layers, 4 if found.kind == "delta" else 0)
-    if found.beside or family == "nemotron_h":
+    if found.beside or family == "nemotron_h" or family in _ALONE:
         return found
     if len(attention) == layers:
         return None
     return replace(found, attention=attention)
 
 
+_ALONE = ("mamba", "falcon_mamba", "mamba2")
+"""Families whose layers are a mixer and nothing else."""
 _LETTERS = {"mamba": "M", "linear_attention": "M", "attention": "*", "full_attention": "*", "moe": "E",
             "mlp": "-"}  # fmt: skip
 
 
-def blocks(text: Fields, family: str) -> str:
+def blocks(text: Fields, family: str, layers: int) -> str:
     """A letter for each layer of a model whose layers are one block each; empty for all others."""
+    if family in _ALONE:
+        return "M" * layers
     if family != "nemotron_h":
         return ""
     kinds = text.get("layers_block_type") or text.get("layer_types")
@@ -44,6 +49,9 @@ def blocks(text: Fields, family: str) -> str:
 
 def _attention(text: Fields, layers: int, every: int) -> tuple[int, ...]:
     """Layers with attention: a list of kinds or of numbers, or one in so many."""
+    linear = text.get("linear_attn_config")
+    if linear:  # counted from 1
+        return tuple(n - 1 for n in linear["full_attn_layers"])
     kinds = text.get("layer_types") or text.get("layers_block_type") or ()
     if kinds:
         return tuple(n for n, kind in enumerate(kinds[:layers]) if "attention" in kind
@@ -51,8 +59,9 @@ def _attention(text: Fields, layers: int, every: int) -> tuple[int, ...]:
     for name in ("full_attn_idxs", "attn_layer_indices"):
         if text.get(name) is not None:
             return tuple(text[name])
-    every = text.get("full_attention_interval", every)
-    return tuple(range(every - 1, layers, every)) if every else ()
+    every = text.get("attn_layer_period", text.get("full_attention_interval", every))
+    first = text.get("attn_layer_offset", every - 1)
+    return tuple(range(first, layers, every)) if every else ()
 
 
 def _delta(text: Fields, hidden: int) -> Mixer:
@@ -105,6 +114,50 @@ def _nemotron(text: Fields, hidden: int) -> Mixer:
     )
 
 
+def _mamba(text: Fields, hidden: int) -> Mixer:
+    """Mamba and Falcon Mamba; the latter's norms of the time step, B and C have no weights."""
+    inner = text.get("intermediate_size") or int(text.get("expand", 2) * hidden)
+    return _scan(inner, hidden, rank=text.get("time_step_rank", "auto"), whole=True, normed=False,
+                 state=text.get("state_size", 16), kernel=text.get("conv_kernel", 4),
+                 biased=text.get("use_conv_bias", True), linear_bias=text.get("use_bias", False))  # fmt: skip
+
+
+def _jamba(text: Fields, hidden: int) -> Mixer:
+    return _scan(text.get("mamba_expand", 2) * hidden, hidden, rank=text.get("mamba_dt_rank", "auto"),
+                 state=text.get("mamba_d_state", 16), kernel=text.get("mamba_d_conv", 4),
+                 biased=text.get("mamba_conv_bias", True),
+                 linear_bias=text.get("mamba_proj_bias", False))  # fmt: skip
+
+
+def _scan(inner: int, hidden: int, *, rank: int | str, **said: Any) -> Mixer:
+    """A selective scan: every channel is a head, all of them share B and C."""
+    width = rank if isinstance(rank, int) else -(-hidden // 16)
+    return Mixer(kind="mamba", hidden=hidden, heads=inner, head_dim=1, groups=1, rank=width,
+                 chunk=2048, **said)  # fmt: skip
+
+
+def _mamba2_alone(text: Fields, hidden: int) -> Mixer:
+    return Mixer(
+        kind="mamba2",
+        hidden=hidden,
+        heads=text.get("num_heads", 128),
+        head_dim=text.get("head_dim", 64),
+        groups=text.get("n_groups", 8),
+        state=text.get("state_size", 128),
+        kernel=text.get("conv_kernel", 4),
+        chunk=text.get("chunk_size", 256),
+        biased=text.get("use_conv_bias", True),
+        linear_bias=text.get("use_bias", False),
+    )
+
+
+def _kimi(text: Fields, hidden: int) -> Mixer:
+    said = text["linear_attn_config"]
+    heads, width = said["num_heads"], said["head_dim"]
+    return Mixer(kind="kda", hidden=hidden, heads=heads, head_dim=width, groups=heads, state=width,
+                 rank=width, kernel=said.get("short_conv_kernel_size", 4))  # fmt: skip
+
+
 def _convolution(text: Fields, hidden: int) -> Mixer:
     biased = text.get("conv_bias", False)
     return Mixer(kind="conv", hidden=hidden, kernel=text.get("conv_L_cache", 3), biased=biased,
@@ -119,6 +172,11 @@ _READERS: Mapping[str, Callable[[Fields, int], Mixer]] = {
     "falcon_h1": _mamba2,
     "bamba": _mamba2,
     "nemotron_h": _nemotron,
+    "mamba": _mamba,
+    "falcon_mamba": _mamba,
+    "mamba2": _mamba2_alone,
+    "jamba": _jamba,
+    "kimi_linear": _kimi,
     "lfm2": _convolution,
     "lfm2_moe": _convolution,
 }

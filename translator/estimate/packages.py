@@ -12,7 +12,8 @@ from translator.estimate.instants import peak
 from translator.estimate.workload import Workload
 from translator.record import replace
 
-_PACKAGES = {"delta": "flash-linear-attention", "mamba2": "mamba-ssm and causal-conv1d"}
+_PACKAGES = {"delta": "flash-linear-attention", "mamba": "mamba-ssm and causal-conv1d",
+             "mamba2": "mamba-ssm and causal-conv1d"}  # fmt: skip
 _INSTALLED = {("axolotl", "delta")}
 
 

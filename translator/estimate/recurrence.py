@@ -1,4 +1,5 @@
-"""The mixer of a hybrid layer as operations on a tape.
+"""The mixer of a hybrid layer as operations on a tape; those of Mamba and Kimi Linear are in
+:mod:`translator.estimate.selective_scan` and :mod:`translator.estimate.channelwise`.
 
 Read from transformers 5.17 (``models/<family>/modeling_<family>.py``), flash-linear-attention 0.5
 (``fla/ops/gated_delta_rule/chunk.py``) and mamba-ssm 2.3 (``mamba_ssm/ops/triton/ssd_combined.py``);
@@ -9,13 +10,14 @@ Without them transformers computes in PyTorch, with ``kernels.recurrence == "tor
 
 from __future__ import annotations
 
-from translator.estimate.attention import AttentionTape
+from translator.estimate.channelwise import ChannelwiseTape
 from translator.estimate.matrix import Matrix
 from translator.estimate.mixer import Mixer
+from translator.estimate.selective_scan import SelectiveTape
 from translator.estimate.tape import Tensor
 
 
-class MixerTape(AttentionTape):
+class MixerTape(SelectiveTape, ChannelwiseTape):
     """Adds the mixer."""
 
     def mixed(self, n: Tensor) -> Tensor:
@@ -27,6 +29,10 @@ class MixerTape(AttentionTape):
             return self.delta(n, mixer, by_name)
         if mixer.kind == "conv":
             return self.short(n, by_name)
+        if mixer.kind == "mamba":
+            return self.selective(n, mixer, by_name)
+        if mixer.kind == "kda":
+            return self.channelwise(n, mixer, by_name)
         return self.state_space(n, mixer, by_name)
 
     def chunks(self, mixer: Mixer) -> int:

@@ -32,6 +32,11 @@ class Experts(Record):
     """One layer in so many is a mixture, the others have the ordinary network."""
     gated: bool = True
     """Three matrices an expert rather than two."""
+    apart: bool = False
+    """Whether every expert is linear layers of its own, run one after the other, and not a part of
+    stacked parameters (Kimi Linear's code)."""
+    corrected: bool = False
+    """Whether the router has one more number for each expert as a parameter (Kimi Linear)."""
     latent: int = 0
     """Width that tokens are brought to before the experts; 0 for the hidden size."""
 
@@ -86,6 +91,8 @@ class Shape(Record):
     residual_dropout: bool = False
     """Whether transformers' layers drop parts of what is added to the hidden state, be it with
     probability 0."""
+    float_residual: bool = False
+    """Whether the hidden state is float32 whatever the run's format (Mamba, Kimi Linear)."""
     softcap: bool = False
     """Whether logits are squashed (Gemma 2), which keeps a further copy."""
     positions: int = 0
@@ -305,7 +312,7 @@ class Shape(Record):
         """Norms, biases, the router and a mixer's small parameters of a layer."""
         biases = sum(m.outputs * m.count for m in self.matrices(layer) if m.bias)
         norms = self.layer_norms * self.norm_width
-        if self.latent is not None:
+        if self.latent is not None and self.attends(layer):
             norms += self.latent.key_rank + (self.latent.query_rank or 0)
         if self.mixer is not None and self.mixes(layer):
             norms += self.mixer.rest
@@ -316,7 +323,7 @@ class Shape(Record):
             norms += self.queries + self.keys
         router = 0
         if self.experts is not None and self.is_mixture(layer):
-            router = self.experts.count * self.hidden
+            router = self.experts.count * (self.hidden + self.experts.corrected)
         return biases + norms + router
 
     @property

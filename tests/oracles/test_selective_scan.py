@@ -1,0 +1,77 @@
+"""What Mamba's layers keep without kernels is what PyTorch's allocator gives out on the CPU.
+
+Runs in an environment with transformers: ``pytest tests/oracles/test_selective_scan.py -m oracle``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from estimate.situations import full
+
+from translator.estimate.configuration import shape_from_config
+from translator.estimate.recurrence import MixerTape
+from translator.estimate.workload import Kernels, Lora
+
+torch = pytest.importorskip("torch", reason="needs torch")
+transformers = pytest.importorskip("transformers")
+
+pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
+
+HIDDEN, LENGTH = 64, 64
+PLAIN = {"hidden_size": HIDDEN, "num_hidden_layers": 2, "vocab_size": 100, "num_attention_heads": 4,
+         "num_key_value_heads": 2}  # fmt: skip
+MIXERS = {
+    "mamba": ("MambaMixer", {"state_size": 16, "time_step_rank": 8}),
+    "jamba": ("JambaMambaMixer", {"mamba_d_state": 16, "mamba_dt_rank": 8}),
+}
+
+
+def given_out(body: Callable[[], Any]) -> tuple[int, int, Any]:
+    """Bytes that remain and the most there were while ``body`` runs, and its result."""
+    with torch.autograd.profiler.profile(profile_memory=True) as profiled:
+        result = body()
+    now = most = 0
+    for event in profiled.kineto_results.events():
+        if event.name() == "[memory]":
+            now += event.nbytes()
+            most = max(most, now)
+    return now, most, result
+
+
+def measured(family: str, rows: int, width: int, trained: bool) -> tuple[int, int, int]:
+    """Bytes saved, the most of the forward pass, and what the backward pass adds to the former; the
+    result is not counted."""
+    name, fields = MIXERS[family]
+    code = importlib.import_module(f"transformers.models.{family}.modeling_{family}")
+    config = transformers.AutoConfig.for_model(family, **PLAIN | fields)
+    kind = torch.bfloat16 if width == 2 else torch.float32
+    module = getattr(code, name)(config, 0).to(kind).train().requires_grad_(trained)
+    x = torch.randn(rows, LENGTH, HIDDEN, dtype=kind, requires_grad=True)
+    module(x).sum().backward()
+    for tensor in (*module.parameters(), x):
+        tensor.grad = None
+    saved, forward, y = given_out(lambda: module(x))
+    gradient = torch.ones_like(y)
+    _, backward, _ = given_out(lambda: y.backward(gradient))
+    return saved - y.nbytes, forward, backward
+
+
+@pytest.mark.parametrize("family", MIXERS)
+@pytest.mark.parametrize("width", [2, 4])
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_scan_in_pytorch_takes_what_was_counted(family: str, width: int, trained: bool) -> None:
+    saved, forward, backward = measured(family, 2, width, trained)
+    shape = shape_from_config({**PLAIN, **MIXERS[family][1], "model_type": family})
+    work = full(rows=2, length=LENGTH, shape=shape, weight_bytes=width,
+                lora=None if trained else Lora(rank=8, targets=()),
+                kernels=Kernels(recurrence="torch", compute=width, stream=width))  # type: ignore[arg-type]  # fmt: skip
+    built = MixerTape(work, 0, work.tokens)
+    given = built.tape.outside("normed input", HIDDEN * work.tokens * width)
+    moments = built.tape.play(built.mixed(given))
+    assert moments.saved == pytest.approx(saved, rel=0.025)
+    assert moments.forward == pytest.approx(forward, rel=0.025)
+    assert moments.backward - moments.saved == pytest.approx(backward, rel=0.03)

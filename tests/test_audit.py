@@ -55,6 +55,21 @@ ONCE_SILENT = {
         ),
         ".py",
     ),
+    "how rows are mapped, cast, cut and evaluated": (
+        UNSLOTH.format(
+            loaded='FastLanguageModel.from_pretrained("acme/zephyr", max_seq_length=2048, '
+            'dtype="bfloat16")\n'
+            "def tokens(row):\n"
+            '    return tokenizer(row.get("text", "none"), truncation=True, padding=False)\n'
+            'rows = load_dataset("acme/rows", split="train").cast_column("day", Value("string"))\n'
+            "parts = rows.train_test_split(test_size=0.1, seed=5)\n"
+            'trained = parts["train"].map(tokens, num_proc=4, desc="x", remove_columns=["day"])\n'
+            'held = parts["test"].map(tokens, num_proc=8).select(range(50))\n',
+            trainer="SFTTrainer(model=model, tokenizer=tokenizer, train_dataset=trained, "
+            'eval_dataset=held, max_seq_length=2048, dataset_text_field="text")',
+        ).replace("import load_dataset", "import Value, load_dataset"),
+        ".py",
+    ),
     "a tokenizer in another folder than the weights": (
         "tokenizer:\n  _component_: torchtune.models.gemma.gemma_tokenizer\n"
         "  path: /models//gemma/tokenizer.model\n"

@@ -229,13 +229,25 @@ def _read_initialization(reader: Reader) -> None:
         origin = reader.written(("peft", "init_lora_weights"), found[1])
         value = known(reader, *found, "adapter.initialization")
     loftq = _adapter_key(reader, "loftq_config")
-    if loftq is not None and loftq[1].plain() and value is True:
-        message = "loftq_config has no effect: init_lora_weights is not 'loftq'"
-        reader.say(Code.NO_EFFECT, Severity.WARNING, message, loftq[1], key="peft.loftq_config")
+    if loftq is not None and loftq[1].plain() and value is not None:
+        _tell_loftq(reader, loftq[1], value)
     name = (
         value.lower() if isinstance(value, str) else "default" if value is not False else "random"
     )
     reader.set("adapter.initialization", name.partition("_niter")[0], origin)
+
+
+def _tell_loftq(reader: Reader, node: Node, initialization: object) -> None:
+    """What LoftQ is told has no effect without it, and is carried where it is what it usually does."""
+    given = [(node.get(("loftq_bits",)), 4), (node.get(("loftq_iter",)), 1)]
+    if str(initialization).lower() != "loftq":
+        message = (
+            f"loftq_config has no effect: init_lora_weights is {initialization!r}, not 'loftq'"
+        )
+        reader.say(Code.NO_EFFECT, Severity.WARNING, message, node, key="peft.loftq_config")
+    elif any(part is not None and part.plain() != usual for part, usual in given):
+        why = "how LoftQ makes its start"
+        reader.leave(("peft", "loftq_config"), node, why, Severity.WARNING)
 
 
 def _read_layers(reader: Reader) -> None:

@@ -6,9 +6,14 @@ from translator import ir
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
+from translator.frameworks.unsloth.load_reading import leave_rest
 from translator.frameworks.unsloth.prepared import Prepared
+from translator.frameworks.unsloth.row_choices import chosen, tell_fewer_rows
+from translator.frameworks.unsloth.step_arguments import spelled, tell_arguments
 from translator.frameworks.unsloth.step_reading import data_sets
-from translator.frameworks.unsloth.supervised_reading import meaning, tell_parts
+from translator.frameworks.unsloth.substitutes import tell_substitutes
+from translator.frameworks.unsloth.supervised_reading import meaning, tell_marking, tell_parts
+from translator.frameworks.unsloth.value_changes import tell_changes
 from translator.reading import Reader
 from translator.tree import Node
 
@@ -25,13 +30,20 @@ def read_sources(reader: Reader) -> None:
     reader.used |= {(section, "dataset_text_field") for section in ("args", "trainer")}
     train = reader.tree.get(("data", "train"))
     prepared = [] if train is None else data_sets(reader, train, ("data", "train"))
+    for one in prepared:
+        if one.rest is not None:
+            code = spelled(one.rest.plain())
+            why = "the rows are the part that train_test_split holds out; elsewhere all are trained"
+            chosen(reader, one.rest, why, code, little=False)
     if not prepared:
         reader.say(Code.MISSING_KEY, Severity.ERROR, "the trainer gets no data set", train)
         prepared = [Prepared({"path": "?"}, unknown="no data set")]
-    sources = tuple(_source(reader, p) for p in prepared)
+    sources = tuple(_source(reader, p, train) for p in prepared)
     _tell(reader, train, sources)
     tell_parts(reader, sources[0].format)
-    _leave_rest(reader, train)
+    tell_marking(reader)
+    _tell_unused(reader, prepared, sources)
+    leave_rest(reader, train, ("data", "train"))
     origin = _origin(train)
     reader.set("data.sources", sources, origin)
     if any(p.drops for p in prepared):
@@ -39,6 +51,20 @@ def read_sources(reader: Reader) -> None:
     elif any(p.chunks for p in prepared):
         reader.set("data.overlong", "split", origin)
     _read_validation(reader, prepared)
+
+
+def _tell_unused(reader: Reader, prepared: list[Prepared], sources: tuple[ir.Source, ...]) -> None:
+    """Says which settings of text and turns the rows do not ask for."""
+    node = reader.tree.get(("template",))
+    if node is not None and not any(isinstance(s.format, ir.ChatFormat) for s in sources):
+        message = f"this chat template renders no rows that are understood: {node.plain()!r}"
+        reader.say(Code.ASSUMED, Severity.NOTE, message[:_MAX_TOLD], node,
+                   field="data.sources", verbose=True)  # fmt: skip
+    for section in ("args", "trainer"):
+        named = reader.tree.get((section, "dataset_text_field"))
+        if named is not None and all(p.text is not None or p.tokenized for p in prepared):
+            message = f"dataset_text_field ({named.plain()!r}): the rows are token ids already"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, named, verbose=True)
 
 
 def _is_rest(node: Node) -> bool:
@@ -53,7 +79,9 @@ def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> 
     """Says at length what was understood, and where that is not all, what the script does."""
     for source in sources:
         told = [*_told(source.rows), *_told(source.format), *_told(source.supervision)]
-        message = f"the rows of {source.path} are read as {type(source.rows).__name__}: "
+        place = {"subset": source.subset, "split": source.split, "files": list(source.files)}
+        where = ", ".join(f"{name} {value!r}" for name, value in place.items() if value)
+        message = f"the rows of {source.path} ({where}) are read as {type(source.rows).__name__}: "
         reader.say(Code.ASSUMED, Severity.NOTE, message + "; ".join(told), node,
                    field="data.sources", verbose=True)  # fmt: skip
     online = isinstance(reader.values.get("objective"), ir.OnlineObjective)
@@ -64,6 +92,8 @@ def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> 
         message = f"the script prepares its rows {column} in these steps: {node.plain()!r}"
         reader.say(Code.ASSUMED, Severity.NOTE, message[:_MAX_TOLD], node,
                    field="data.sources", verbose=True)  # fmt: skip
+    else:
+        tell_arguments(reader, node)
 
 
 def _told(part: object) -> list[str]:
@@ -89,13 +119,19 @@ def _read_validation(reader: Reader, train: list[Prepared]) -> None:
     if held is not None and (node is None or _is_rest(node)):
         of_train = reader.tree.get(("data", "train"))
         _tell_other_rows(reader, of_train, node)
+        tell_fewer_rows(reader, of_train, node)
+        tell_arguments(reader, node)
         reader.set("data.validation", ir.HeldOutRows(size=held), _origin(of_train))
         return
     if node is None:
         reader.set("data.validation", None, reader.default("no eval_dataset"))
         return
-    sources = tuple(_source(reader, p) for p in data_sets(reader, node, ("data", "eval")))
+    prepared = data_sets(reader, node, ("data", "eval"))
+    sources = tuple(_source(reader, p, node) for p in prepared)
     _tell(reader, node, sources)
+    leave_rest(reader, node, ("data", "eval"))
+    if any(p.rest is not None or p.held_out is not None for p in prepared):
+        tell_fewer_rows(reader, None, node)
     validation = ir.SeparateRows(sources=sources) if sources else None
     reader.set(
         "data.validation", validation, Origin(written=True, span=node.span, key="eval_dataset")
@@ -133,8 +169,10 @@ def _placeless(described: object) -> object:
     return {k: _placeless(part) for k, part in described.items() if k not in ("line", "name")}
 
 
-def _source(reader: Reader, prepared: Prepared) -> ir.Source:
+def _source(reader: Reader, prepared: Prepared, node: Node | None) -> ir.Source:
     rows, form, mask = meaning(reader, prepared)
+    tell_substitutes(reader, prepared, rows, node)
+    tell_changes(reader, prepared, rows)
     load = prepared.source
     named = (load.get(key) for key in ("path", "dataset_path", "path_or_paths"))
     path = str(next((value for value in named if value is not None), "?"))
@@ -158,32 +196,6 @@ def _source(reader: Reader, prepared: Prepared) -> ir.Source:
         format=form,
         supervision=mask,
     )
-
-
-_READ = frozenset(
-    ("path", "dataset_path", "path_or_paths", "name", "split", "data_files", "revision",
-     "streaming", "loader")
-)  # fmt: skip
-_ASIDE = frozenset(
-    ("cache_dir", "num_proc", "token", "use_auth_token", "verification_mode", "download_mode",
-     "keep_in_memory", "ignore_verifications", "trust_remote_code", "storage_options", "lines",
-     "orient", "encoding", "columns", "usecols")
-)  # fmt: skip
-
-
-def _leave_rest(reader: Reader, node: Node | None) -> None:
-    """Keeps aside how a file is read, where that changes what its rows are."""
-    load = None if node is None else node.get(("load",))
-    if load is None or not load.is_mapping:
-        return
-    loader = load.plain().get("loader")
-    for name, child in load.value.items():
-        # header=None is a table without a heading; a table of text has no columns= to choose by,
-        # so these are names that the script gives them
-        named = name == "header" or (name == "columns" and loader == "read_csv")
-        if name not in _READ and (named or child.plain() is not None):
-            severity = Severity.NOTE if name in _ASIDE and not named else Severity.ERROR
-            reader.leave(("data", "load", name), child, "how a data set is loaded", severity)
 
 
 def _names(files: object) -> tuple[str, ...]:

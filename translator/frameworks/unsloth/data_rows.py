@@ -8,6 +8,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.document import Origin
 from translator.frameworks.unsloth.data_reading import read_sources
+from translator.frameworks.unsloth.load_reading import loads
 from translator.frameworks.unsloth.objective import trainer_class
 from translator.frameworks.unsloth.objective_writing import trainer_of
 from translator.frameworks.unsloth.rows import find, flavour_of, known
@@ -65,6 +66,9 @@ def _read_length(reader: Reader) -> None:
     elif trl is not None and trl[1].plain() not in (None, length) and explicit is not None:
         message = f"{trl[0]} ({trl[1].plain()!r}): Unsloth takes the model's length, {length}"
         reader.say(Code.SURPRISE, Severity.WARNING, message, trl[1], key=trl[0])
+    if model is not None and limit is not None and limit > length:
+        message = f"load.max_seq_length ({limit}): rows are cut at the trainer's {length}"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, model[1], verbose=True)
     reader.set("data.max_length", length, origin)
     _read_kept_end(reader)
 
@@ -190,7 +194,7 @@ def _write_packing(writer: Writer) -> None:
 def _read_streaming(reader: Reader) -> None:
     origin = reader.default("streaming False: datasets.load_dataset")
     value = False
-    for address in _loads(reader.tree.get(("data", "train")), ("data", "train")):
+    for address in loads(reader.tree.get(("data", "train")), ("data", "train")):
         node = reader.node(*address, "streaming")
         if node is not None:
             streamed = known(reader, "streaming", node, "data.streaming") is True
@@ -204,16 +208,6 @@ def _collected(reader: Reader, address: Address) -> bool:
     steps = reader.tree.get((*address, "steps"))
     made = steps.plain() if steps is not None and steps.is_sequence else []
     return any(step.get("op") == "collect" for step in made)
-
-
-def _loads(node: Node | None, address: Address) -> list[Address]:
-    """Where a data set, or each of those that are joined, is loaded."""
-    found: list[Address] = []
-    for key in ("concatenate", "interleave"):
-        parts = None if node is None else node.get((key,))
-        for place, part in enumerate(parts.value if parts and parts.is_sequence else ()):
-            found += _loads(part, (*address, key, place))
-    return found or [(*address, "load")]
 
 
 def _nothing(writer: Writer) -> None:

@@ -223,8 +223,9 @@ def _read_modality(reader: Reader) -> None:
 
 # --- precision -----------------------------------------------------------------------------------
 
-_DTYPES = {"bfloat16": "bfloat16", "bf16": "bfloat16", "float16": "float16", "half": "float16",
-           "fp16": "float16", "float32": "float32", "float": "float32", "fp32": "float32"}  # fmt: skip
+_DTYPES = {"bfloat16": "bfloat16", "float16": "float16", "half": "float16",
+           "float32": "float32", "float": "float32"}  # fmt: skip
+"""The names that torch has for them; Unsloth looks a text up there."""
 
 
 def _read_precision(reader: Reader) -> None:
@@ -235,16 +236,26 @@ def _read_precision(reader: Reader) -> None:
     flags = {name: find(reader, f"args.{name}") for name in ("bf16", "fp16")}
     states = {name: _switch(reader, f"args.{name}", found) for name, found in flags.items()}
     if dtype is not None and not _asks_hardware(dtype[1]):
-        text = str(known(reader, *dtype, "precision.compute")).removeprefix("torch.")
+        given = known(reader, *dtype, "precision.compute")
+        text = str(given).lower().removeprefix("torch.")
         if text in _DTYPES:
             compute = _DTYPES[text]
             origin = reader.written(tuple(dtype[0].split(".")), dtype[1])
+        elif given is not None:
+            # unsloth_zoo/utils.py:120 (2026.10.9)
+            message = f"dtype ({given!r}) is no dtype of torch, so it counts as None: {why}"
+            usual = text == "auto"
+            severity = Severity.NOTE if usual else Severity.WARNING
+            reader.say(Code.SURPRISE, severity, message, dtype[1], key="load.dtype", verbose=usual)
     if compute == "auto":
         for name, format in (("bf16", "bfloat16"), ("fp16", "float16")):
             found = flags[name]
             if states[name] is True and found is not None:
                 compute = format
                 origin = reader.written(tuple(found[0].split(".")), found[1])
+    if states["bf16"] is True and states["fp16"] is True and flags["fp16"] is not None:
+        message = "bf16=True and fp16=True exclude each other: the run ends with it"
+        reader.say(Code.CONTRADICTION, Severity.WARNING, message, flags["fp16"][1], key="args.fp16")
     for name, found in flags.items():
         if found is not None and states[name] is not None and origin.key == "load.dtype":
             message = f"{name}={states[name]} has no effect: dtype says what is computed in"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from translator.record import Struct, field
+from translator.tree import Node
 
 Plain = dict[str, Any]
 
@@ -28,6 +29,12 @@ class Prepared(Struct):
     drops: bool = False
     chunks: bool = False
     shuffled: bool = False
+    ordered: str | None = None
+    """The step that has put the rows in an order that the file does not have."""
     held_out: float | None = None
+    rest: Node | None = None
+    """The ``train_test_split`` whose held-out part these rows are."""
+    changes: list[tuple[Node, set[str] | None]] = field(default_factory=list)
+    """The steps that change values, with the columns of the file that they change (None: all)."""
     unknown: str | None = None
     """Code that is not understood and stands between the file and the trainer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.unsloth.prepared import Prepared
 from translator.frameworks.unsloth.slice_reading import part, sliced
+from translator.frameworks.unsloth.step_arguments import all_steps, spelled
 from translator.reading import Reader
 from translator.tree import Node, Unresolved
 
@@ -61,6 +63,10 @@ def select(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None
         why = f"the script chooses rows in a way that no slice of a split says{drawn}"
         chosen(reader, step, why, code, little="where(" in code)
         return
+    if prepared.ordered is not None and found != split:
+        why = f"the script chooses among rows that {prepared.ordered} has put in order"
+        chosen(reader, step, why, choice(plain), little=False)
+        return
     if prepared.shuffled and found != split:
         message = f"the rows are chosen at random{drawn}; elsewhere as many come from the front"
         reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.sources")
@@ -105,21 +111,34 @@ def _part(plain: Plain) -> str | None:
     return part(first or None, bounds[-1] + 1) if in_order else None
 
 
+_DRAWN = ("seed", "shuffle", "random_state", "stratify", "stratify_by_column")
+
+
+def _leaves_rest(test: object, train: object) -> bool:
+    """Whether the shares for training and for the rest make up all rows; numbers of rows may not."""
+    shares = isinstance(test, float) and isinstance(train, float)
+    return shares and math.isclose(test + train, 1.0)  # type: ignore[operator]
+
+
 def hold_out(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> None:
     """``train_test_split``: the share that is kept from training."""
     size = plain.get("test_size")
     rest = plain.get("train_size")
     if size is None and isinstance(rest, float) and rest < 1:
         size = round(1 - rest, 9)
-    if isinstance(size, Unresolved):
-        child = step.get(("test_size",))
-        assert child is not None
-        reader.unresolved(child, "test_size", "data.validation")
-        return
+    for name in ("test_size", "train_size"):
+        child = step.get((name,))
+        if child is not None and isinstance(child.value, Unresolved):
+            reader.unresolved(child, name, "data.validation")
+            return
     # datasets/arrow_dataset.py: a quarter unless told otherwise
     share = float(size) if isinstance(size, int | float) else 0.25
     if plain.get("part") == "test":
+        prepared.rest = step
         return
+    if rest is not None and not _leaves_rest(size, rest):
+        why = "train_test_split keeps but a part of the rows; elsewhere all others are trained"
+        chosen(reader, step, why, f"train_size={rest}", little=False)
     if plain.get("part") not in (None, "train"):
         message = f"train_test_split makes no part {plain['part']!r}"
         reader.say(Code.BAD_VALUE, Severity.ERROR, message, step, field="data.sources")
@@ -128,10 +147,29 @@ def hold_out(reader: Reader, prepared: Prepared, step: Node, plain: Plain) -> No
         size_node = Node(value=share, span=step.span)
         reader.leave((f"data.train_test_split:{plain.get('line', '')}",), size_node, why,
                      Severity.WARNING)  # fmt: skip
-    drawn = {name: plain[name] for name in ("seed", "shuffle", "random_state") if name in plain}
+    drawn = {name: plain[name] for name in _DRAWN if name in plain}
     if drawn:
         message = f"the rows that are held out are drawn anew ({drawn})"
         reader.say(
             Code.ASSUMED, Severity.NOTE, message, step, field="data.validation", verbose=True
         )
     prepared.held_out = share
+
+
+def tell_fewer_rows(reader: Reader, train: Node | None, rest: Node | None) -> None:
+    """Says which of the rows that training leaves are evaluated, where it is not all of them.
+    Without ``train`` the other steps of these rows have been followed already."""
+    shared = [_bare(step) for step in all_steps(train)]
+    for step in all_steps(rest):
+        bare = _bare(step)
+        divides = bare["op"] == "train_test_split"
+        if bare in shared or not (divides or (train and (chooses(bare) or bare["op"] == "filter"))):
+            continue
+        what = spelled(bare) if "function" not in bare else str(bare["function"].get("code"))
+        message = f"evaluation takes a part of the rows, by {what}; elsewhere it takes all of them"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, step, field="data.validation")
+
+
+def _bare(step: Node) -> Plain:
+    """A step without its place and the part that is taken of what it makes."""
+    return {k: v for k, v in step.plain().items() if k not in ("line", "number", "part")}

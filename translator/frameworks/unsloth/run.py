@@ -142,6 +142,10 @@ def _read_evaluation(reader: Reader) -> None:
             # transformers/trainer.py (5.16): no eval_dataset for a strategy is a ValueError
             why = "there is no eval_dataset to evaluate on; the trainer refuses that"
             reader.say(Code.STOPS_LATER, Severity.WARNING, why, strategy[1], key=strategy[0])
+        steps = find(reader, "args.eval_steps")
+        if interval is not None and steps is not None and origin.key == steps[0]:
+            spare = f"eval_steps ({shown(steps[1].plain())}): there is no eval_dataset"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, spare, steps[1], key=steps[0], verbose=True)
         interval = None
     reader.set("evaluation.interval", interval, origin)
     patience = _patience(reader)

@@ -32,7 +32,8 @@ data. The description (``function`` of a step, see :mod:`translator.frameworks.u
 - ``eos``: whether the text ends with the end-of-sequence token.
 - ``pattern``, ``last`` (tokens): the source of the expression whose matches in a text are trained,
   and whether only the last match is.
-- ``text`` (tokens): the text whose tokens the rows are, described as above.
+- ``text`` (tokens): the text whose tokens the rows are, described as above; ``settings``: what
+  else the tokenizer is told; ``labelled``: the tokens are their labels too, those that pad as well.
 - ``columns``: every column that is returned, described as parts or messages.
 """
 
@@ -143,6 +144,8 @@ class RowReader(PartReader):
             text = self._per_row(tokenized)
             if text is not None and _is_textual(text):
                 facts |= {"text": self._text(text), "settings": self._settings(result)}
+                if isinstance(result, Made | Mapping) and "labels" in result.entries:
+                    facts["labelled"] = True
                 return self.builder.plain({"kind": "tokens", **facts}, at)
         columns = self._columns(result, row)
         if columns is None:
@@ -305,7 +308,7 @@ def _tokenizing(result: Value) -> Made | None:
     return call
 
 
-_TOKENIZER_SETTINGS = ("max_length", "truncation", "add_special_tokens")
+_TOKENIZER_SETTINGS = ("max_length", "truncation", "padding", "add_special_tokens")
 
 
 def _copied(value: Value | None) -> Value | None:

@@ -23,6 +23,8 @@ from translator.frameworks.unsloth.row_choices import (
     select,
     split_named,
 )
+from translator.frameworks.unsloth.step_arguments import CHOOSING, spelled
+from translator.frameworks.unsloth.value_changes import CHANGES, note_change
 from translator.reading import Reader
 from translator.tree import Node, Unresolved, steps
 
@@ -32,21 +34,14 @@ _HARMLESS = frozenset(
     [
         "with_format",
         "set_format",
-        "cast",
-        "cast_column",
         "flatten",
         "flatten_indices",
         "to_iterable_dataset",
         "collect",
-        "class_encode_column",
         "to_pandas",
         "from_pandas",
         "remove_columns",
         "select_columns",
-        "sort",
-        "sort_values",
-        "fillna",
-        "astype",
         "drop",
         "save_to_disk",
         "push_to_hub",
@@ -65,9 +60,7 @@ def data_sets(reader: Reader, node: Node, address: tuple[str | int, ...]) -> lis
         if parts is not None and parts.is_sequence:
             for place, inner in enumerate(parts.value):
                 found += data_sets(reader, inner, (*address, key, place))
-            if key == "interleave":
-                message = "data sets are interleaved; elsewhere they follow one another, shuffled"
-                reader.say(Code.ASSUMED, Severity.WARNING, message, parts)
+            _tell_joint(reader, key, parts, node.get(("options",)))
     if not found:
         found = [_loaded(reader, node)]
     steps = node.get(("steps",))
@@ -79,6 +72,23 @@ def data_sets(reader: Reader, node: Node, address: tuple[str | int, ...]) -> lis
         for prepared in found:
             _follow(reader, prepared, step, node)
     return found
+
+
+def _tell_joint(reader: Reader, key: str, parts: Node, options: Node | None) -> None:
+    """Says where data sets are joined another way than one after the other."""
+    given: Plain = {} if options is None else options.plain()
+    beside = given.get("axis", 0) not in (0, None)
+    call = spelled({"op": key, **given})
+    if key == "interleave":
+        message = f"data sets are interleaved, by {call}" if given else "data sets are interleaved"
+        message += "; elsewhere they follow one another, shuffled"
+        reader.say(Code.ASSUMED, Severity.WARNING, message, parts)
+    elif beside:
+        message = f"{call} joins the columns of data sets, not their rows"
+        reader.say(Code.ASSUMED, Severity.ERROR, message, options, field="data.sources")
+    elif given:
+        message = f"{call} joins rows as they are"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, options, verbose=True)
 
 
 # --- the start -----------------------------------------------------------------------------------
@@ -147,16 +157,23 @@ def _follow(reader: Reader, prepared: Prepared, step: Node, whole: Node) -> None
             source = prepared.columns.get("messages", {"messages": {"column": "messages"}})
             chat = {"chat": source.get("messages", {"column": "messages"})}
             prepared.columns["text"] = {"parts": [chat]}
+    elif name in CHANGES:
+        note_change(prepared, step, plain)
+    elif name in ("sort", "sort_values"):
+        prepared.ordered = spelled(plain)
     elif name == "shuffle":
-        prepared.shuffled = True
+        prepared.shuffled, prepared.ordered = True, None
         message = f"seed ({plain.get('seed')}): rows are shuffled once more while training"
         reader.say(Code.NO_EFFECT, Severity.NOTE, message, step, verbose=True)
     elif name == "reset_index":
         if not plain.get("drop"):
             message = "reset_index() keeps the former numbers of the rows in a column 'index'"
             reader.say(Code.ASSUMED, Severity.NOTE, message, step, verbose=True)
-    elif name in ("shard", "unique", "drop_duplicates", "dropna", "query"):
-        chosen(reader, step, f"{name}() chooses rows; elsewhere all are trained", name)
+    elif name in CHOOSING:
+        code = spelled(plain)
+        little = name in ("drop_duplicates", "dropna") or None
+        why = f"{name}() chooses rows; elsewhere all are trained"
+        chosen(reader, step, why, name if code == f"{name}()" else code, little=little)
     elif name == "repeat":
         times = plain.get("num_times")
         why = "each row comes as often as that in a pass; elsewhere once"
@@ -186,8 +203,10 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
     function = plain.get("function")
     if plain.get("op") == "filter":
         code = str(function.get("code", "")) if isinstance(function, dict) else ""
-        if re.search(r"len\(", code) and re.search(r"<=?\s*\w+", code) and "input_ids" in code:
+        limit = re.search(r"<=?\s*(\w+)", code)
+        if re.search(r"len\(", code) and limit is not None and "input_ids" in code:
             prepared.drops = True
+            _tell_limit(reader, step, code, limit[1])
         elif not _BLANK_LINE.fullmatch(code):
             why = "a filter of the script chooses rows; elsewhere all are trained"
             chosen(reader, step, why, code)
@@ -205,7 +224,7 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         prepared.tokens = function
         return
     if kind == "tokens" and isinstance(function.get("text"), dict):
-        _tell_settings(reader, step.get(("function", "settings")))
+        _tell_settings(reader, step)
         prepared.text = substituted(function["text"], dict(prepared.columns))
         return
     if kind == "tokens" and prepared.text is not None and _labels_are_ids(function):
@@ -235,23 +254,45 @@ def _follow_function(reader: Reader, prepared: Prepared, step: Node, plain: Plai
         if column == function.get("output") and "with_input" in function:
             whole = {k: function[k] for k in ("with_input", "without_input", "input")}
         prepared.columns[column] = substituted(whole, before)
+    gone = plain.get("remove_columns")
+    for column in gone if isinstance(gone, list) else [gone]:
+        if column not in made:
+            prepared.columns.pop(str(column), None)
 
 
 _LENGTHS = ("load.max_seq_length", "args.max_length", "args.max_seq_length",
             "trainer.max_seq_length", "trainer.max_length")  # fmt: skip
 
 
-def _tell_settings(reader: Reader, settings: Node | None) -> None:
+def _tell_limit(reader: Reader, step: Node, code: str, limit: str) -> None:
+    """Keeps aside a filter that leaves out rows of another length than those that are too long."""
+    length = reader.values.get("data.max_length")
+    if limit.isdecimal() and int(limit) != length:
+        why = f"the script leaves out rows of more than {limit} tokens; elsewhere {length} is the limit"
+        chosen(reader, step, why, code)
+
+
+def _tell_settings(reader: Reader, step: Node) -> None:
     """Keeps aside what a tokenizer was told that shows in the tokens."""
+    settings = step.get(("function", "settings"))
     given = {} if settings is None else settings.value
     length, cut = given.get("max_length"), given.get("truncation")
-    if length is not None and cut is not None and cut.plain() not in (False, "do_not_truncate"):
+    if cut is None or cut.plain() in (None, False, "do_not_truncate"):
+        why = "the script's tokenizer cuts no rows, however long; elsewhere they are cut"
+        node = cut or Node(value=False, span=step.span)
+        reader.leave(("data.map", "truncation"), node, why, Severity.WARNING)
+    elif length is not None:
         limits = [node.plain() for name in _LENGTHS if (node := reader.tree.get(steps(name)))]
         if length.plain() not in limits:
             why = (
                 "rows are cut to as many tokens while they are prepared; elsewhere one limit holds"
             )
             reader.leave(("data.map", "max_length"), length, why, Severity.WARNING)
+    padding = given.get("padding")
+    labelled = step.get(("function", "labelled")) is not None
+    if padding is not None and padding.plain() == "max_length" and labelled:
+        why = "the tokens that fill a row up have labels and are trained; elsewhere they are not"
+        reader.leave(("data.map", "padding"), padding, why, Severity.WARNING)
     special = given.get("add_special_tokens")
     if special is not None and special.plain() is not True:
         why = "rows are without the tokens that the tokenizer puts around a text; elsewhere it does"

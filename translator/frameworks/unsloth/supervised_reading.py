@@ -29,6 +29,7 @@ from translator.frameworks.unsloth.step_reading import substituted
 from translator.frameworks.unsloth.text_reading import BOS, bare, end_token, obstacle, text_rows
 from translator.reading import Reader
 from translator.record import replace
+from translator.tree import shown
 
 Plain = dict[str, Any]
 
@@ -178,6 +179,18 @@ def tell_parts(reader: Reader, form: ir.Format) -> None:
         if affix is not None and bare(affix[0]).strip() and node.value.strip() not in affix[0]:
             message = f"{key} {node.value!r} does not open a turn of {role}: that is {affix[0]!r}"
             reader.say(Code.SURPRISE, Severity.WARNING, message, node, key=key)
+
+
+_MARKING = ("instruction_part", "response_part", "last_response_only", "mask_out_tokens")
+
+
+def tell_marking(reader: Reader) -> None:
+    """Says what ``train_on_responses_only`` is told besides what is trained."""
+    node = reader.tree.get(("responses",))
+    for name, part in node.value.items() if node is not None and node.is_mapping else ():
+        if name not in _MARKING and part.value is not None:
+            message = f"responses.{name} ({shown(part.plain())}): how the answers are looked for"
+            reader.say(Code.NO_EFFECT, Severity.NOTE, message, part, verbose=True)
 
 
 def _mask(reader: Reader, prepared: Prepared, form: ir.ChatFormat, masked: bool) -> ir.Supervision:

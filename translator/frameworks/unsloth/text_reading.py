@@ -48,7 +48,6 @@ def text_rows(reader: Reader, described: Plain) -> tuple[ir.Rows, ir.Format] | N
         return chat
     if "column" not in filled[-1] or filled[-1] != empty[-1]:
         return None
-    _report_methods(reader, [*filled, *empty])
     output = str(filled[-1]["column"])
     names = placeholders(filled[:-1], empty[:-1], condition)
     prompt = template(filled[:-1], names)
@@ -156,19 +155,6 @@ def obstacle(described: Plain) -> str:
     if "literal" in last:
         return f"a text that goes on after the last column with {str(last['literal'])[:60]!r}"
     return "a text of the script's own"
-
-
-def _report_methods(reader: Reader, parts: list[Part]) -> None:
-    called = sorted({str(m["name"]) for p in parts for m in p.get("methods", [])})
-    stand = sorted({
-        f"{p['column']} ({p['default']!r})" for p in parts if p.get("default") not in (None, "")
-    })  # fmt: skip
-    if stand:
-        message = f"what stands for missing values is not carried: {', '.join(stand)}"
-        reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources")
-    if called:
-        message = f"columns are changed by {', '.join(called)}(), which is not carried"
-        reader.say(Code.ASSUMED, Severity.WARNING, message, field="data.sources")
 
 
 def placeholders(filled: list[Part], empty: list[Part], condition: str | None) -> dict[str, str]:

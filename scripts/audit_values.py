@@ -21,6 +21,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "device": ("cuda", "cuda:1"),
     "ds_type": ("json", "parquet"),
     "dtype": ("bf16", "fp32"),
+    "load.dtype": ("bfloat16", "float16"),
     "fsdp_version": (2, 1),
     "lr_scheduler": ("cosine", "linear"),
     "lr_scheduler_type": ("cosine", "linear"),
@@ -43,8 +44,11 @@ CHOICES: dict[str, tuple[object, ...]] = {
     ),
     "report_to": ("none", "wandb"),
 }
-"""Values by the last step of a key; the first that is not there already is taken. They complete
-the recorded schemas, which have many choices as plain text."""
+"""Values by a whole key, or else by its last step; the first that is not there already is taken. They
+complete the recorded schemas, which have many choices as plain text."""
+
+SAME = ({"adamw_8bit", "adamw_bnb_8bit"},)
+"""Different names of one thing: no change."""
 
 COMPONENTS = (
     "torch.optim.AdamW",
@@ -90,7 +94,9 @@ def axolotl_types() -> dict[str, list[str]]:
 def other(key: str, value: object) -> object:
     """A legal value that is not ``value``, for a key such as ``datasets[].path``."""
     last = key.rpartition(".")[2].removesuffix("[]")
-    for choice in (*CHOICES.get(last, ()), *schema_choices(key)):
+    for choice in (*CHOICES.get(key, CHOICES.get(last, ())), *schema_choices(key)):
+        if any({choice, value} <= names for names in SAME if isinstance(value, str)):
+            continue
         if choice != value or isinstance(choice, bool) is not isinstance(value, bool):
             return choice
     if last == "_component_":

@@ -73,6 +73,8 @@ def test_kinds_of_models_are_there(kind: str, model: str) -> None:
         ("unsloth/granite-4.0-h-tiny-bnb-4bit", "ibm-granite/granite-4.0-h-tiny", False),
         ("nvidia/Qwen3-30B-A3B-NVFP4", "Qwen/Qwen3-30B-A3B", True),
         ("somebody/DeepSeek-V2.5", "deepseek-ai/DeepSeek-V2.5", True),
+        ("xiuyul/mamba-2.8b-zephyr", "state-spaces/mamba-2.8b", True),
+        ("unsloth/Llasa-3B", "HKUSTAudio/Llasa-3B", False),
     ],
 )
 def test_a_copy_under_another_owner_is_found(name: str, base: str, assumed: bool) -> None:
@@ -145,6 +147,8 @@ def test_a_base_in_the_middle_of_a_name_is_seen(name: str, base: str) -> None:
         "me/my-qwen-14b",  # of which generation?
         "me/laser-dolphin-mixtral-2x7b-dpo",  # not 8x7b
         "me/Mistral-7B-to-Mamba",
+        "state-spaces/mamba2-1.3b",  # other layers than mamba-1.4b's
+        "mistralai/Mamba-Codestral-7B-v0.1",
         "me/Falcon3-Mamba-3B",
         "Qwen/Qwen2-Audio-7B-Instruct",
         "HuggingFaceH4/zephyr-7b-gemma-v0.1",

@@ -57,6 +57,15 @@ def test_jamba_attends_where_its_configuration_says() -> None:
     assert [n for n in range(shape.layers) if shape.attends(n)] == [4, 12, 20, 28]
 
 
+def test_jambas_class_says_what_its_configuration_leaves_out() -> None:
+    config = {"model_type": "jamba", "hidden_size": 64, "num_hidden_layers": 16, "vocab_size": 100,
+              "num_attention_heads": 4}  # fmt: skip
+    shape = shape_from_config(config)
+    assert [n for n in range(16) if shape.attends(n)] == [4, 12]
+    shape = shape_from_config({**config, "attn_layer_period": 4, "attn_layer_offset": 1})
+    assert [n for n in range(16) if shape.attends(n)] == [1, 5, 9, 13]
+
+
 def test_kimi_counts_its_layers_from_one() -> None:
     shape = shape_of(KIMI).shape
     assert [n for n in range(27) if shape.attends(n)] == [3, 7, 11, 15, 19, 23, 26]

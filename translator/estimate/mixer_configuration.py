@@ -21,7 +21,7 @@ def mixer(text: Fields, family: str, hidden: int, layers: int) -> Mixer | None:
     if reader is None:
         return None
     found = reader(text, hidden)
-    attention = _attention(text, layers, 4 if found.kind == "delta" else 0)
+    attention = _attention(text, layers, *_DEFAULT.get(found.kind, (0, 0)))
     if found.beside or family == "nemotron_h" or family in _ALONE:
         return found
     if len(attention) == layers:
@@ -47,7 +47,11 @@ def blocks(text: Fields, family: str, layers: int) -> str:
     return str(text.get("hybrid_override_pattern", ""))
 
 
-def _attention(text: Fields, layers: int, every: int) -> tuple[int, ...]:
+_DEFAULT: Mapping[str, tuple[int, int]] = {"delta": (4, 3), "mamba": (8, 4)}
+"""One layer in so many has attention, and which is the first."""
+
+
+def _attention(text: Fields, layers: int, every: int, first: int) -> tuple[int, ...]:
     """Layers with attention: a list of kinds or of numbers, or one in so many."""
     linear = text.get("linear_attn_config")
     if linear:  # counted from 1
@@ -59,9 +63,11 @@ def _attention(text: Fields, layers: int, every: int) -> tuple[int, ...]:
     for name in ("full_attn_idxs", "attn_layer_indices"):
         if text.get(name) is not None:
             return tuple(text[name])
-    every = text.get("attn_layer_period", text.get("full_attention_interval", every))
-    first = text.get("attn_layer_offset", every - 1)
-    return tuple(range(first, layers, every)) if every else ()
+    if text.get("full_attention_interval"):
+        every = text["full_attention_interval"]
+        first = every - 1
+    every = text.get("attn_layer_period", every)
+    return tuple(range(text.get("attn_layer_offset", first), layers, every)) if every else ()
 
 
 def _delta(text: Fields, hidden: int) -> Mixer:

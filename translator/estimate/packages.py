@@ -12,8 +12,11 @@ from translator.estimate.instants import peak
 from translator.estimate.workload import Workload
 from translator.record import replace
 
-_PACKAGES = {"delta": "flash-linear-attention", "mamba": "mamba-ssm and causal-conv1d",
-             "mamba2": "mamba-ssm and causal-conv1d"}  # fmt: skip
+_PACKAGES = {
+    "delta": "flash-linear-attention",
+    "mamba": "mamba-ssm (with its scan in CUDA, MAMBA_KEEP_CUDA_BUILD=TRUE) and causal-conv1d",
+    "mamba2": "mamba-ssm and causal-conv1d",
+}
 _INSTALLED = {("axolotl", "delta")}
 
 

@@ -13,6 +13,7 @@ import pytest
 from estimate.situations import full
 
 from translator.estimate.configuration import shape_from_config
+from translator.estimate.layer import layer_moments
 from translator.estimate.recurrence import MixerTape
 from translator.estimate.workload import Kernels, Lora
 
@@ -42,15 +43,9 @@ def given_out(body: Callable[[], Any]) -> tuple[int, int, Any]:
     return now, most, result
 
 
-def measured(family: str, rows: int, width: int, trained: bool) -> tuple[int, int, int]:
+def passes(module: Any, x: Any) -> tuple[int, int, int]:
     """Bytes saved, the most of the forward pass, and what the backward pass adds to the former; the
-    result is not counted."""
-    name, fields = MIXERS[family]
-    code = importlib.import_module(f"transformers.models.{family}.modeling_{family}")
-    config = transformers.AutoConfig.for_model(family, **PLAIN | fields)
-    kind = torch.bfloat16 if width == 2 else torch.float32
-    module = getattr(code, name)(config, 0).to(kind).train().requires_grad_(trained)
-    x = torch.randn(rows, LENGTH, HIDDEN, dtype=kind, requires_grad=True)
+    result is not counted among what is saved."""
     module(x).sum().backward()
     for tensor in (*module.parameters(), x):
         tensor.grad = None
@@ -58,6 +53,17 @@ def measured(family: str, rows: int, width: int, trained: bool) -> tuple[int, in
     gradient = torch.ones_like(y)
     _, backward, _ = given_out(lambda: y.backward(gradient))
     return saved - y.nbytes, forward, backward
+
+
+def measured(family: str, rows: int, width: int, trained: bool) -> tuple[int, int, int]:
+    """Those of one mixer with random weights."""
+    name, fields = MIXERS[family]
+    code = importlib.import_module(f"transformers.models.{family}.modeling_{family}")
+    config = transformers.AutoConfig.for_model(family, **PLAIN | fields)
+    kind = torch.bfloat16 if width == 2 else torch.float32
+    module = getattr(code, name)(config, 0).to(kind).train().requires_grad_(trained)
+    x = torch.randn(rows, LENGTH, HIDDEN, dtype=kind, requires_grad=True)
+    return passes(module, x)
 
 
 @pytest.mark.parametrize("family", MIXERS)
@@ -72,6 +78,24 @@ def test_a_scan_in_pytorch_takes_what_was_counted(family: str, width: int, train
     built = MixerTape(work, 0, work.tokens)
     given = built.tape.outside("normed input", HIDDEN * work.tokens * width)
     moments = built.tape.play(built.mixed(given))
+    assert moments.saved == pytest.approx(saved, rel=0.025)
+    assert moments.forward == pytest.approx(forward, rel=0.025)
+    assert moments.backward - moments.saved == pytest.approx(backward, rel=0.03)
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_whole_layer_of_mamba_takes_what_was_counted(trained: bool) -> None:
+    """With its norm, and the hidden state that it keeps in float32."""
+    code = importlib.import_module("transformers.models.mamba.modeling_mamba")
+    fields = MIXERS["mamba"][1]
+    config = transformers.AutoConfig.for_model("mamba", **PLAIN | fields)
+    block = code.MambaBlock(config, 1).to(torch.bfloat16).train().requires_grad_(trained)
+    x = torch.randn(2, LENGTH, HIDDEN, requires_grad=True)
+    saved, forward, backward = passes(block, x)
+    shape = shape_from_config({**PLAIN, **fields, "model_type": "mamba"})
+    work = full(rows=2, length=LENGTH, shape=shape, lora=None if trained else Lora(rank=8, targets=()),
+                kernels=Kernels(recurrence="torch", compute=2, stream=4))  # fmt: skip
+    moments = layer_moments(work, 1, work.tokens)
     assert moments.saved == pytest.approx(saved, rel=0.025)
     assert moments.forward == pytest.approx(forward, rel=0.025)
     assert moments.backward - moments.saved == pytest.approx(backward, rel=0.03)

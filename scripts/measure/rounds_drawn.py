@@ -1,4 +1,4 @@
-"""Rounds 9 to 17: drawn at random, and second looks at what had been furthest off."""
+"""Rounds 9 to 17 and 21: drawn at random, and second looks at what had been furthest off."""
 
 from __future__ import annotations
 
@@ -116,3 +116,5 @@ SIXTEENTH = (*_flat(), *drawn_on_two(16, {"axolotl": 32, "torchtune": 4}, EVERY_
 """Round 16: two devices, drawn, after the second pilot; and full training in flat units of FSDP1."""
 SEVENTEENTH = drawn_on_two(17, {"axolotl": 14}, OFFLOADED)
 """Round 17: two devices, drawn, after what round 16 taught."""
+TWENTY_FIRST = drawn_on_two(21, {"axolotl": 36, "torchtune": 4}, EVERY_WAY)
+"""Round 21: two devices, drawn, every way of sharing them three times."""

@@ -8,6 +8,7 @@ import rounds_first as first
 import rounds_hybrid as hybrid
 
 ROUNDS = {
+    "21": drawn.TWENTY_FIRST,
     "20": hybrid.TWENTIETH,
     "19": hybrid.NINETEENTH,
     "18": hybrid.EIGHTEENTH,

@@ -153,12 +153,27 @@ class LayerTape(MixerTape):
                              grad=width * routed * c // parts,
                              saves=(*keeps, *whole_down), forward_extra=one,
                              backward_extra=one, weight_grad=down.elements * weight)  # fmt: skip
-        summed = self.tape.run("experts sum", (back, scores), width * t * c, saves=(back,))
+        if parts == 1:
+            back = self.in_order(back, scores, gathered)
+            summed = self.tape.run("experts sum", back, width * t * c)
+        else:
+            summed = self.tape.run("experts sum", (back, scores), width * t * c, saves=(back,))
         if experts.latent:
             summed = self.linear(summed, plain["fc2_latent_proj"], shared=False)
         if not experts.shared_intermediate:
             return summed
         return self.add_plain(summed, self.dense(n, plain, t))
+
+    def in_order(self, back: Tensor, scores: Tensor, gathered: Tensor) -> Tensor:
+        """The experts' results, weighted, then in the order of the tokens: two copies, beside what
+        the variables of the function still hold (transformers/integrations/moe.py:400-440).
+
+        A recomputation that stops early makes no second copy, but then its gradient, as large, is
+        there already: the sum over experts needs nothing that was saved."""
+        held = (gathered, back)
+        weighted = self.tape.run("experts weighted", (back, scores), back.size, saves=(back,),
+                                 holds=held)  # fmt: skip
+        return self.tape.run("experts in order", weighted, back.size, grad=back.grad, holds=held)
 
     def merged(self, matrix: Matrix) -> tuple[Tensor, ...]:
         """The weights of all experts with their adapters multiplied out, if they have any."""

@@ -47,7 +47,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
 """Values by a whole key, or else by its last step; the first that is not there already is taken. They
 complete the recorded schemas, which have many choices as plain text."""
 
-SAME = ({"adamw_8bit", "adamw_bnb_8bit"},)
+SAME: tuple[tuple[object, ...], ...] = (("adamw_8bit", "adamw_bnb_8bit"), ("none", None, []))
 """Different names of one thing: no change."""
 
 COMPONENTS = (
@@ -95,7 +95,7 @@ def other(key: str, value: object) -> object:
     """A legal value that is not ``value``, for a key such as ``datasets[].path``."""
     last = key.rpartition(".")[2].removesuffix("[]")
     for choice in (*CHOICES.get(key, CHOICES.get(last, ())), *schema_choices(key)):
-        if any({choice, value} <= names for names in SAME if isinstance(value, str)):
+        if any(choice in names and value in names for names in SAME):
             continue
         if choice != value or isinstance(choice, bool) is not isinstance(value, bool):
             return choice

@@ -383,3 +383,64 @@ def test_settings_of_loftq_are_told() -> None:
     assert said(read(peft=given.format("gaussian", 4)), "init_lora_weights is 'gaussian'")
     assert said(read(peft=given.format("loftq", 8)), "how LoftQ makes its start")
     assert not said(read(peft=given.format("loftq", 4)), "how LoftQ makes its start")
+
+
+# --- settings that another one overrules ---------------------------------------------------------
+
+
+def test_what_the_trainer_is_given_counts_before_its_arguments() -> None:
+    document = read(
+        trainer=', max_seq_length=512, packing=True, dataset_text_field="story"',
+        args=', max_seq_length=1024, packing=False, dataset_text_field="words"',
+    )
+    assert document.recipe.data.max_length == 512
+    assert document.recipe.data.packing is not None
+    assert document.recipe.data.sources[0].rows == ir.TextRows(column="story")
+    for name in ("max_seq_length (1024)", "packing (False)", "dataset_text_field ('words')"):
+        assert told(document, f"args.{name} has no effect").severity is Severity.WARNING
+
+
+def test_a_share_of_warm_up_beside_its_steps_is_told() -> None:
+    document = read(args=", warmup_steps=5, warmup_ratio=0.1")
+    assert document.recipe.schedule.warmup == ir.WarmupSteps(steps=5)
+    assert told(document, "warmup_ratio (0.1): warmup_steps says it").verbose
+
+
+def test_a_batch_of_evaluation_without_rows_is_told() -> None:
+    document = read(args=", per_device_eval_batch_size=4")
+    assert told(document, "per_device_eval_batch_size (4): there is no eval_dataset").verbose
+
+
+def test_a_threshold_of_early_stopping_is_told() -> None:
+    code = f"from transformers import EarlyStoppingCallback\n{TEXT}dataset = rows"
+    callback = "EarlyStoppingCallback(early_stopping_patience=3, early_stopping_threshold={})"
+    given = ", eval_dataset=rows, callbacks=[{}]"
+    document = read(code, trainer=given.format(callback.format(0.01)))
+    found = told(document, "early_stopping_threshold (0.01)")
+    assert found.severity is Severity.WARNING
+    document = read(code, trainer=given.format(callback.format(0.0)))
+    assert not said(document, "early_stopping_threshold")
+
+
+def test_a_text_column_beside_a_formatting_function_is_told() -> None:
+    code = f'{TEXT}dataset = rows\ndef texts(row):\n    return ["Q: " + row["story"]]'
+    document = read(code, trainer=', formatting_func=texts, dataset_text_field="text"')
+    assert told(document, "so that formatting_func makes their text").verbose
+
+
+def test_a_formatting_function_that_is_not_understood_is_told_with_the_steps() -> None:
+    code = f'{TEXT}dataset = rows\ndef texts(row):\n    return [clean(row["story"], "plain")]'
+    document = read(code, trainer=", formatting_func=texts")
+    assert "formatting_func" in told(document, "the script prepares its rows").message
+
+
+def test_modules_trained_in_a_model_that_torchtune_lacks_are_told() -> None:
+    document = read(peft=', modules_to_save=["embed_tokens"]')
+    text = document.text.replace("unsloth/Llama-3.2-1B", "acme/unheard-of")
+    losses = convert(loads(text, name="run.py"), "torchtune", strict=False).losses
+    assert any("embed_tokens of a model that torchtune does not make" in d.message for d in losses)
+
+
+def test_checkpoints_that_are_kept_of_none_are_told() -> None:
+    document = read(args=', save_strategy="no", save_total_limit=2')
+    assert told(document, "nothing is saved while it trains").verbose

@@ -218,6 +218,9 @@ def _put_saving(writer: Writer) -> None:
     if interval is None:
         if not writer.has("save_strategy"):
             writer.put("save_strategy", "no", "checkpoints.interval")
+        if writer.value("checkpoints.keep") is not None:
+            why = "nothing is saved while it trains"
+            writer.lose(Code.TOLD_OTHERWISE, "checkpoints.keep", why, Severity.NOTE, verbose=True)
         return
     default = interval == PerEpoch(times=1.0) and not writer.origin("checkpoints.interval").written
     if not default:

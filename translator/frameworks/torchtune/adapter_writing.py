@@ -165,7 +165,11 @@ TRAINED = {"embed_tokens": "tok_embeddings", "lm_head": "output"}
 def put_trained(writer: Writer) -> None:
     """Embeddings and output head by the side file's model; torchtune trains nothing else."""
     wanted = list(writer.value("adapter.trained_modules") or ())
-    if not wanted or target_builder(writer) is None:
+    if not wanted:
+        return
+    if target_builder(writer) is None:
+        why = f"beside adapters, {', '.join(wanted)} of a model that torchtune does not make"
+        writer.lose(Code.LOST_ADAPTER, "adapter.trained_modules", why, Severity.NOTE)
         return
     names = [name for name in wanted if name in TRAINED]
     if other := [name for name in wanted if name not in TRAINED]:

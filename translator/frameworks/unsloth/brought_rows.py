@@ -139,7 +139,7 @@ def _defined(name: str, body: list[ast.stmt], arguments: str = "") -> ast.Functi
 
 
 def _column(reader: Reader) -> str | None:
-    for section in ("args", "trainer"):
+    for section in ("trainer", "args"):
         node = reader.tree.get((section, "dataset_text_field"))
         if node is not None and node.value is not None:
             return node.value if isinstance(node.value, str) else None

@@ -9,6 +9,7 @@ from translator.document import Origin
 from translator.frameworks.unsloth.load_reading import leave_rest
 from translator.frameworks.unsloth.prepared import Prepared
 from translator.frameworks.unsloth.row_choices import chosen, tell_fewer_rows
+from translator.frameworks.unsloth.rows import find
 from translator.frameworks.unsloth.step_arguments import spelled, tell_arguments
 from translator.frameworks.unsloth.step_reading import data_sets
 from translator.frameworks.unsloth.substitutes import tell_substitutes
@@ -60,11 +61,18 @@ def _tell_unused(reader: Reader, prepared: list[Prepared], sources: tuple[ir.Sou
         message = f"this chat template renders no rows that are understood: {node.plain()!r}"
         reader.say(Code.ASSUMED, Severity.NOTE, message[:_MAX_TOLD], node,
                    field="data.sources", verbose=True)  # fmt: skip
-    for section in ("args", "trainer"):
-        named = reader.tree.get((section, "dataset_text_field"))
-        if named is not None and all(p.text is not None or p.tokenized for p in prepared):
-            message = f"dataset_text_field ({named.plain()!r}): the rows are token ids already"
-            reader.say(Code.NO_EFFECT, Severity.NOTE, message, named, verbose=True)
+    found = find(reader, "trainer.dataset_text_field", "args.dataset_text_field")
+    if found is None:
+        return
+    name = f"dataset_text_field ({found[1].plain()!r})"
+    if all(p.text is not None or p.tokenized for p in prepared):
+        message = f"{name}: the rows are token ids already"
+        reader.say(Code.NO_EFFECT, Severity.NOTE, message, found[1], verbose=True)
+    elif reader.tree.get(("trainer", "formatting_func")) is not None:
+        # unsloth_zoo/dataset_utils.py:2756 (2026.10.9): the function counts without that column
+        message = f"{name}: the rows are taken to have no such column, so that formatting_func "
+        message += "makes their text"
+        reader.say(Code.ASSUMED, Severity.NOTE, message, found[1], verbose=True)
 
 
 def _is_rest(node: Node) -> bool:
@@ -89,7 +97,11 @@ def _tell(reader: Reader, node: Node | None, sources: tuple[ir.Source, ...]) -> 
     if node is not None and (seen or any(isinstance(s.rows, ir.CustomRows) for s in sources)):
         name = [reader.tree.get((s, "dataset_text_field")) for s in ("args", "trainer")]
         column = ", ".join(f"in the column {n.plain()!r}" for n in name if n is not None)
-        message = f"the script prepares its rows {column} in these steps: {node.plain()!r}"
+        plain = node.plain()
+        last = reader.tree.get(("trainer", "formatting_func"))
+        if last is not None:
+            plain = {**plain, "formatting_func": last.plain()}
+        message = f"the script prepares its rows {column} in these steps: {plain!r}"
         reader.say(Code.ASSUMED, Severity.NOTE, message[:_MAX_TOLD], node,
                    field="data.sources", verbose=True)  # fmt: skip
     else:

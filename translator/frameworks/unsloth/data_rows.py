@@ -37,10 +37,11 @@ def _number(reader: Reader, found: tuple[str, Node] | None) -> int | None:
 
 def _read_length(reader: Reader) -> None:
     """unsloth/models/rl.py:2770 (2026.10.9): the arguments' length, at most the model's; a
-    ``max_length`` counts when it is not TRL's default of 1024."""
+    ``max_length`` counts when it is not TRL's default of 1024. What the trainer itself is given
+    counts before its arguments (unsloth/trainer.py:1796)."""
     model = find(reader, "load.max_seq_length")
-    own = find(reader, "args.max_seq_length", "trainer.max_seq_length")
-    trl = find(reader, "args.max_length", "trainer.max_length")
+    own = find(reader, "trainer.max_seq_length", "args.max_seq_length")
+    trl = find(reader, "trainer.max_length", "args.max_length")
     if trainer_class(reader) == "SFTTrainer" and _loaded_by_others(reader):
         _read_length_without_model(reader, own or trl)
         return
@@ -147,7 +148,7 @@ def _write_length(writer: Writer) -> None:
 
 
 def _read_packing(reader: Reader) -> None:
-    found = find(reader, "args.packing", "trainer.packing")
+    found = find(reader, "trainer.packing", "args.packing")
     strategy = find(reader, "args.packing_strategy")
     origin = reader.default(f"packing False: {flavour_of(reader.facts).why}")
     packed: Any = False

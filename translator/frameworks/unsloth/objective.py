@@ -31,7 +31,7 @@ def trainer_class(reader: Reader) -> str:
 
 def _value(reader: Reader, name: str, default: Any) -> Any:
     """A keyword of the configuration, or of the trainer as older versions have it."""
-    found = find(reader, f"args.{name}", f"trainer.{name}")
+    found = find(reader, f"trainer.{name}", f"args.{name}")
     if found is None:
         return default
     value = known(reader, *found, "objective")
@@ -47,7 +47,7 @@ def _number(reader: Reader, name: str, default: float) -> float:
 
 
 def _refuse(reader: Reader, name: str, reason: str) -> None:
-    found = find(reader, f"args.{name}", f"trainer.{name}")
+    found = find(reader, f"trainer.{name}", f"args.{name}")
     if found is not None:
         message = f"{found[0]}: {shown(found[1].plain())} {reason}"
         reader.say(Code.BAD_VALUE, Severity.ERROR, message, found[1], key=found[0])

@@ -33,6 +33,7 @@ from translator.frameworks.unsloth.trainer_settings import DECAY, MEAN, SECTION,
 from translator.frameworks.unsloth.transformers_names import OPTIMIZERS, SCHEDULES
 from translator.lens import Conv, Key, Row, Via
 from translator.reading import Reader
+from translator.tree import shown
 
 _CANONICAL = {"adamw_8bit": "adamw_bnb_8bit", "paged_adamw": "paged_adamw_32bit",
               "lion": "lion_32bit", "adamw_hf": "adamw_torch", "adamw": "adamw_torch"}  # fmt: skip
@@ -184,6 +185,9 @@ def _warmup(reader: Reader) -> tuple[ir.WarmupSteps | ir.WarmupRatio, Any]:
         if value or ratio is None or found is ratio:
             # transformers/training_args.py:2115 (5.16): steps count when there are any, and below
             # 1 they are a share
+            if found is steps and ratio is not None:
+                spare = f"warmup_ratio ({shown(ratio[1].plain())}): warmup_steps says it"
+                reader.say(Code.NO_EFFECT, Severity.NOTE, spare, ratio[1], verbose=True)
             return _share(value, share=found is ratio), origin
     value = default_of(reader.facts, "warmup_steps")
     assert isinstance(value, int | float)
@@ -251,6 +255,11 @@ def _read_eval_batch(reader: Reader) -> None:
     found = find(reader, "args.per_device_eval_batch_size")
     if reader.facts.get("evaluates") != "yes":
         value, origin = None, reader.default("no evaluation")
+        if found is not None:
+            spare = (
+                f"per_device_eval_batch_size ({shown(found[1].plain())}): there is no eval_dataset"
+            )
+            reader.say(Code.NO_EFFECT, Severity.NOTE, spare, found[1], key=found[0], verbose=True)
     elif found is None:
         value = default_of(reader.facts, "per_device_eval_batch_size")
         origin = reader.default(flavour_of(reader.facts).why)

@@ -140,7 +140,8 @@ def _read_evaluation(reader: Reader) -> None:
         strategy = find(reader, "args.eval_strategy", "args.evaluation_strategy")
         if interval is not None and strategy is not None:
             # transformers/trainer.py (5.16): no eval_dataset for a strategy is a ValueError
-            why = "there is no eval_dataset to evaluate on; the trainer refuses that"
+            why = f"{strategy[0]} ({shown(strategy[1].plain())}): there is no eval_dataset to "
+            why += "evaluate on; the trainer refuses that"
             reader.say(Code.STOPS_LATER, Severity.WARNING, why, strategy[1], key=strategy[0])
         steps = find(reader, "args.eval_steps")
         if interval is not None and steps is not None and origin.key == steps[0]:
@@ -167,6 +168,11 @@ def _patience(reader: Reader) -> tuple[str, Node] | None:
         if kind is not None and str(kind.plain()).endswith("EarlyStoppingCallback"):
             for name in callback.value:
                 reader.used.add(("trainer", "callbacks", place, name))
+            least = callback.get(("early_stopping_threshold",))
+            if least is not None and least.plain():
+                why = "by how much evaluation has to improve, or training stops"
+                place_of_it = ("trainer", "callbacks", place, "early_stopping_threshold")
+                reader.leave(place_of_it, least, why, Severity.WARNING)
             child = callback.get(("early_stopping_patience",))
             found = ("trainer.callbacks", child or Node(value=1, span=callback.span))
         else:

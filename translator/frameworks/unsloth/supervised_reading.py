@@ -110,7 +110,9 @@ def _names_text(reader: Reader) -> bool:
 
 
 def _text_field(reader: Reader) -> str:
-    for section in ("args", "trainer"):
+    """The column of text; the trainer's before that of its arguments (unsloth/trainer.py:1796,
+    2026.10.9)."""
+    for section in ("trainer", "args"):
         node = reader.node(section, "dataset_text_field")
         if node is not None and isinstance(node.value, str):
             return node.value

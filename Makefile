@@ -38,7 +38,7 @@ format: $(VENV)/ready ## Format the code
 	$(BIN)/ruff format .
 
 oracles: $(VENV)/ready $(ORACLES)/axolotl/ready $(ORACLES)/torchtune/ready ## Ask the real frameworks (CPU)
-	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(FTX_AXOLOTL_PYTHON) -m pytest -m oracle tests/oracles/test_axolotl.py tests/oracles/test_axolotl_templates.py tests/oracles/test_trl.py tests/oracles/test_axolotl_prompts.py tests/oracles/test_axolotl_modules.py tests/oracles/test_hybrid_models.py tests/oracles/test_selective_scan.py tests/oracles/test_kimi_linear.py tests/oracles/test_accept.py tests/test_catalog_formats.py tests/test_catalog_instructions.py $(PYTEST_FLAGS)
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(FTX_AXOLOTL_PYTHON) -m pytest -m oracle tests/oracles/test_axolotl.py tests/oracles/test_axolotl_templates.py tests/oracles/test_trl.py tests/oracles/test_axolotl_prompts.py tests/oracles/test_axolotl_modules.py tests/oracles/test_hybrid_models.py tests/oracles/test_selective_scan.py tests/oracles/test_experts.py tests/oracles/test_kimi_linear.py tests/oracles/test_accept.py tests/test_catalog_formats.py tests/test_catalog_instructions.py $(PYTEST_FLAGS)
 	$(BIN)/pytest -m oracle tests/oracles/test_equivalence.py $(PYTEST_FLAGS)
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(FTX_TORCHTUNE_PYTHON) -m pytest -m oracle tests/test_catalog_formats.py tests/test_catalog_torchtune.py tests/test_catalog_instructions.py tests/oracles/test_torchtune_own_texts.py $(PYTEST_FLAGS)
 

@@ -6,8 +6,6 @@ Runs in an environment with transformers: ``pytest tests/oracles/test_selective_
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from estimate.situations import full
@@ -20,6 +18,8 @@ from translator.estimate.workload import Kernels, Lora
 torch = pytest.importorskip("torch", reason="needs torch")
 transformers = pytest.importorskip("transformers")
 
+from oracles.allocator import passes  # noqa: E402
+
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
 HIDDEN, LENGTH = 64, 64
@@ -29,30 +29,6 @@ MIXERS = {
     "mamba": ("MambaMixer", {"state_size": 16, "time_step_rank": 8}),
     "jamba": ("JambaMambaMixer", {"mamba_d_state": 16, "mamba_dt_rank": 8}),
 }
-
-
-def given_out(body: Callable[[], Any]) -> tuple[int, int, Any]:
-    """Bytes that remain and the most there were while ``body`` runs, and its result."""
-    with torch.autograd.profiler.profile(profile_memory=True) as profiled:
-        result = body()
-    now = most = 0
-    for event in profiled.kineto_results.events():
-        if event.name() == "[memory]":
-            now += event.nbytes()
-            most = max(most, now)
-    return now, most, result
-
-
-def passes(module: Any, x: Any) -> tuple[int, int, int]:
-    """Bytes saved, the most of the forward pass, and what the backward pass adds to the former; the
-    result is not counted among what is saved."""
-    module(x).sum().backward()
-    for tensor in (*module.parameters(), x):
-        tensor.grad = None
-    saved, forward, y = given_out(lambda: module(x))
-    gradient = torch.ones_like(y)
-    _, backward, _ = given_out(lambda: y.backward(gradient))
-    return saved - y.nbytes, forward, backward
 
 
 def measured(family: str, rows: int, width: int, trained: bool) -> tuple[int, int, int]:

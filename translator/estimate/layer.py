@@ -173,7 +173,9 @@ class LayerTape(MixerTape):
         held = (gathered, back)
         weighted = self.tape.run("experts weighted", (back, scores), back.size, saves=(back,),
                                  holds=held)  # fmt: skip
-        return self.tape.run("experts in order", weighted, back.size, grad=back.grad, holds=held)
+        # its backward pass puts the gradient into a copy of zeros
+        return self.tape.run("experts in order", weighted, back.size, grad=back.grad, holds=held,
+                             backward_extra=back.grad)  # fmt: skip
 
     def merged(self, matrix: Matrix) -> tuple[Tensor, ...]:
         """The weights of all experts with their adapters multiplied out, if they have any."""

@@ -53,6 +53,7 @@ RENAMED = {
     "torchtune.utils.setup_torch_profiler": ("torchtune.training.setup_torch_profiler", "0.3"),
     "torchtune.modules.get_cosine_schedule_with_warmup": (
         "torchtune.training.lr_schedulers.get_cosine_schedule_with_warmup", "0.4"),
+    "torchtune.modules.lr_schedulers.": ("torchtune.training.lr_schedulers.", "0.4"),
     "torchtune.training.get_cosine_schedule_with_warmup": (
         "torchtune.training.lr_schedulers.get_cosine_schedule_with_warmup", "0.4"),
     "torchtune.modules.loss.DPOLoss": ("torchtune.rlhf.loss.DPOLoss", "0.2"),
@@ -61,6 +62,9 @@ RENAMED = {
         "torchtune.datasets.stack_exchange_paired_dataset", "0.2"),
     "torchtune.models.phi4.phi4_14b_tokenizer": ("torchtune.models.phi4.phi4_tokenizer", "0.6"),
 }  # fmt: skip
+KEPT = ("torchtune.training.get_cosine_schedule_with_warmup",)
+"""Former names that 0.6.1 has as well: ``_get_component_from_path`` of torchtune.config/_utils.py finds
+these and none of the others."""
 
 
 def literal(node: ast.expr) -> Any:
@@ -275,7 +279,10 @@ def build(arguments: list[str]) -> dict[str, Any]:
             row.pop("since", None)
     return {
         "components": dict(sorted(found.items())),
-        "renamed": {old: {"now": now, "since": when} for old, (now, when) in RENAMED.items()},
+        "renamed": {
+            old: {"now": now, "since": when} | ({"kept": True} if old in KEPT else {})
+            for old, (now, when) in RENAMED.items()
+        },
         "recipes": dict(sorted(recipes.items())),
     }
 

@@ -60,6 +60,12 @@ def present_name(path: str) -> tuple[str, str | None]:
     return path, None
 
 
+def is_gone(path: str) -> bool:
+    """Whether a former name no longer leads anywhere in 0.6.1."""
+    now, since = present_name(path)
+    return since is not None and now != path and not _data()["renamed"].get(path, {}).get("kept")
+
+
 def component(path: str) -> Component | None:
     """A component by its present or a former name."""
     name, _ = present_name(path)

@@ -2,7 +2,7 @@
 
 What it does
 Compares every `_component_` of torchtune, torch.optim, bitsandbytes and torchao with those that
-0.6.1 and later versions have, former names included.
+0.6.1 and later versions have, and with the former names that 0.6.1 no longer has.
 
 Why it matters
 The recipe ends with an InstantiationError, for some components only after the weights have been
@@ -22,10 +22,16 @@ import re
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
-from translator.frameworks.torchtune.components import component, component_names
+from translator.frameworks.torchtune.components import (
+    component,
+    component_names,
+    is_gone,
+    present_name,
+)
 from translator.lint.context import File
 from translator.lint.rule import Rule
 from translator.lint.torchtune import QUANTIZERS, components
+from translator.nearest import letters_off
 from translator.tree import Address
 
 RULE = Rule(
@@ -44,9 +50,19 @@ def check(file: File) -> Iterator[Diagnostic]:
     likelier a fork's own."""
     strange: list[tuple[Address, str]] = []
     for address, path in components(file):
+        place = (*address, "_component_")
+        if is_gone(path):
+            now, since = present_name(path)
+            yield RULE.at(
+                file,
+                file.at(place),
+                f"torchtune 0.6.1 has no {path} any more",
+                help=f"it is {now} since {since}",
+                fix=file.replace(place, now, safe=False),
+            )
+            continue
         if component(path) is not None or path in QUANTIZERS or not _ours(path):
             continue
-        place = (*address, "_component_")
         meant = _meant(path)
         if not meant:
             strange.append((place, path))
@@ -65,9 +81,19 @@ def check(file: File) -> Iterator[Diagnostic]:
             file,
             file.at(place),
             f"torchtune has no {path}{more}",
-            help="parts of a fork have to be installed where it runs",
+            help=_elsewhere(path) or "parts of a fork have to be installed where it runs",
             severity=Severity.WARNING,
         )
+
+
+def _elsewhere(path: str) -> str | None:
+    """Where torchtune has a component of that name, if there is one place alone."""
+    start, _, name = path.rpartition(".")
+    if not start.startswith("torchtune."):
+        return None
+    alike = (known for known in component_names() if known.rpartition(".")[2] == name)
+    found = {present_name(known)[0] for known in alike}
+    return f"torchtune 0.6.1 has {found.pop()}" if len(found) == 1 else None
 
 
 def _names() -> list[str]:
@@ -95,16 +121,7 @@ def _slip(path: str, name: str) -> bool:
     if path.count(".") != name.count(".") or len(wrong) != 1:
         return False
     (one, other) = wrong[0]
-    return one.count("_") == other.count("_") and _off(one, other) <= 2
-
-
-def _off(one: str, other: str) -> int:
-    """Letters that are not common to two words, beginnings and ends aside."""
-    while one and other and one[0] == other[0]:
-        one, other = one[1:], other[1:]
-    while one and other and one[-1] == other[-1]:
-        one, other = one[:-1], other[:-1]
-    return max(len(one), len(other))
+    return one.count("_") == other.count("_") and letters_off(one, other) <= 2
 
 
 _BITSANDBYTES = {

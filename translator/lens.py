@@ -27,10 +27,10 @@ from translator.codes import Code
 from translator.diagnostics import Diagnostic, Severity
 from translator.errors import UnreadableError, WrongValueError
 from translator.fields import all_fields, cases_of, fields_below
-from translator.nearest import nearest
+from translator.nearest import meant_by
 from translator.reading import Reader
 from translator.record import Record, field
-from translator.tree import Address, Node, Unresolved, shown, spell, steps
+from translator.tree import Address, Node, Unresolved, is_off, shown, spell, steps
 from translator.writing import Writer
 
 Status = Literal["carried", "approximated", "refused"]
@@ -486,13 +486,20 @@ def _report_unknown(
             why = "nothing that ftx carries makes use of it"
             reader.leave(address, node, why, Severity.WARNING)
         return
-    close = nearest(key, candidates, 0.8)
+    close = meant_by(key, candidates)
+    # In a script an argument is refused whatever its value is.
+    off = (
+        table.name.lower() != "unsloth"
+        and is_off(node.value)
+        and not (close and node.value is False)
+    )
     reader.say(
         Code.UNKNOWN_KEY,
-        Severity.WARNING,
+        Severity.NOTE if off else Severity.WARNING,
         f"{key} ({shown(node.plain())}) is no key of {_TITLES.get(table.name, table.name)}, "
         f"{table.fate(reader, address)}",
         node,
         key=key,
-        help=f"did you mean {close}?" if close else None,
+        help=f"did you mean {close}?" if close and not off else None,
+        verbose=off,
     )

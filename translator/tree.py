@@ -145,3 +145,8 @@ def shown(value: object) -> str:
     """A value in a message: as it is written, and not too long."""
     text = repr(value)
     return text if len(text) <= 400 else f"{text[:340]} … {text[-50:]}"
+
+
+def is_off(value: object) -> bool:
+    """Whether a value of YAML asks for nothing: no value, false, or an empty text or collection."""
+    return value is None or value is False or value in ("", [], {})

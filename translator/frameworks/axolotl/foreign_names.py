@@ -9,11 +9,12 @@ from functools import cache
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.axolotl.prompt_types import known as known_type
 from translator.frameworks.axolotl.schema import plugin_keys, recorded_keys
 from translator.lens import Coverage, Row, report_whole
-from translator.nearest import nearest
+from translator.nearest import meant_by
 from translator.reading import Reader
-from translator.tree import Address, Node, Unresolved, shown, spell
+from translator.tree import Address, Node, Unresolved, is_off, shown, spell
 from translator.writing import Writer
 
 _MEANT = {
@@ -56,24 +57,39 @@ _MEANT = {
     "bnb_4bit_compute_dtype": None,
     "push_to_hub": "hub_model_id",
     "push_adapter_to_hub": "hub_model_id",
+    "peft_type": "adapter",
+    "random_init_weights": "reinit_weights",
+    "context_parallel_degree": "context_parallel_size",
+    "tokenizer_path": "tokenizer_config",
     "hub_private_repo": None,
     "checkpoint_dir": "output_dir",
-    "eval_table_max_new_tokens": None,
+    "eval_table_max_new_tokens": "eval_max_new_tokens",
+    "eval_max_tokens": "eval_max_new_tokens",
     "eval_accumulation_steps": None,
     "logging_dir": None,
-    "data_seed": "seed",
+    "data_seed": None,
     "bos_token": "special_tokens.bos_token",
     "eos_token": "special_tokens.eos_token",
     "pad_token": "special_tokens.pad_token",
     "unk_token": "special_tokens.unk_token",
     "datasets[].train_on_split": "datasets[].split",
     "datasets[].prompt_style": "datasets[].type",
-    "datasets[].format": "datasets[].type",
+    "datasets[].format": None,
+    "datasets[].weight": None,
     "datasets[].file": "datasets[].path",
     "datasets[].text_field": "datasets[].field",
     "datasets[].messages_field": "datasets[].field_messages",
 }
 """Name -> the key that was probably meant; None where there is none to offer."""
+_FILES = {
+    "json": "json", "jsonl": "json", "csv": "csv", "parquet": "parquet", "arrow": "arrow",
+    "text": "text", "txt": "text",
+}  # fmt: skip
+"""What ``format`` of a data set may say -> the ``ds_type`` that was meant."""
+_DONE_OTHERWISE = ("hub_private_repo", "bnb_4bit_use_double_quant")
+"""Switches that are on in Axolotl without being named: to switch them off changes the run
+(axolotl/core/builders/base.py; axolotl/utils/schemas/peft.py:149)."""
+_PUSHED = ("push_to_hub", "push_adapter_to_hub")
 _ANYWAY = {"fsdp_config.sharding_strategy": "FULL_SHARD", "fsdp_config.limit_all_gathers": True}
 """Keys with the value that holds without them (accelerate/utils/dataclasses.py, 1.15)."""
 
@@ -89,15 +105,24 @@ class ForeignNames(Row):
             head = str(address[0])
             if name in _ANYWAY and node.value == _ANYWAY[name]:
                 self._tell(reader, address, node, None, Severity.NOTE)
-            elif general in _MEANT:
-                self._tell(reader, address, node, _MEANT[general])
+            elif general in _MEANT and (
+                name in _DONE_OTHERWISE or not self._idle(reader, name, node)
+            ):
+                self._tell(reader, address, node, _meant(general, node))
             elif len(address) > 1 and head not in _known():
                 self._tell(reader, address, node, None, verbose=True)
                 blocks.setdefault(head, []).extend(_close(name))
-            elif node.value is False:
-                self._tell(reader, address, node, None, Severity.NOTE)
+            elif general in _MEANT or (is_off(node.value) and not _on_by_default(general)):
+                self._tell(reader, address, node, None, Severity.NOTE, verbose=True)
         for head, close in blocks.items():
             self._tell_block(reader, head, list(dict.fromkeys(close)))
+
+    @staticmethod
+    def _idle(reader: Reader, name: str, node: Node) -> bool:
+        """Whether the run is the same as if Axolotl had the key."""
+        return is_off(node.value) or (
+            name in _PUSHED and node.value is True and reader.peek("hub_model_id") is not None
+        )
 
     @staticmethod
     def _tell(
@@ -135,9 +160,25 @@ class ForeignNames(Row):
         return ()
 
 
+def _meant(name: str, node: Node) -> str | None:
+    if name == "datasets[].format" and isinstance(node.value, str):
+        files = _FILES.get(node.value.lower())
+        if files is not None:
+            return f"ds_type: {files}"
+        named = re.fullmatch(r"\w+", node.value) is not None and known_type(node.value, None)
+        return "datasets[].type" if named else None
+    return _MEANT[name]
+
+
+def _on_by_default(name: str) -> bool:
+    """Whether a name is a slip of a switch that is on by itself: to switch it off was meant."""
+    close = meant_by(name, _known())
+    return bool(close and recorded_keys().get(close, {}).get("default"))
+
+
 def _close(name: str) -> list[str]:
     bare = re.sub(r"\[\d+\]", "", name)
-    close = nearest(bare, _known(), 0.8)
+    close = meant_by(bare, _known())
     return [close] if close else []
 
 

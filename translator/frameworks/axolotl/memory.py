@@ -10,7 +10,7 @@ from translator.frameworks.axolotl.rows import via
 from translator.frameworks.axolotl.values import anything, flag, texts, whole
 from translator.lens import Row
 from translator.reading import Reader
-from translator.tree import shown
+from translator.tree import Address, Node, shown, spell, steps
 from translator.writing import Writer
 
 _CONFIG = "axolotl/utils/schemas/config.py"
@@ -151,15 +151,23 @@ def _of_plugin(
         return find(reader, name, flag, default)
     node = reader.node(name)
     if node is not None and node.value is not None:
-        reader.say(
-            Code.UNKNOWN_KEY,
-            Severity.WARNING,
-            f"{name} ({shown(node.plain())}) does nothing: Axolotl drops it without the plugin",
-            node,
-            key=name,
-            help=f"add {plugin} to plugins",
-        )
+        without_plugin(reader, steps(name), node, plugin)
     return None
+
+
+def without_plugin(reader: Reader, address: Address, node: Node, plugin: str) -> None:
+    """Tells of a setting of a plugin that the file does not register; what is off needs none."""
+    off = not node.value
+    name = spell(address)
+    reader.say(
+        Code.UNKNOWN_KEY,
+        Severity.NOTE if off else Severity.WARNING,
+        f"{name} ({shown(node.plain())}) does nothing: Axolotl drops it without the plugin",
+        node,
+        key=name,
+        help=None if off else f"add {plugin} to plugins",
+        verbose=off,
+    )
 
 
 def _put_fused(writer: Writer) -> None:

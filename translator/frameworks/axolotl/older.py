@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from translator.codes import Code
 from translator.diagnostics import Severity
+from translator.frameworks.axolotl.schema import recorded_keys
 from translator.reading import Reader
 from translator.tree import Node
 
@@ -53,8 +54,10 @@ def _strip_prefixes(reader: Reader) -> None:
         return
     children: dict[str, Node] = config.value
     former = [n for n in children if n.startswith("fsdp_") and n != "fsdp_version"]
-    if former:
-        message = f"fsdp_config: {_and_more(former)} written without fsdp_ now"
+    # what is no key without it either is told of as that
+    kept = [n for n in former if f"fsdp_config.{n.removeprefix('fsdp_')}" in recorded_keys()]
+    if kept:
+        message = f"fsdp_config: {_and_more(kept)} written without fsdp_ now"
         place = Node(None, config.key_span or config.span)
         reader.say(Code.OLD_SPELLING, Severity.NOTE, message, place, key="fsdp_config")
     for name in former:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from translator.codes import Code
 from translator.diagnostics import Severity
-from translator.frameworks.axolotl.memory import plugins
+from translator.frameworks.axolotl.memory import plugins, without_plugin
 from translator.frameworks.axolotl.schema import plugin_keys
 from translator.lens import Coverage, Row
 from translator.reading import Reader
 from translator.record import Record
-from translator.tree import Node, shown, steps
+from translator.tree import Node, steps
 from translator.writing import Writer
 
 _CARRIED = frozenset(
@@ -55,14 +54,7 @@ class PluginKeys(Record, kw_only=False):
             name = plugin.rpartition(".")[2]
             if name not in registered:
                 reader.used.add(address)
-                reader.say(
-                    Code.UNKNOWN_KEY,
-                    Severity.WARNING,
-                    f"{key} ({shown(node.plain())}) does nothing: Axolotl drops it without the plugin",
-                    node,
-                    key=key,
-                    help=f"add {plugin} to plugins",
-                )
+                without_plugin(reader, address, node, plugin)
             elif node.value is not False:
                 # the plugin itself is told with its severity
                 grade = Severity.NOTE if name in _DOES else Severity.ERROR

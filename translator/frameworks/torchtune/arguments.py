@@ -14,7 +14,7 @@ from translator.frameworks.torchtune.components import (
     present_name,
 )
 from translator.lens import Coverage
-from translator.nearest import nearest
+from translator.nearest import meant_by
 from translator.reading import Reader
 from translator.record import Record
 from translator.tree import Address, Node, spell
@@ -79,7 +79,7 @@ def _check_arguments(reader: Reader, address: Address, node: Node, known: Compon
             continue
         reader.used.add((*address, name))
         key = spell((*address, name))
-        close = nearest(name, known.arguments, 0.7)
+        close = meant_by(name, known.arguments, 0.7)
         reader.say(
             Code.UNKNOWN_KEY,
             Severity.ERROR,

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 from translator.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from translator.frameworks.axolotl.attention_flags import ATTENTION_FLAGS
+from translator.frameworks.axolotl.schema import recorded_keys
 from translator.lint.context import File
 from translator.lint.rule import Rule
 
@@ -76,7 +77,8 @@ def _prefixes(file: File) -> Iterator[Diagnostic]:
     edits = []
     for name, node in children.items():
         place = node.key_span
-        if place is not None and text[place.start : place.end] == f"fsdp_{name}":
+        known = f"fsdp_config.{name}" in recorded_keys()
+        if known and place is not None and text[place.start : place.end] == f"fsdp_{name}":
             edits.append(Edit(start=place.start, end=place.end, text=name))
     if not edits:
         return

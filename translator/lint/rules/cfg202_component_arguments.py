@@ -25,7 +25,7 @@ from translator.frameworks.torchtune.components import REQUIRED, component
 from translator.lint.context import File
 from translator.lint.rule import Rule
 from translator.lint.torchtune import QUANTIZERS, components
-from translator.nearest import nearest
+from translator.nearest import meant_by
 from translator.tree import Address, Node
 
 RULE = Rule(
@@ -68,7 +68,7 @@ def check(file: File) -> Iterator[Diagnostic]:
             if name in known.parameters or _passed_on(path, name, known.open, children):
                 continue
             near = [other for other in known.arguments if other not in given]
-            close = nearest(name, near, 0.5)
+            close = meant_by(name, near, 0.5)
             yield RULE.at(
                 file,
                 file.at((*address, name)),
@@ -89,7 +89,7 @@ def _of_quantizer(file: File, address: Address, path: str) -> Iterator[Diagnosti
     for name in node.value if node is not None and node.is_mapping else ():
         if name == "_component_" or name in QUANTIZERS[path]:
             continue
-        close = nearest(name, QUANTIZERS[path], 0.5)
+        close = meant_by(name, QUANTIZERS[path], 0.5)
         yield RULE.at(
             file,
             file.at((*address, name)),

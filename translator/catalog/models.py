@@ -63,6 +63,20 @@ class ModelFacts(Record):
     """Where the facts come from."""
 
 
+_IN_FRONT = ("<|begin_of_text|>", "<s>", "<bos>", "<BOS_TOKEN>", "<｜begin▁of▁sentence｜>")
+_NOT_IN_FRONT = ("phi3", "ernie4_5", "ernie4_5_moe")
+"""Families whose tokenizers have such a token and put it nowhere (``add_bos_token`` off), or of
+which that is not known."""
+
+
+def start_of_text(known: ModelFacts | None) -> str | None:
+    """The beginning-of-sequence token that a model's tokenizer is known to put in front of any text;
+    None where it puts none, or that is not known."""
+    if known is None or known.family in _NOT_IN_FRONT:
+        return None
+    return known.bos_token if known.bos_token in _IN_FRONT else None
+
+
 def _needles(pattern: str) -> tuple[str, ...]:
     """Letters of which any name that the pattern fits must hold some: they spare compiling most
     patterns.

@@ -182,7 +182,7 @@ def supervision(dataset: Dataset, layout: ChatFormat) -> Supervision:
     model = str(reader.value("base_model") or "")
     listed = find(reader, "eot_tokens", texts, ())
     end = templates.end_of_turn(layout.template, model)
-    usual = eos_override(dataset) or templates.eos_token(model)
+    usual = eos_override(dataset) or templates.certain_eos(model)
     if end is not None and usual is not None and ends != "none":
         trained = (*listed.value, usual)  # train_on_eos trains the latter in any case
         if end not in trained:

@@ -87,6 +87,11 @@ class Unread(Record, kw_only=False):
     """Last of all: keys without a value, and known keys that nothing else in this file needs."""
 
     def read(self, reader: Reader) -> None:
+        stopped = tuple(
+            f"{d.key.removesuffix('type')}"
+            for d in reader.diagnostics
+            if d.code == Code.STOPS_LATER.code and d.key and d.key.endswith("].type")
+        )
         for address, node in reader.unused():
             empty = node.value is None or node.value in ({}, [])
             if empty or _steps(address) & all_keys():
@@ -94,7 +99,9 @@ class Unread(Record, kw_only=False):
                 reader.used.add(address)
                 name = spell(address)
                 message = f"{name} ({shown(node.plain())}) has no effect: {why}"
-                reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, key=name, verbose=empty)
+                # under a type that is none, that the type is none is the news
+                aside = empty or name.startswith(stopped)
+                reader.say(Code.NO_EFFECT, Severity.NOTE, message, node, key=name, verbose=aside)
 
     def write(self, writer: Writer) -> None:
         """Nothing of it is in the recipe."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from translator.catalog.identity import is_local, resolve
@@ -21,14 +22,27 @@ CONFIG_OVERRIDES = ["model_config", "overrides_of_model_config"]
 def _get_id(reader: Reader) -> None:
     found = find(reader, "base_model", text, "", field="model.id")
     if not (found.value or found.open):
+        empty = reader.tree.get(("base_model",))
+        what = "is missing" if empty is None else "has no value"
         reader.say(
             Code.MISSING_KEY,
             Severity.ERROR,
-            "base_model is missing: Axolotl needs to know which model to train",
+            f"base_model {what}: Axolotl needs to know which model to train",
+            empty,
             key="base_model",
             field="model.id",
             help="give it with --set base_model=ORG/NAME",
         )
+    if re.search("kimi[-_]linear", found.value or "", re.IGNORECASE):
+        # axolotl/model_support/kimi_linear/modeling_kimi.py:36 (0.19.0), imported beside the
+        # transformers that axolotl asks for exactly
+        why = (
+            "cannot be loaded: its code in Axolotl 0.19 imports OutputRecorder from "
+            "transformers.utils.generic, where transformers 5.16.1, which Axolotl asks for, "
+            "no longer has it"
+        )
+        reader.say(Code.STOPS_LATER, Severity.WARNING, f"base_model: {found.value!r} {why}",
+                   found.node, key="base_model")  # fmt: skip
     identity = resolve(found.value) if found.value else None
     if identity is not None and identity.weights != found.value.strip() and identity.bits == 4:
         reader.facts["prequantized"] = found.value
@@ -104,6 +118,8 @@ def _put_modality(writer: Writer) -> None:
 
 
 _ROLES = ("bos_token", "eos_token", "pad_token", "unk_token")
+_OUTSIDE = ("eot_tokens", "tokens")
+"""Keys about tokens that are no roles of one."""
 
 
 def _get_special_tokens(reader: Reader) -> None:
@@ -127,6 +143,7 @@ def _get_special_tokens(reader: Reader) -> None:
             f"special_tokens.{role} ({node.plain()!r}) is no key of Axolotl, which drops it",
             node,
             key=f"special_tokens.{role}",
+            help=f"{role} stands at the top, outside special_tokens" if role in _OUTSIDE else None,
         )
     reader.set("model.special_tokens", tuple(sorted(own.items())), found.origin)
     origin = added.origin if added.written or not more else found.origin

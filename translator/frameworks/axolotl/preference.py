@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from translator.catalog.formats import formats
-from translator.catalog.models import facts
+from translator.catalog.models import facts, start_of_text
 from translator.codes import Code
 from translator.diagnostics import Severity
 from translator.frameworks.axolotl import prompt_types
@@ -82,7 +82,7 @@ def doubles_start(model: str, layout: Format) -> bool:
     """Whether Axolotl, with a ``chat_template`` type, renders pairs as text that opens with a
     beginning-of-sequence token, which tokenizing then puts in front once more."""
     known = facts(model)
-    if known is None or not known.bos_token or not isinstance(layout, ChatFormat):
+    if known is None or start_of_text(known) is None or not isinstance(layout, ChatFormat):
         return False
     name = known.chat_format if layout.template == "tokenizer" else layout.template
     form = formats().get(name or "")

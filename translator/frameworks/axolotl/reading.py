@@ -61,10 +61,13 @@ def read_config(source: Source, options: ReadOptions) -> Document:
 
 def _without_adapter(reader: Reader) -> None:
     told = set()
+    # weights of 4 or 8 bits without an adapter are refused: it was forgotten, and its keys are meant
+    forgotten = any(reader.value(name) for name in ("load_in_4bit", "load_in_8bit"))
     for field, origin in sorted(reader.origins.items()):
         if field.startswith("adapter.") and origin.written and origin.key not in told:
             told.add(origin.key)
-            no_effect(reader, tuple((origin.key or "").split(".")), "there is no adapter")
+            no_effect(reader, tuple((origin.key or "").split(".")), "there is no adapter",
+                      verbose=forgotten)  # fmt: skip
 
 
 def _no_config(source: Source, span: Span, why: str) -> NotAConfigError:

@@ -76,7 +76,11 @@ def _certain(pattern: str) -> frozenset[type]:
 
 def check_kinds(reader: Reader) -> None:
     """Reports values of a type that Axolotl refuses and that were read by their meaning."""
-    told = {d.span for d in reader.diagnostics if d.code == Code.BAD_VALUE.code}
+    told = {
+        d.span
+        for d in reader.diagnostics
+        if d.code in (Code.BAD_VALUE.code, Code.MISSING_KEY.code) and d.span is not None
+    }
     known = recorded_keys()
     places: list[_Place] = []
     _collect(reader.tree, "", (), places)

@@ -375,9 +375,12 @@ def _tell_unused_format(dataset: Dataset, further: str | None) -> None:
     if node is None or node.value is None or (other is not None and other.value is not None):
         return
     key = spell((*dataset.place, "type", "format"))
+    if any(d.code == Code.SURPRISE.code and d.key and d.key.endswith("].type.format")
+           for d in dataset.reader.diagnostics):  # once for a file  # fmt: skip
+        return
     dataset.reader.say(
         Code.SURPRISE,
-        Severity.WARNING,
+        Severity.NOTE,
         f"{key}: rows whose column {further!r} is empty or missing do not get this prompt but "
         "'{instruction} ', as no_input_format is not given",
         node,

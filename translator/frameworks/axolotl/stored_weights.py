@@ -83,9 +83,10 @@ def _stored(
         return "other", gptq.origin
     if adapter.value == "qlora":
         if not four.value:
-            assert adapter.node is not None
-            why = "needs load_in_4bit: true; Axolotl refuses it without"
-            refuse(reader, ("adapter",), adapter.node, why, Severity.WARNING)
+            place = adapter if four.node is None else four
+            why = "adapter: qlora needs load_in_4bit: true; Axolotl refuses it without"
+            key = "adapter" if four.node is None else "load_in_4bit"
+            reader.say(Code.BAD_VALUE, Severity.WARNING, why, place.node, key=key)
         if eight.value:
             no_effect(reader, ("load_in_8bit",), "qlora keeps weights in 4 bits")
         return "nf4", four.origin if four.written else adapter.origin

@@ -45,6 +45,14 @@ def eos_token(model: str) -> str | None:
     return None if known is None else known.eos_token
 
 
+def certain_eos(model: str) -> str | None:
+    """The tokenizer's end-of-sequence token, where the name leaves no doubt. Who tunes a model of
+    others for chats often gives it another one, of which the family's name says nothing."""
+    known = facts(model)
+    tuned_elsewhere = known is not None and known.assumed and known.base is not True
+    return None if tuned_elsewhere else eos_token(model)
+
+
 _MARK = "\u241e"
 _SYSTEM_MARK = "\u241d"
 

@@ -10,6 +10,7 @@ from translator.errors import WrongValueError
 from translator.frameworks.torchtune.components import is_foreign
 from translator.frameworks.torchtune.lookup import (
     argument_default,
+    assume,
     called,
     find,
     no_effect,
@@ -223,9 +224,13 @@ def _get_schedule_arguments(reader: Reader, path: str, shape: str) -> None:
             reader.used.add(("lr_scheduler", name))
             pairs.append((name, child.value))
     reader.set("schedule.arguments", tuple(sorted(pairs)), reader.origins["schedule.shape"])
-    if shape == path:
-        whose = "code of the user's own" if is_foreign(path) else "no schedule that ftx knows"
-        surprise(reader, ("lr_scheduler", "_component_"), f"{whose}, carried as it is")
+    if shape == path and is_foreign(path):
+        # a component of one's own is what _component_ is for
+        why = "code of the user's own, carried as it is"
+        assume(reader, ("lr_scheduler", "_component_"), why, verbose=True)
+    elif shape == path:
+        why = "no schedule that ftx knows, carried as it is"
+        surprise(reader, ("lr_scheduler", "_component_"), why)
 
 
 # --- duration and batches ------------------------------------------------------------------------

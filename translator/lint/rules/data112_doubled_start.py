@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from translator.catalog.models import start_of_text
 from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.axolotl.preference import doubles_start
 from translator.ir import InstructionRows, PlainFormat, PreferenceObjective, SupervisedObjective
@@ -47,8 +48,6 @@ RULE = Rule(
 
 
 _RENDERED = re.compile(r"\btokenize\s*=\s*False\b")
-_ADDS_NONE = {"phi3"}
-"""Families whose tokenizers have the token and put it nowhere (``add_bos_token`` off)."""
 
 
 def check(file: File) -> Iterator[Diagnostic]:
@@ -65,7 +64,7 @@ def check(file: File) -> Iterator[Diagnostic]:
             if templated and doubles_start(recipe.model.id, source.format):
                 yield _told(file, place, "the rendered text")
         elif isinstance(source.rows, InstructionRows) and isinstance(source.format, PlainFormat):
-            start = _start(file)
+            start = start_of_text(file.model)
             if start is not None and source.rows.with_input.startswith(start):
                 inner = (*place, "format")
                 yield _told(file, inner if file.node(inner) else place, "the format")
@@ -89,12 +88,6 @@ def _rendered(file: File) -> Iterator[Diagnostic]:
         "another in front",
         help="give the trainer the messages themselves, and it renders them",
     )
-
-
-def _start(file: File) -> str | None:
-    """The token that the model's tokenizer puts in front."""
-    known = file.model
-    return None if known is None or known.family in _ADDS_NONE else known.bos_token
 
 
 def _told(file: File, place: tuple[str | int, ...], what: str) -> Diagnostic:

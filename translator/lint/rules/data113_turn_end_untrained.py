@@ -46,7 +46,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     """A finding for each such data set."""
     model = str(file.value("base_model") or "")
     own = file.value("special_tokens.eos_token")
-    usual = own if isinstance(own, str) else templates.eos_token(model)
+    usual = own if isinstance(own, str) else templates.certain_eos(model)
     listed = file.value("eot_tokens")
     trained = [*(listed if isinstance(listed, list) else [listed]), usual]
     for number, source in enumerate(file.recipe.data.sources):

@@ -25,6 +25,7 @@ from translator.diagnostics import Diagnostic, Severity
 from translator.ir import LabelObjective, OnlineObjective, OtherObjective, PreferenceObjective
 from translator.lint.context import File
 from translator.lint.rule import Rule
+from translator.lint.weights import loaded_quantized
 
 RULE = Rule(
     code="TRAIN101",
@@ -54,10 +55,12 @@ def check(file: File) -> Iterator[Diagnostic]:
     if isinstance(recipe.objective, OnlineObjective | OtherObjective):
         return
     preference = isinstance(recipe.objective, PreferenceObjective | LabelObjective)
+    # quantised weights are trained with an adapter, or not at all, which is told
+    adapted = recipe.adapter is not None or loaded_quantized(file)
     if preference:
-        least, most = 1e-8, 1e-3 if recipe.adapter is not None else 1e-4
+        least, most = 1e-8, 1e-3 if adapted else 1e-4
         what = "a preference objective"
-    elif recipe.adapter is not None:
+    elif adapted:
         least, most, what = 2e-6, 3e-3, "adapters"
     else:
         least, most, what = 1e-7, 1e-3, "all weights"

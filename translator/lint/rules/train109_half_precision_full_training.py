@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
 from translator.lint.rule import Rule
+from translator.lint.weights import loaded_quantized
 
 RULE = Rule(
     code="TRAIN109",
@@ -35,6 +36,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     """One finding at the format."""
     recipe = file.recipe
     if recipe.adapter is not None or recipe.precision.compute != "float16":
+        return
+    if loaded_quantized(file):  # an adapter is meant, and that it is missing is told
         return
     if recipe.precision.weights == "float32" or not file.written("precision.compute"):
         return

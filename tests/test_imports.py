@@ -21,7 +21,7 @@ LEVELS = (
     ("errors",),
     ("document",),
     ("numbers", "soundness"),
-    ("source",),
+    ("source", "repository"),
     ("syntax",),
     ("lens", "reading", "writing"),
     ("catalog",),

@@ -31,18 +31,19 @@ def detect(source: Source) -> str:
     for name in candidates:
         if framework(name).recognise(source):
             return name
-    if not source.text.strip():
-        message = f"{source.path} is empty"
-    else:
-        message = f"{source.path} is no configuration that ftx knows; looked for {_LOOKED_FOR}"
-    raise NotAConfigError(
-        Diagnostic(
-            code=Code.NOT_A_CONFIG.code,
-            severity=Severity.ERROR,
-            message=message,
-            file=source.path,
-            help=None if not source.text.strip() else "--from FORMAT reads it as one all the same",
-        )
+    raise NotAConfigError(not_a_config(source, f"looked for {_LOOKED_FOR}"))
+
+
+def not_a_config(source: Source, why: str) -> Diagnostic:
+    """What is told of a file of no format."""
+    empty = not source.text.strip()
+    message = "is empty" if empty else f"is no configuration that ftx knows; {why}"
+    return Diagnostic(
+        code=Code.NOT_A_CONFIG.code,
+        severity=Severity.ERROR,
+        message=f"{source.path} {message}",
+        file=source.path,
+        help=None if empty else "--from FORMAT reads it as one all the same",
     )
 
 

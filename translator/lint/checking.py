@@ -7,11 +7,13 @@ from functools import cache, lru_cache
 
 from translator import api
 from translator.codes import Code
+from translator.detect import not_a_config
 from translator.diagnostics import Diagnostic, Fix, Severity
 from translator.document import Document
 from translator.errors import FtxError, NotAConfigError
 from translator.lint.context import File, Options
-from translator.lint.placeholders import without_placeholders
+from translator.lint.explaining import without_what_is_explained
+from translator.lint.placeholders import of_template, without_placeholders
 from translator.lint.reading import told_by_lint
 from translator.lint.registry import Entry, check_of, code_or_prefix, entries
 from translator.lint.settings import Settings
@@ -47,8 +49,15 @@ def check_source(
         found = list(error.diagnostics) if known else []
         return Checked(path=source.path, text=source.text, format=None, findings=found)
     except FtxError as error:
-        findings = [d for d in error.diagnostics if settings.active(d.code)]
+        told = (of_template(diagnostic) for diagnostic in error.diagnostics)
+        findings = [d for d in told if settings.active(d.code)]
         return Checked(path=source.path, text=source.text, format="?", findings=findings)
+    if format is None and document.format == "axolotl":
+        from translator.lint.own_trainers import of_own_trainer
+
+        if of_own_trainer(document):
+            found = [not_a_config(source, "a program of its repository loads it")] if known else []
+            return Checked(path=source.path, text=source.text, format=None, findings=found)
     return check_document(document, settings)
 
 
@@ -65,7 +74,9 @@ def check_document(document: Document, settings: Settings) -> Checked:
     found: list[Diagnostic] = []
     silenced = 0
     in_file = _in_notebook(document) if document.path.endswith(".ipynb") else None
-    everything = without_placeholders(list(_all(document, options, settings)), document)
+    file = File(document, options)
+    everything = without_placeholders(list(_all(file, settings)), document)
+    everything = without_what_is_explained(everything, file)
     for diagnostic in _told_once(everything):
         opt_in = diagnostic.code in _opt_in()
         if not settings.active(diagnostic.code, opt_in=opt_in):
@@ -103,10 +114,10 @@ def _in_notebook(document: Document) -> Callable[[Fix], Fix | None]:
     return translated
 
 
-def _all(document: Document, options: Options, settings: Settings) -> Iterator[Diagnostic]:
+def _all(file: File, settings: Settings) -> Iterator[Diagnostic]:
     """Everything there is to find, wanted or not: what a rule that is switched off would have said
     shall not come back in a reader's words."""
-    file = File(document, options)
+    document, options = file.document, file.options
     text = document.text
     for diagnostic in told_by_lint(document.diagnostics):
         yield diagnostic if diagnostic.span else replace(diagnostic, span=file.top)

@@ -17,6 +17,8 @@ from translator.tree import Address, Node, Unresolved, spell, steps
 
 if TYPE_CHECKING:
     from translator.estimate.report import Estimate
+    from translator.lint.own_torchtune import OwnTorchtune
+    from translator.repository import Repository
 
 
 _OPEN_ENDED = r"[(,]\s*\*\*\w|HfArgumentParser|TrlParser|setattr\("
@@ -87,6 +89,21 @@ class File:
             return estimate(self.document, gpu=self.options.gpu, gpus=self.options.gpus)
         except FtxError:
             return None
+
+    @cached_property
+    def around(self) -> Repository:
+        """What lies around the file. Look there only where something is about to be told: it takes
+        longer than all the rules together."""
+        from translator.repository import Repository
+
+        return Repository(self.document.path)
+
+    @cached_property
+    def own_torchtune(self) -> OwnTorchtune | None:
+        """The torchtune that the file's repository brings, if it does."""
+        from translator.lint.own_torchtune import brought
+
+        return brought(self.around)
 
     # -- keys -------------------------------------------------------------------------------------
 

@@ -198,14 +198,27 @@ def _span(node: Any) -> Span:
     )
 
 
+_TEMPLATE = re.compile(
+    r"^\{%"  # a statement where a key would stand
+    r"|^[ \t]*(?:- +)*(?:[\w.-]+[ \t]*:[ \t]+)?\{[{%](?=[^\n]*\Z)",  # or one on the line of the error
+    re.M,
+)
+"""What a template has up to the line that is no YAML. Quoted chat templates are none."""
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
+
+
 def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
-    span = None
+    span, position = None, 0
     if mark is not None:
         position = min(mark.index, len(source.text))
         span = LineIndex(source.text).span(position, position)
     what = error.problem or error.context or "syntax error"
-    if ("{{" in source.text and "}}" in source.text) or "{%" in source.text:
+    if _TEMPLATE.search(source.text[: _line_end(source.text, position)]):
         what = f"{what}; it looks like a Jinja template, which has to be rendered first"
     return _refusal(source, Code.SYNTAX, f"is not valid YAML: {what}", span)
 

@@ -42,7 +42,7 @@ _DOWNLOAD = re.compile(r"#.*\btune download\s+([\w.-]+/[\w.-]+)")
 _INERT = (None, False)
 _ASIDE = {"log_level", "log_peak_memory_stats", "log_every_n_steps", "cudnn_deterministic_mode"}
 # Said by their own rows when they are missing.
-_KEPT = ("recipe", "epochs", "positions")
+_KEPT = ("recipe", "named", "epochs", "positions")
 _TOLD = {"model", "tokenizer", "dataset", "optimizer", "epochs", "checkpointer", "loss"}
 
 
@@ -75,6 +75,8 @@ def read_config(source: Source, options: ReadOptions) -> Document:
 
 def _note_facts(reader: Reader, source: Source, belongs: Belonging) -> None:
     reader.facts["recipe"] = belongs.recipe
+    if belongs.named is not None:
+        reader.facts["named"] = belongs.named
     reader.facts["kind"] = kind_of(belongs.recipe)
     if belongs.gpus is not None:
         reader.facts["gpus"] = str(belongs.gpus)
@@ -113,8 +115,12 @@ def _drop_unread(reader: Reader, belongs: Belonging, referenced: Collection[Addr
         inert = key in _ASIDE or any(top[key].value is value for value in _INERT)
         inert = inert or (belongs.why is not None and key in alike)
         severity = Severity.NOTE if inert else Severity.WARNING
-        why = f"{belongs.recipe} does not read it"
-        no_effect(reader, (key,), why, severity, verbose=inert)
+        if belongs.unknown:  # what that one reads is not known
+            why = f"a key for {belongs.named}, which torchtune does not have"
+            reader.leave((key,), top[key], why, severity)
+        else:
+            why = f"{belongs.recipe} does not read it"
+            no_effect(reader, (key,), why, severity, verbose=inert)
         del top[key]
     own = [key for key in top if key not in all_keys() and not _close(key)]
     own = [key for key in own if (key,) not in referenced]

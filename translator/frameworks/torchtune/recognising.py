@@ -48,6 +48,13 @@ class Belonging(Record, kw_only=False):
     own: bool = False
     """Whether the recipe is likelier one of the author's own: a comment runs another, or the file
     names components of other packages."""
+    named: str | None = None
+    """The recipe that a comment runs, also where torchtune has none of that name."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a comment runs a recipe that torchtune does not have."""
+        return self.named is not None and self.why is not None
 
 
 def refuse_other_kinds(source: Source, tree: Node) -> None:
@@ -104,10 +111,12 @@ def belonging(source: Source, tree: Node, wanted: str | None) -> Belonging:
     for name in named:
         full = next((r for r in recipes() if r in (name, f"dev/{name}")), None)
         if full is not None and kind_of(full) == kind:
-            return Belonging(full, None, gpus)
+            return Belonging(full, None, gpus, named=full)
     names = {name.removeprefix("dev/") for name in recipes()}
-    other = any(name.removeprefix("dev/") not in names for _, name in _RUN.findall(comments))
-    return Belonging(*_by_keys(tree, kind, comments), gpus, other or _foreign(tree))
+    called = (name.removeprefix("dev/") for _, name in _RUN.findall(comments))
+    other = next((name for name in called if name not in names), None)
+    own = other is not None or _foreign(tree)
+    return Belonging(*_by_keys(tree, kind, comments), gpus, own, other)
 
 
 def _foreign(tree: Node) -> bool:

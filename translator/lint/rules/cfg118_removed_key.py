@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.frameworks.axolotl.placeholders import is_placeholder
 from translator.lint.context import File
 from translator.lint.rule import Rule
 
@@ -68,7 +69,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     """A finding for each removed key or type."""
     for key, instead in REMOVED.items():
         value = file.value(key)
-        if value or (value is not None and key in WHEN_NULL):
+        unknown = key not in WHEN_NULL and is_placeholder(value)
+        if (value and not unknown) or (value is not None and key in WHEN_NULL):
             yield RULE.at(
                 file,
                 file.at(key),

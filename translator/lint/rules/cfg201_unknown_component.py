@@ -9,7 +9,7 @@ The recipe ends with an InstantiationError, for some components only after the w
 loaded.
 
 When it is fine
-With a fork that has more components.
+With a fork that has more components. One that lies in the same repository is looked into.
 
 References
 torchtune/config/_instantiate.py; the recorded components
@@ -29,6 +29,7 @@ from translator.frameworks.torchtune.components import (
     present_name,
 )
 from translator.lint.context import File
+from translator.lint.own_torchtune import OwnTorchtune
 from translator.lint.rule import Rule
 from translator.lint.torchtune import QUANTIZERS, components
 from translator.nearest import letters_off
@@ -49,20 +50,27 @@ def check(file: File) -> Iterator[Diagnostic]:
     """A finding for each slip, with the nearest name as an unsafe fix, and one for all that is
     likelier a fork's own."""
     strange: list[tuple[Address, str]] = []
-    for address, path in components(file):
+    unfound, gone = [], []
+    for found in components(file):
+        (gone if is_gone(found[1]) else unfound if _unknown(found[1]) else []).append(found)
+    brought = file.own_torchtune if unfound or gone else None
+    for address, path in gone:
+        if brought is not None and brought.has(path):
+            continue
+        now, since = present_name(path)
         place = (*address, "_component_")
-        if is_gone(path):
-            now, since = present_name(path)
-            yield RULE.at(
-                file,
-                file.at(place),
-                f"torchtune 0.6.1 has no {path} any more",
-                help=f"it is {now} since {since}",
-                fix=file.replace(place, now, safe=False),
-            )
-            continue
-        if component(path) is not None or path in QUANTIZERS or not _ours(path):
-            continue
+        yield RULE.at(
+            file,
+            file.at(place),
+            f"torchtune 0.6.1 has no {path} any more",
+            help=f"it is {now} since {since}",
+            fix=file.replace(place, now, safe=False),
+        )
+    if brought is not None:
+        yield from _in_brought(file, brought, unfound)
+        return
+    for address, path in unfound:
+        place = (*address, "_component_")
         meant = _meant(path)
         if not meant:
             strange.append((place, path))
@@ -94,6 +102,31 @@ def _elsewhere(path: str) -> str | None:
     alike = (known for known in component_names() if known.rpartition(".")[2] == name)
     found = {present_name(known)[0] for known in alike}
     return f"torchtune 0.6.1 has {found.pop()}" if len(found) == 1 else None
+
+
+def _unknown(path: str) -> bool:
+    return component(path) is None and path not in QUANTIZERS and _ours(path)
+
+
+def _in_brought(
+    file: File, brought: OwnTorchtune, unfound: list[tuple[Address, str]]
+) -> Iterator[Diagnostic]:
+    """One finding for what the torchtune of the file's own repository has not either."""
+    missing = [
+        (address, path)
+        for address, path in unfound
+        if not (path.startswith("torchtune.") and brought.has(path))
+    ]
+    if not missing:
+        return
+    address, path = missing[0]
+    more = f", nor {len(missing) - 1} more components of this file" if missing[1:] else ""
+    yield RULE.at(
+        file,
+        file.at((*address, "_component_")),
+        f"neither torchtune nor the one of this repository has {path}{more}",
+        severity=Severity.NOTE,
+    )
 
 
 def _names() -> list[str]:

@@ -9,7 +9,8 @@ The recipe ends with a TypeError. `tune validate` finds some of this, but not in
 components, and nothing about missing arguments.
 
 When it is fine
-With a fork whose component takes it.
+With a fork whose component takes it (one in the same repository is looked into), and where a command in
+the file's head or in a script beside it gives what is missing.
 
 References
 torchtune/config/_validate.py; the recorded signatures
@@ -22,11 +23,12 @@ from collections.abc import Iterator, Mapping
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.frameworks.torchtune.components import REQUIRED, component
+from translator.lint.commands_around import given_by_commands
 from translator.lint.context import File
 from translator.lint.rule import Rule
 from translator.lint.torchtune import QUANTIZERS, components
 from translator.nearest import meant_by
-from translator.tree import Address, Node
+from translator.tree import Address, Node, spell
 
 RULE = Rule(
     code="CFG202",
@@ -67,6 +69,8 @@ def check(file: File) -> Iterator[Diagnostic]:
         for name in given:
             if name in known.parameters or _passed_on(path, name, known.open, children):
                 continue
+            if file.own_torchtune is not None and file.own_torchtune.takes(path, name):
+                continue
             near = [other for other in known.arguments if other not in given]
             close = meant_by(name, near, 0.5)
             yield RULE.at(
@@ -77,11 +81,25 @@ def check(file: File) -> Iterator[Diagnostic]:
                 fix=file.rename((*address, name), close, safe=False) if close else None,
             )
         if missing:
+            missing = _not_given(file, address, path, missing)
+        if missing:
             yield RULE.at(
                 file,
                 file.at((*address, "_component_")),
                 f"{path.rpartition('.')[2]} needs {', '.join(missing)}",
             )
+
+
+def _not_given(file: File, address: Address, path: str, missing: list[str]) -> list[str]:
+    """Those of some arguments that no command around the file gives either, and that the torchtune
+    of its repository needs as well."""
+    given, brought = given_by_commands(file), file.own_torchtune
+    section = spell(address)
+    return [
+        name
+        for name in missing
+        if f"{section}.{name}" not in given and (brought is None or brought.needs(path, name))
+    ]
 
 
 def _of_quantizer(file: File, address: Address, path: str) -> Iterator[Diagnostic]:

@@ -18,10 +18,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
-from translator.frameworks.torchtune.components import component, in_version
+from translator.frameworks.torchtune.components import REQUIRED, component, in_version
+from translator.lint.commands_around import given_by_commands
 from translator.lint.context import File
 from translator.lint.rule import Rule
 from translator.lint.torchtune import components
+from translator.tree import spell
 
 RULE = Rule(
     code="CFG206",
@@ -52,7 +54,12 @@ def check(file: File) -> Iterator[Diagnostic]:
     for address, path in components(file):
         node = file.node(address)
         given = node.value if node is not None and node.is_mapping else {}
-        if path.rpartition(".")[2] in _WRITING and "output_dir" not in given:
+        if path.rpartition(".")[2] not in _WRITING or "output_dir" in given:
+            continue
+        known = component(path)
+        if known is not None and known.parameters.get("output_dir") == REQUIRED:
+            continue  # in every version: CFG202 tells
+        if f"{spell(address)}.output_dir" not in given_by_commands(file):
             yield RULE.at(
                 file,
                 file.at((*address, "_component_")),

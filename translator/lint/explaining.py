@@ -21,9 +21,9 @@ _CODES = frozenset(
 
 def without_what_is_explained(found: list[Diagnostic], file: File) -> list[Diagnostic]:
     """The findings about a torchtune file that no recipe and no command of the author's explains."""
-    if file.format != "torchtune" or not any(d.code in _CODES for d in found):
+    if file.format != "torchtune" or not any(d.code in _CODES and not d.verbose for d in found):
         return found
     from translator.lint.own_recipes import OwnRecipes
 
     own = OwnRecipes(file)
-    return [d for d in found if d.code not in _CODES or not own.explain(d)]
+    return [d for d in found if d.verbose or d.code not in _CODES or not own.explain(d)]

@@ -33,6 +33,7 @@ _SKIPPED = frozenset(
         "wandb",
     )
 )
+_USUAL = ("recipes", "src")
 _DEPTH = 6
 _FOLDERS = 120
 _FILES = 200
@@ -48,9 +49,9 @@ class Repository:
         self.here = os.path.abspath(folder_of(path))
 
     @cached_property
-    def root(self) -> str:
+    def root(self) -> str | None:
         """The folder with ``.git``; without one, the highest near folder that looks like the root of
-        a project; else the own folder where code lies beside the file, or the one above."""
+        a project; None where none does."""
         marked: str | None = None
         for step, folder in enumerate(_above(self.here)):
             folders, files = entries(folder)
@@ -58,16 +59,17 @@ class Repository:
                 return folder
             if step <= _UP_WITHOUT_GIT and not _ROOTS.isdisjoint(files):
                 marked = folder
-        if marked is not None:
-            return marked
-        beside = any(name.endswith(".py") for name in entries(self.here)[1])
-        return self.here if beside else os.path.dirname(self.here)
+        return marked
 
     @cached_property
     def folders(self) -> tuple[str, ...]:
-        """The file's own folder, those above it up to the root, and then what else is below that."""
+        """The file's own folder, those above it up to the root, and then what else is below that.
+        Without a root, nothing but the one above and what is usual in it: anything may lie there."""
         found = dict.fromkeys(self.upwards())
-        level = [self.root]
+        if self.root is None:
+            upper = os.path.dirname(self.here)
+            found |= dict.fromkeys(os.path.join(upper, name) for name in _USUAL)
+        level = [self.root or self.here]
         for _ in range(_DEPTH):
             below = [
                 os.path.join(folder, name)
@@ -80,10 +82,11 @@ class Repository:
         return tuple(found)
 
     def upwards(self) -> Iterator[str]:
-        """The file's own folder and those above it, the root last."""
+        """The file's own folder and those above it up to the root, or the next one without a root."""
+        last = self.root or os.path.dirname(self.here)
         for folder in _above(self.here):
             yield folder
-            if folder == self.root:
+            if folder == last:
                 return
 
     def files(self, *endings: str) -> Iterator[tuple[str, str]]:

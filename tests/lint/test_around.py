@@ -143,6 +143,28 @@ def test_a_fork_in_the_repository_is_looked_into(tmp_path: Path) -> None:
     assert [(d.severity, d.help) for d in unknown] == [(Severity.NOTE, None)]
 
 
+def test_what_a_fork_imports_is_there(tmp_path: Path) -> None:
+    files = FORK | {
+        "torchtune/models/llama3_1/__init__.py": "from acme import (\n    one,\n    wide_8b,\n)\n"
+    }
+    told = lint(tmp_path, files | {"a.yaml": model("wide_8b")}, "a.yaml")
+    assert "CFG201" not in codes(told)
+
+
+def test_without_a_root_only_what_is_next_is_looked_at(tmp_path: Path) -> None:
+    from translator.repository import Repository
+
+    for name in ("one/configs", "one/recipes", "one/other", "two"):
+        (tmp_path / name).mkdir(parents=True)
+    around = Repository(str(tmp_path / "one" / "configs" / "a.yaml"))
+    assert str(tmp_path / "one" / "recipes") in around.folders
+    assert str(tmp_path / "one" / "other") not in around.folders
+    (tmp_path / "one" / "README.md").touch()
+    around = Repository(str(tmp_path / "one" / "configs" / "a.yaml"))
+    assert str(tmp_path / "one" / "other") in around.folders
+    assert str(tmp_path / "two") not in around.folders
+
+
 def test_without_the_fork_it_is_told(tmp_path: Path) -> None:
     told = lint(tmp_path, {"a.yaml": model("lora_llama3_1_8b", "lora_kind: wide")}, "a.yaml")
     assert "CFG202" in codes(told)

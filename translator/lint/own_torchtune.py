@@ -25,8 +25,14 @@ class OwnTorchtune:
         return tuple(_below(self.folder, _DEPTH))[:_FILES]
 
     def has(self, path: str) -> bool:
-        """Whether its text has a component's name where the path says, as far as that is there."""
-        return self._defining(path) is not None
+        """Whether its text defines a component, or imports one where the path says."""
+        if self._defining(path) is not None:
+            return True
+        *modules, name = path.split(".")[1:]
+        imported = re.compile(rf"\bimport\s+(?:\([^)]*|[^\n]*)\b{re.escape(name)}\b")
+        place = os.path.join(self.folder, *modules)
+        files = (f"{place}.py", os.path.join(place, "__init__.py"))
+        return any(imported.search(text_of(file)) for file in files)
 
     def takes(self, path: str, argument: str) -> bool:
         """Whether a component of it takes an argument; so does one whose signature is not found."""

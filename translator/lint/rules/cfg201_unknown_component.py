@@ -50,13 +50,14 @@ def check(file: File) -> Iterator[Diagnostic]:
     """A finding for each slip, with the nearest name as an unsafe fix, and one for all that is
     likelier a fork's own."""
     strange: list[tuple[Address, str]] = []
-    unfound, gone = [], []
-    for found in components(file):
-        (gone if is_gone(found[1]) else unfound if _unknown(found[1]) else []).append(found)
+    named = list(components(file))
+    gone = [found for found in named if is_gone(found[1])]
+    unfound = [found for found in named if _unknown(found[1])]
     brought = file.own_torchtune if unfound or gone else None
+    if brought is not None:
+        yield from _in_brought(file, brought, [*gone, *unfound])
+        return
     for address, path in gone:
-        if brought is not None and brought.has(path):
-            continue
         now, since = present_name(path)
         place = (*address, "_component_")
         yield RULE.at(
@@ -66,9 +67,6 @@ def check(file: File) -> Iterator[Diagnostic]:
             help=f"it is {now} since {since}",
             fix=file.replace(place, now, safe=False),
         )
-    if brought is not None:
-        yield from _in_brought(file, brought, unfound)
-        return
     for address, path in unfound:
         place = (*address, "_component_")
         meant = _meant(path)

@@ -44,6 +44,34 @@ def test_other_languages_are_no_code() -> None:
     assert blank_magics("%%bash\nls -l | wc").strip() == ""
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "steps = dict(\n    batch=16, #8?\n    rank=8, # or 16 ?\n)",
+        'ask = (\n    "what?"\n)',
+        "rest = 7 \\\n% 2",
+        "shell = (1\n  % 3)",
+    ],
+)
+def test_what_is_python_as_it_is_stays(code: str) -> None:
+    assert blank_magics(code) == code
+
+
+def test_a_question_in_a_comment_is_no_help_beside_a_command() -> None:
+    code = "!ls\nsteps = dict(\n    batch=16, #8?\n)"
+    assert blank_magics(code).split("\n")[1:] == code.split("\n")[1:]
+
+
+def test_a_cell_may_begin_indented_as_ipython_has_it() -> None:
+    cell = '\n  y = f(\n     1)\n  if y:\n      w = 2\nz = """\n  a"""'
+    module = parse_notebook(decode(notebook("x = 1", cell), "n.ipynb"))
+    call, branch, text = module.tree.body[1:]
+    assert ast.unparse(call) == "y = f(1)"
+    assert ast.unparse(branch) == "if y:\n    w = 2"
+    assert ast.literal_eval(text.value) == "\n  a"  # type: ignore[attr-defined]
+    assert (module.span(call).line, module.span(call).column) == (3, 3)
+
+
 def notebook(*cells: str) -> bytes:
     content = [{"cell_type": "code", "source": cell} for cell in cells]
     return json.dumps({"cells": content, "nbformat": 4}).encode()

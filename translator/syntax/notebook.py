@@ -1,14 +1,16 @@
 """Jupyter notebooks: the code cells in a row, as one module.
 
 What only IPython understands (``!pip install``, ``%cd``, ``%%capture``) is blanked out, character
-by character, so that every position stays right. The text before blanking is kept: it names the
-versions that the notebook installs.
+by character, so that every position stays right, in cells that are no Python as they are. The text
+before blanking is kept: it names the versions that the notebook installs.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 from bisect import bisect_right
 from typing import Any
 
@@ -20,7 +22,9 @@ from translator.source import Source
 from translator.spans import NOWHERE, Span
 from translator.syntax.python import Module, parse_code
 
-_MAGIC = re.compile(r"\s*(?:!|%|\?|get_ipython\(\))|\s*\w[\w, ]*=\s*[!%](?!=)|.*[^\s#?]\?{1,2}\s*$")
+_MAGIC = re.compile(
+    r"\s*(?:!|%|\?|get_ipython\(\))|\s*\w[\w, ]*=\s*[!%](?!=)|[^#'\"]*[^\s#'\"?]\?{1,2}\s*$"
+)
 _FOREIGN_CELL = re.compile(
     r"\s*%%(?:bash|sh|html|HTML|javascript|js|latex|markdown|svg|writefile|file|perl|ruby|script)\b"
 )
@@ -151,9 +155,38 @@ def blank_magics(code: str) -> str:
     """A cell's code with IPython's own syntax replaced by blanks, and ``pass`` where a block would
     be left empty."""
     lines = code.split("\n")
-    if _FOREIGN_CELL.match(next((line for line in lines if line.strip()), "")):
+    first = next((line for line in lines if line.strip()), "")
+    if _FOREIGN_CELL.match(first):
         return "\n".join(" " * len(line) for line in lines)
-    return _blank_lines(code, _MAGIC)
+    if first[:1].isspace():
+        code = _without_indent(code, first[: len(first) - len(first.lstrip())])
+    blanked = _blank_lines(code, _MAGIC)
+    return code if blanked != code and _is_python(code) else blanked
+
+
+def _without_indent(code: str, indent: str) -> str:
+    """A cell's code without the indent of its first line, which IPython takes off each line that
+    has it (IPython/core/inputtransformer2.py, ``leading_indent``). The indent's last character
+    becomes a form feed: from there Python counts anew, and every column stays right."""
+    lines = code.split("\n")
+    inside: str | None = None
+    for position, line in enumerate(lines):
+        if inside is None and line.startswith(indent):
+            lines[position] = f"{indent[:-1]}\f{line[len(indent) :]}"
+        inside = _open_string(line, inside)
+    return "\n".join(lines)
+
+
+def _is_python(code: str) -> bool:
+    """Whether a cell is Python as it is: what looks like a magic may go on a line before it, or
+    end in a comment."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _blank_lines(code: str, pattern: re.Pattern[str]) -> str:

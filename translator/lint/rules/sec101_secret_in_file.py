@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File, Place
 from translator.lint.rule import Rule
-from translator.spans import LineIndex
+from translator.spans import LineIndex, Span
 
 RULE = Rule(
     code="SEC101",
@@ -51,6 +51,7 @@ SAME = 4
 def check(file: File) -> Iterator[Diagnostic]:
     """A finding for each token, by its first letters."""
     text = file.document.text
+    told: set[str] = set()
     for issuer, starts, form in FORMS:
         if not any(start in text for start in starts):
             continue
@@ -59,9 +60,30 @@ def check(file: File) -> Iterator[Diagnostic]:
             token = match[group]
             if len(set(token[4:].lower())) <= SAME:
                 continue
-            yield RULE.at(
-                file,
-                Place(LineIndex(text).span(match.start(group), match.end(group))),
-                f"a token of {issuer} ({token[:4]}…, {len(token)} characters)",
-                help="revoke it, and read the next one from the environment",
-            )
+            what = f"a token of {issuer} ({token[:4]}…, {len(token)} characters)"
+            if file.document.code is None:
+                spans: list[Span | None] = [LineIndex(text).span(*match.span(group))]
+            else:
+                spans = _in_cells(text, token, told)
+            for span in spans:
+                yield RULE.at(
+                    file,
+                    Place(span),
+                    what if span else f"{what}, in the text or the output of a cell",
+                    help="revoke it, and read the next one from the environment",
+                )
+
+
+def _in_cells(text: str, token: str, told: set[str]) -> list[Span | None]:
+    """Where a token stands in a notebook's code, by the lines of its cells as in other findings;
+    None where it stands beside the code alone. Once for each token."""
+    from translator.source import Source
+    from translator.syntax.notebook import read_notebook
+
+    if token in told:
+        return []
+    told.add(token)
+    code = read_notebook(Source(path="", text=text)).raw
+    lines = LineIndex(code)
+    places = [match.span() for match in re.finditer(re.escape(token), code)]
+    return [lines.span(*place) for place in places] or [None]

@@ -9,7 +9,8 @@ The head's adapter is merged into the shared matrix and moves the input embeddin
 were not trained like that; torchtune refuses it.
 
 When it is fine
-When the adapter is never merged.
+When the adapter is never merged. Unsloth trains the two in full, as one matrix, when a script
+names both among the targets.
 
 References
 peft, warning on tied layers (`_check_merge_allowed`);
@@ -46,6 +47,8 @@ def check(file: File) -> Iterator[Diagnostic]:
     adapter = file.recipe.adapter
     if adapter is None or "lm_head" not in adapter.modules:
         return
+    if file.format == "unsloth" and "embed_tokens" in adapter.trained_modules:
+        return  # both are trained in full, as one matrix (unsloth/models/_utils.py:11531, 11619)
     known = facts(file.recipe.model.id)
     refused = file.format == "torchtune"
     builder = file.value("model._component_") if refused else None

@@ -350,16 +350,16 @@ def _signs_in(tree: Node) -> Iterator[_Sign]:
 
 
 DROPPED = "which drops it without a word"
-Fate = Callable[[Reader, Address], str]
+Fate = Callable[[Reader, Address], tuple[str, Severity]]
 
 
 class Table:
     """The rows of one framework."""
 
     def __init__(self, name: str, rows: Iterable[Row], fate: Fate | None = None) -> None:
-        """``fate`` says of an unknown key what the framework does with it."""
+        """``fate`` says of an unknown key what the framework does with it, and how grave it is."""
         self.name = name
-        self.fate: Fate = fate or (lambda reader, address: DROPPED)
+        self.fate: Fate = fate or (lambda reader, address: (DROPPED, Severity.WARNING))
         self.rows = tuple(rows)
         self._concerned: dict[_Sign | None, list[int]] = {}
         for position, row in enumerate(self.rows):
@@ -487,6 +487,7 @@ def _report_unknown(
             reader.leave(address, node, why, Severity.WARNING)
         return
     close = meant_by(key, candidates)
+    fate, severity = table.fate(reader, address)
     # In a script an argument is refused whatever its value is.
     off = (
         table.name.lower() != "unsloth"
@@ -495,9 +496,8 @@ def _report_unknown(
     )
     reader.say(
         Code.UNKNOWN_KEY,
-        Severity.NOTE if off else Severity.WARNING,
-        f"{key} ({shown(node.plain())}) is no key of {_TITLES.get(table.name, table.name)}, "
-        f"{table.fate(reader, address)}",
+        Severity.NOTE if off else severity,
+        f"{key} ({shown(node.plain())}) is no key of {_TITLES.get(table.name, table.name)}, {fate}",
         node,
         key=key,
         help=f"did you mean {close}?" if close and not off else None,

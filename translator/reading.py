@@ -18,6 +18,10 @@ _ASIDE = ("logging.", "checkpoints.", "evaluation.", "kernels.", "seed")
 """Fields that do not change what is learned: an unresolved value there blocks nothing."""
 
 
+_OF_KEYS = (Code.UNKNOWN_KEY, Code.OLD_SPELLING, Code.NO_EFFECT)
+"""What is told of a key rather than of its value: of ``beta=settings.beta`` at ``beta``."""
+
+
 class Reader(Struct):
     """Collects values, origins and findings while a table's rows read one tree.
 
@@ -109,6 +113,8 @@ class Reader(Struct):
     ) -> None:
         """Records a finding about the source."""
         span = None if node is None else node.place
+        if node is not None and node.reference is not None and code in _OF_KEYS:
+            span = node.key_span or span
         self.diagnostics.append(
             Diagnostic(
                 code=code.code,

@@ -161,6 +161,14 @@ class File:
                 return Place(span or node.span, spell(_address(key)))
         return Place(self.top, spell(_address(keys[0])) if keys else None)
 
+    def at_name(self, key: str) -> Place:
+        """The place of a key's name, for what is told of the name whatever its value: in a script
+        the keyword in the call, not where the value comes from."""
+        node = self.node(key)
+        if node is None or node.key_span is None or node.reference is None:
+            return self.at(key)
+        return Place(node.key_span, key)
+
     def where(self, *fields: str) -> Place:
         """The place that the first of some fields was written at; the top of the file else."""
         for field in fields:
@@ -214,6 +222,9 @@ class File:
         node = self.node(key)
         if node is None or node.key_span is None:
             return None
+        written = self.document.text if self.document.code is None else self.document.code
+        if _last(key) not in written[node.key_span.start : node.key_span.end]:
+            return None
         edit = Edit(start=node.key_span.start, end=node.key_span.end, text=name)
         return _fix(f"{spell(_address(key))} becomes {name}", safe, edit)
 
@@ -245,6 +256,10 @@ def _fix(message: str, safe: bool, edit: Edit) -> Fix:
 
 def _address(key: str | Address) -> Address:
     return steps(key) if isinstance(key, str) else key
+
+
+def _last(key: str | Address) -> str:
+    return str(_address(key)[-1])
 
 
 def _first_line(span: Span, text: str) -> Span:

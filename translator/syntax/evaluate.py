@@ -32,15 +32,15 @@ _APPLY_STEPS = 20_000
 
 
 class Program(Record, kw_only=False):
-    """What a script does: calls of libraries, attributes set on what they return, imports, each in
-    program order. ``unused_overrides`` are names the user gave that the script does not have;
+    """What a script does: calls of libraries, attributes set on what they return, packages and
+    where they are first imported, each in program order. ``unused_overrides`` are names the user gave that the script does not have;
     ``exhausted`` says that the evaluation met its limit before the end."""
 
     module: Module
     machine: Evaluator
     calls: tuple[Made, ...]
     settings: tuple[Setting, ...]
-    imports: tuple[str, ...]
+    imports: Mapping[str, ast.AST]
     exhausted: bool
 
     @property
@@ -86,7 +86,7 @@ def run(
         machine,
         tuple(machine.calls),
         tuple(machine.settings),
-        tuple(machine.imports),
+        dict(machine.imports),
         machine.exhausted,
     )
 

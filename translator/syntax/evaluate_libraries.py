@@ -136,7 +136,7 @@ def _import_module(machine: Machine, arguments: Arguments, node: ast.AST) -> Val
     name = arguments.value("name", 0)
     if not isinstance(name, Known) or not isinstance(name.value, str):
         return None
-    machine.imports.append(name.value.partition(".")[0])
+    machine.imported(name.value, node)
     return External(name.value, at=node)
 
 

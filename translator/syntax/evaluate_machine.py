@@ -21,7 +21,7 @@ from translator.syntax.evaluate_values import (
     Unknown,
     Value,
 )
-from translator.syntax.python import Module
+from translator.syntax.python import Module, home_of
 
 MAX_STEPS = 150_000
 """Expressions and statements evaluated in one script; the busiest in the wild takes 20,000."""
@@ -87,7 +87,7 @@ class Machine:
         self.globals = Scope(Variables())
         self.calls: list[Made] = []
         self.settings: list[Setting] = []
-        self.imports: list[str] = []
+        self.imports: dict[str, ast.AST] = {}
         self.entered: set[ast.AST] = set()
         self.conditions: list[Value] = []
         self.callers: list[ast.AST] = []
@@ -181,6 +181,14 @@ class Machine:
         if name in scope.outside:
             target = scope.root()
         self.journal.put(target.variables, name, self.override(name) or value)
+
+    def imported(self, name: str, node: ast.AST) -> None:
+        """Remembers a package in the order of the first imports, which are those that load it;
+        its place is the first one in the script itself, if there is one."""
+        package = name.partition(".")[0]
+        before = self.imports.get(package)
+        if before is None or (home_of(before) is not None and home_of(node) is None):
+            self.imports[package] = node
 
     def make(
         self, function: Value, arguments: Arguments, node: ast.AST, base: str | None = None

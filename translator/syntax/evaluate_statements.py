@@ -143,14 +143,14 @@ class Statements(Calls):
     def _Import(self, node: ast.Import, scope: Scope) -> Flow:
         for alias in node.names:
             first = alias.name.partition(".")[0]
-            self.imports.append(first)
+            self.imported(first, node)
             name, bound = (alias.name, alias.asname) if alias.asname else (first, first)
             self.assign(bound, External(name, at=node), scope)
         return Flow.NEXT
 
     def _ImportFrom(self, node: ast.ImportFrom, scope: Scope) -> Flow:
         package = "." * node.level + (node.module or "")
-        self.imports.append(package.partition(".")[0])
+        self.imported(package, node)
         for alias in node.names:
             if alias.name != "*":
                 value = External(f"{package}.{alias.name}", at=node)

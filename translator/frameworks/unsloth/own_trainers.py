@@ -1,4 +1,5 @@
-"""Trainers that a script derives from a library's: what they change of the training."""
+"""Trainers and configurations that a script derives from a library's: what they change of the
+training, and what they take besides."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ ALTERING = frozenset((
 """Methods of transformers' and TRL's trainers that decide what is trained, and in what steps
 (transformers/trainer.py, trl/trainer/*_trainer.py; 5.16, 1.9)."""
 
-_LIBRARY = frozenset((
+LIBRARY = frozenset((
     "model", "ref_model", "args", "data_collator", "train_dataset", "eval_dataset",
     "processing_class", "tokenizer", "model_init", "compute_loss_func", "compute_metrics",
     "callbacks", "optimizers", "optimizer_cls_and_kwargs", "preprocess_logits_for_metrics",
@@ -40,9 +41,29 @@ def altering_methods(trainer: Class) -> dict[str, ast.FunctionDef]:
 
 def own_arguments(trainer: Class) -> frozenset[str]:
     """Arguments that the class takes beside those of the library's trainer."""
-    starts = (method.args for method in _methods(trainer) if method.name == "__init__")
-    names = (a.arg for args in starts for a in (*args.posonlyargs, *args.args, *args.kwonlyargs))
-    return frozenset(names) - _LIBRARY - {"self"}
+    return _parameters(trainer) - LIBRARY
+
+
+def declared_names(configuration: Class) -> frozenset[str]:
+    """The settings that a class of the script's own declares: the fields of a dataclass, or what
+    its constructor takes."""
+    fields = (name for part in configuration.lineage() for name in part.fields)
+    return frozenset(fields) | _parameters(configuration)
+
+
+def _parameters(kind: Class) -> frozenset[str]:
+    """The parameters of a class's constructors, and what they take out of their ``**kwargs`` by
+    name."""
+    names: set[str] = set()
+    for method in _methods(kind):
+        if method.name != "__init__":
+            continue
+        args = method.args
+        names.update(a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs))
+        if args.kwarg is not None:
+            inner = (node for node in ast.walk(method) if isinstance(node, ast.Constant))
+            names.update(node.value for node in inner if isinstance(node.value, str))
+    return frozenset(names) - {"self"}
 
 
 def _methods(trainer: Class) -> list[ast.FunctionDef]:

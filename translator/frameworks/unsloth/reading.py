@@ -19,7 +19,7 @@ from translator.frameworks.unsloth.refusals import refusal
 from translator.frameworks.unsloth.rows import FLAVOUR, SUPERVISED
 from translator.frameworks.unsloth.script import Script, Training
 from translator.frameworks.unsloth.script import read_script as read_trees
-from translator.frameworks.unsloth.table import table
+from translator.frameworks.unsloth.table import pass_over_own_names, table
 from translator.frameworks.unsloth.trainer_settings import SECTION, settings
 from translator.reading import Reader
 from translator.source import Source
@@ -50,6 +50,7 @@ def read_script(source: Source, options: ReadOptions) -> Document:
     _tell_choice(reader, script, training, options)
     reader.diagnostics.extend(_passed_over(source, script))
     _tell_spreads(reader)
+    pass_over_own_names(reader)
     table().read(reader)
     bring_code(reader, training.functions, script.module)
     return Document(

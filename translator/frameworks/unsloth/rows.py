@@ -171,6 +171,10 @@ TRUTH = Conv(read=_truth, write=_keep)
 # --- reading a few keys at once ------------------------------------------------------------------
 
 
+_BRIEF = 60
+"""Letters of a value that a message quotes beside its key."""
+
+
 def find(reader: Reader, *keys: str) -> tuple[str, Node] | None:
     """The first of some keys that the script gives, with its node; all are marked as seen, and one
     that says otherwise is reported."""
@@ -182,7 +186,8 @@ def find(reader: Reader, *keys: str) -> tuple[str, Node] | None:
         if found is None:
             found = (key, node)
         elif node.plain() != found[1].plain():
-            first = f"{found[0]} ({shown(found[1].plain())})"
+            brief = shown(found[1].plain())
+            first = found[0] + (f" ({brief})" if len(brief) <= _BRIEF else "")
             message = f"{key} ({shown(node.plain())}) has no effect: {first} is taken"
             reader.say(Code.NO_EFFECT, Severity.WARNING, message, node, key=key)
     return found

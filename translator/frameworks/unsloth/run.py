@@ -159,8 +159,11 @@ def _read_evaluation(reader: Reader) -> None:
 
 def _patience(reader: Reader) -> tuple[str, Node] | None:
     """``EarlyStoppingCallback``'s patience; other callbacks are kept aside."""
-    node = reader.peek("trainer", "callbacks")
+    node = reader.node("trainer", "callbacks")
     if node is None or not node.is_sequence:
+        if node is not None:
+            why = "callbacks of the script's own"
+            reader.leave(("trainer", "callbacks"), node, why, Severity.WARNING)
         return None
     found = None
     for place, callback in enumerate(node.value):

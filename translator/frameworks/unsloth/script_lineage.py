@@ -41,6 +41,12 @@ def class_of(made: Made) -> str:
     return made.name
 
 
+def library_of(made: Made) -> str:
+    """The package that a class comes from, empty when the script does not say."""
+    name = made.function.name if isinstance(made.function, External) else ""
+    return name.partition(".")[0] if "." in name.lstrip(".") or name[:1] == "." else ""
+
+
 def is_trainer(made: Made) -> bool:
     """Whether a call constructs a trainer."""
     name = made.base or (made.function.last if isinstance(made.function, External) else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.frameworks.unsloth.own_trainers import altering_methods, own_arguments
+from translator.frameworks.unsloth.script_arguments import arguments_tree
 from translator.frameworks.unsloth.script_choices import decided
 from translator.frameworks.unsloth.script_data import DataReader
 from translator.frameworks.unsloth.script_lineage import (
@@ -13,6 +14,7 @@ from translator.frameworks.unsloth.script_lineage import (
     class_of,
     is_stored_adapter,
     is_tokenizer_of_unsloth,
+    library_of,
     model_lineage,
     root_calls,
     trainer_of,
@@ -26,8 +28,6 @@ from translator.syntax.evaluate_values import (
     Attribute,
     Choice,
     Class,
-    External,
-    Instance,
     Item,
     Known,
     Made,
@@ -104,7 +104,7 @@ class TrainingReader:
             "peft": self._peft(lineage, passed.get("peft_config")),
             "template": self._template(trainer, tokenizer, lineage),
             "tokens": self._tokens(trainer, lineage),
-            "args": self._args(args, trainer),
+            "args": arguments_tree(self.builder, args, trainer),
             "trainer": self._trainer(trainer, dataset),
             "responses": self._responses(trainer, trainers),
             "data": self._data(dataset, passed.get("eval_dataset"), trainer),
@@ -161,11 +161,11 @@ class TrainingReader:
 
     def _script(self, trainer: Made) -> Node:
         imports = self.program.imports
-        unsloth = "unsloth" in imports
-        before = unsloth and (
-            "trl" not in imports or imports.index("unsloth") < imports.index("trl")
-        )
+        unsloth, order = "unsloth" in imports, [*imports]
+        before = unsloth and ("trl" not in imports or order.index("unsloth") < order.index("trl"))
         content: dict[str, object] = {"unsloth": unsloth, "unsloth_before_trl": before}
+        if unsloth:
+            content["unsloth_import"] = self.builder.leaf(True, imports["unsloth"])
         if self.versions:
             content["versions"] = dict(self.versions)
         padded = [s for s in self._tokenizer_settings(trainer) if s.name == "pad_token"]
@@ -269,48 +269,6 @@ class TrainingReader:
             at = at or setting.at
         return self.builder.leaf(content, at) if content else None
 
-    def _args(self, args: Value | None, trainer: Made) -> Node | None:
-        if args is None:
-            return None
-        if isinstance(args, Made):
-            first = next((argument.value for argument in args.arguments.positional), None)
-            if isinstance(args.function, External) and args.function.name == "dataclasses.replace":
-                before = self._args(first, trainer)
-                changed = self.builder.keywords(args)
-                changed.pop("argument_0", None)
-                return self.builder.leaf({**(before.value if before else {}), **changed}, args.at)
-            return self.builder.leaf(self.builder.call(args), args.at)
-        if isinstance(args, Instance):
-            content = {"class": self.builder.leaf(args.type.name if args.type else "", args.at)}
-            base = args.type.foreign_base() if args.type else None
-            if base is not None:
-                content["base"] = self.builder.leaf(base.last, args.at)
-            for name, value in args.attributes.items():
-                content[name] = self.builder.node(value, value.at, (name,))
-            return self.builder.leaf(content, args.at)
-        if isinstance(args, Choice):
-            return self._either_args(args, trainer)
-        argument = trainer.arguments.get("args", 1)
-        use = argument.expression if argument is not None else args.at
-        return self.builder.leaf({"**": self.builder.node(args, use, ("args",))}, args.at)
-
-    def _either_args(self, args: Choice, trainer: Made) -> Node | None:
-        """Both configurations of a branch: what they agree on, the rest unresolved."""
-        first = self._args(args.then, trainer)
-        second = self._args(args.otherwise, trainer)
-        if first is None or second is None:
-            return first or second
-        merged: dict[str, Node] = {}
-        for key in {**first.value, **second.value}:
-            left, right = first.value.get(key), second.value.get(key)
-            if left is not None and right is not None and left.plain() == right.plain():
-                merged[key] = left
-            else:
-                node = left or right
-                unresolved = self.builder.unresolved(args, args.test.at, (key,))
-                merged[key] = Node(unresolved, node.span, node.key_span, node.raw)
-        return self.builder.leaf(merged, args.at)
-
     def _trainer(self, trainer: Made, dataset: Value | None) -> Node:
         name = trainer.base or class_of(trainer)
         order = _TRAINER_ORDER.get(name, _PLAIN_TRAINER_ORDER)
@@ -326,6 +284,8 @@ class TrainingReader:
                 first = next(iter(changed.values()))
                 content["overrides"] = self.builder.plain([*changed], first)
             theirs = own_arguments(trainer.function)
+        else:
+            content["library"] = self.builder.leaf(library_of(trainer), trainer.at)
         for key, node in self.builder.keywords(trainer, skip, order).items():
             if key in theirs:
                 own[key] = node
@@ -378,7 +338,10 @@ class TrainingReader:
     def _train(self, train: Made | None) -> Node | None:
         if train is None:
             return None
-        content = self.builder.keywords(train, ("trainer",), ("resume_from_checkpoint",))
+        # unsloth_train(trainer, …) hands the rest on to trainer.train (unsloth/trainer.py:887)
+        first = () if train.receiver is not None else ("trainer",)
+        order = (*first, "resume_from_checkpoint")
+        content = self.builder.keywords(train, ("trainer",), order)
         return self.builder.leaf(content, train.at) if content else None
 
     def _save(self, trainer: Made, lineage: Lineage, trainers: dict[int, Made]) -> Node | None:

@@ -8,6 +8,7 @@ Leaves are scalars, :class:`~translator.tree.Unresolved`, and two kinds that onl
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 
 from translator.record import Record
 from translator.spans import Span
@@ -32,6 +33,7 @@ from translator.syntax.evaluate_values import (
     Unknown,
     Value,
 )
+from translator.syntax.python import home_of
 from translator.tree import Node, Unresolved
 
 MAX_DEPTH = 24
@@ -87,16 +89,39 @@ class TreeBuilder:
         self.program = program
         self.module = program.module
         self.count = 0
+        self._via: ast.AST | None = None
         self.functions: list[RowFunction] = []
         """The functions that rows pass through; steps name them by their position."""
 
     # -- places -----------------------------------------------------------------------------------
 
     def span(self, at: ast.AST | None) -> Span:
-        """The span of a piece of syntax; the module's first character when there is none."""
+        """The span of a piece of syntax; the module's first character when there is none. For one
+        of another module, the call in the script that led there."""
         if at is None or not hasattr(at, "lineno"):
             return self.module.lines.span(0, 0)
+        if home_of(at) is not None:
+            at = self._led.get(at) or self._via or at
         return self.module.span(at)
+
+    @cached_property
+    def _led(self) -> dict[ast.AST, ast.AST]:
+        """For calls in other modules, the nearest call in the script that led there."""
+        found: dict[ast.AST, ast.AST] = {}
+        for made in self.program.calls:
+            if made.at is None or home_of(made.at) is None:
+                continue
+            for at in reversed(made.callers):
+                if hasattr(at, "lineno") and home_of(at) is None:
+                    found.setdefault(made.at, at)
+                    break
+        return found
+
+    def _own(self, at: ast.AST | None) -> ast.AST | None:
+        """A call, or the one in the script that led to it; None for what is not known."""
+        if at is None or not hasattr(at, "lineno"):
+            return None
+        return at if home_of(at) is None else self._led.get(at)
 
     def text(self, at: ast.AST | None) -> str:
         """The text of a piece of syntax, shortened."""
@@ -125,7 +150,7 @@ class TreeBuilder:
         """The node of one argument of a call; what the user gave for its name comes first."""
         value = self.program.machine.override(name) or argument.value
         node = self.node(value, argument.expression, (name,))
-        if argument.key is not None:
+        if argument.key is not None and home_of(argument.key) is None:
             node.key_span = self.module.key_span(argument.key)
         return node
 
@@ -141,9 +166,10 @@ class TreeBuilder:
         reference = None
         if use is not None and at is not use:
             reference = self.text(use)
+        written = at is None or home_of(at) is None or use is None or home_of(use) is not None
         return Node(
             value=self._content(value, use, names, depth),
-            span=self.span(at),
+            span=self.span(at if written else use),
             raw=self.text(at) if value.at is not None else "",
             reference=reference if value.note is None else self.text(use),
             comment=value.note or (None if at is None else self.module.note(at)),
@@ -194,7 +220,7 @@ class TreeBuilder:
         result: dict[str, Node] = {}
         for key, entry in value.entries.items():
             node = self.node(entry, entry.at or use, (str(key),), depth + 1)
-            if key in value.keys:
+            if key in value.keys and home_of(value.keys[key]) is None:
                 node.key_span = self.module.key_span(value.keys[key])
             result[str(key)] = node
         for more in value.more:
@@ -242,11 +268,13 @@ class TreeBuilder:
         for name, value in made.attributes.items() if attributes else ():
             if isinstance(value, Known | Sequence | Mapping | Capability | Choice):
                 arguments[name] = Argument(value, value.at)
+        outer, self._via = self._via, self._own(made.at) or self._via
         for name, argument in arguments.items():
             if name not in skip:
                 node = self.argument(name, argument)
                 if depth < MAX_DEPTH:
                     result[name] = node
+        self._via = outer
         for more in made.arguments.more:
             result["**"] = Node(self.unresolved(more, more.at, ()), self.span(more.at or made.at))
         return result

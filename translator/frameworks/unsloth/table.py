@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from translator.diagnostics import Severity
 from translator.frameworks.unsloth import (
     data_rows,
     foreign_keys,
@@ -15,6 +16,7 @@ from translator.frameworks.unsloth import (
     touched,
 )
 from translator.frameworks.unsloth.defaults import Flavour
+from translator.frameworks.unsloth.own_trainers import LIBRARY
 from translator.frameworks.unsloth.rows import flavour_of
 from translator.lens import DROPPED, Table
 from translator.reading import Reader
@@ -40,16 +42,52 @@ def table() -> Table:
     )
 
 
-def _fate(reader: Reader, address: Address) -> str:
+_FORMER = frozenset(("chars_per_token", "infinite", "num_of_sequences", "force_use_ref_model",
+                     "model_adapter_name", "ref_adapter_name", "judge", "teacher_model", "per_gpu_train_batch_size",
+                     "per_gpu_eval_batch_size", "include_inputs_for_metrics", "adafactor",
+                     "tpu_metrics_debug", "push_to_hub_model_id", "push_to_hub_organization",
+                     "torchdynamo", "fsdp_transformer_layer_cls_to_wrap", "ray_scope",
+                     "use_mps_device", "use_legacy_prediction_loop", "past_index",
+                     "mp_parameters", "dispatch_batches", "split_batches", "sharded_ddp",
+                     "use_ipex", "xpu_backend", "evaluate_during_training"))  # fmt: skip
+"""Arguments that trainers of TRL and TrainingArguments took once and that are no settings today
+(unsloth/models/rl_config_compat.py:66, 2026.10.9)."""
+_LIBRARIES = ("trl", "transformers", "unsloth", "")
+"""Where classes come from whose arguments are known; empty where a script does not say."""
+
+
+def _fate(reader: Reader, address: Address) -> tuple[str, Severity]:
     """unsloth/models/rl_config_compat.py:363 (2026.10.9): classes that Unsloth has put in the place
-    of TRL's tell each keyword that they drop; the others raise a TypeError."""
-    if address[0] == "trainer":  # unsloth/trainer.py, ``_route_unknown_trainer_kwargs``
-        return "and the trainer refuses it"
-    if address[0] != "args":
-        return DROPPED
-    name = str(reader.value("args", "class") or "").rpartition(".")[2]
-    own = reader.peek("args", "base") is not None
-    if own or not name.endswith(("Config", "TrainingArguments")):
-        return "which does not read it"
-    patched = flavour_of(reader.facts) is Flavour.PATCHED
-    return "which drops it with a warning" if patched else f"and {name} refuses it"
+    of TRL's tell each keyword that they drop; the others raise a TypeError. That is certain where
+    no version has taken the keyword."""
+    section, name = address[0], str(address[-1])
+    if section not in ("args", "trainer"):
+        return DROPPED, Severity.WARNING
+    own = reader.peek(section, "base") is not None
+    never = len(address) == 2 and name not in LIBRARY and name not in _FORMER
+    grave = Severity.ERROR if never and not own else Severity.WARNING
+    if section == "trainer":  # unsloth/trainer.py, ``_route_unknown_trainer_kwargs``
+        return "and the trainer refuses it", grave
+    kind = str(reader.value("args", "class") or "").rpartition(".")[2]
+    if own or not kind.endswith(("Config", "TrainingArguments")):
+        return "which does not read it", Severity.WARNING
+    if flavour_of(reader.facts) is Flavour.PATCHED:
+        return "which drops it with a warning", Severity.WARNING
+    return f"and {kind} refuses it", grave
+
+
+def pass_over_own_names(reader: Reader) -> None:
+    """Marks what a class of the script's own declares, or one of a package that is not known, as
+    seen: whether it reads a name is its own affair."""
+    reader.used.add(("script", "unsloth_import"))
+    declared = reader.value("args", "declared")
+    own = set(declared) if isinstance(declared, list) else set()
+    for section in ("args", "trainer"):
+        node = reader.tree.get((section,))
+        if node is None or not node.is_mapping:
+            continue
+        foreign = str(reader.value(section, "library") or "") not in _LIBRARIES
+        for name in node.value:
+            theirs = foreign or (section == "args" and name in own)
+            if theirs and f"{section}.{name}" not in table().known_keys:
+                reader.used.add((section, name))

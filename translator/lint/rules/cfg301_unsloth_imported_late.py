@@ -16,13 +16,12 @@ unsloth/__init__.py, *Unsloth should be imported before trl, transformers, peft*
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File, Place
 from translator.lint.rule import Rule
-from translator.spans import LineIndex, Span
+from translator.spans import Span
 
 RULE = Rule(
     code="CFG301",
@@ -40,19 +39,22 @@ RULE = Rule(
 
 
 def check(file: File) -> Iterator[Diagnostic]:
-    """One finding at the top."""
+    """One finding at the import."""
     if file.value("script.unsloth") and file.value("script.unsloth_before_trl") is False:
+        place = file.at("script.unsloth_import").span
+        text = file.document.text if file.document.code is None else file.document.code
+        alone = place is not None and _is_statement(text, place)
         yield RULE.at(
             file,
-            Place(_late_import(file) or file.top),
+            Place(place),
             "unsloth is imported after trl or transformers, which it patches",
-            help="put the line first",
+            help="put the line first" if alone else "import unsloth at the top, before them",
         )
 
 
-def _late_import(file: File) -> Span | None:
-    match = IMPORT.search(file.document.text)
-    return LineIndex(file.document.text).span(*match.span(1)) if match else None
+def _is_statement(text: str, place: Span) -> bool:
+    """Whether a line is an import of unsloth's and no more, which can stand first as it is."""
+    return place.column == 1 and text[place.start : place.end].startswith(STATEMENTS)
 
 
-IMPORT = re.compile(r"^[ \t]*((?:from|import)[ \t]+unsloth\b[^\n]*)", re.M)
+STATEMENTS = ("from unsloth", "import unsloth")

@@ -5,15 +5,18 @@ Looks for trainer arguments that present versions do not take any more, unless t
 installs older ones.
 
 Why it matters
-Plain TRL ends with a TypeError. Unsloth 2026 moves a `warmup_ratio` to `warmup_steps` and drops the
-others with a print: an `evaluation_strategy` is then no evaluation.
+transformers' own `TrainingArguments`, plain TRL and `UnslothTrainingArguments` end with a TypeError
+(a warning; an error where the script installs transformers 5, a note where a requirements file or
+pyproject.toml beside or above it asks for an older one). For TRL's configurations Unsloth 2026
+moves a `warmup_ratio` to `warmup_steps` and drops the others with a print: an `evaluation_strategy`
+is then no evaluation (a note).
 
 When it is fine
 With the versions that the script was written for.
 
 References
 transformers 5 removes `evaluation_strategy`, `warmup_ratio`, `group_by_length` and others (run);
-unsloth/models/rl_config_compat.py.
+unsloth/models/rl_config_compat.py; unsloth/trainer.py:908.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
+from translator.frameworks.unsloth.defaults import Flavour
+from translator.frameworks.unsloth.rows import FLAVOUR
 from translator.lint.context import File
 from translator.lint.rule import Rule
 
@@ -48,6 +53,8 @@ RULE = Rule(
     },
 )
 
+_LIBRARIES = ("trl", "transformers", "unsloth", "")
+"""Where classes come from whose arguments are known; empty where a script does not say."""
 REMOVED = {
     "evaluation_strategy": "eval_strategy",
     "warmup_ratio": "warmup_steps, which takes a share below 1 as well",
@@ -63,21 +70,53 @@ REMOVED = {
 
 
 def check(file: File) -> Iterator[Diagnostic]:
-    """A finding for each such argument."""
-    pinned = str(file.value("script.versions.transformers") or "")
-    if pinned and int(pinned.split(".")[0] or 5) < 5:
+    """A finding for each such argument, graver where the class refuses it."""
+    given = [name for name in REMOVED if file.node(f"args.{name}") is not None]
+    if not given or str(file.value("args.library") or "") not in _LIBRARIES or _older(file):
         return
-    for name, instead in REMOVED.items():
-        if file.node(f"args.{name}") is None:
+    kind = str(file.value("args.base") or file.value("args.class") or "").rpartition(".")[2]
+    declared = file.value("args.declared") or ()
+    refused = file.document.facts.get(FLAVOUR) != Flavour.PATCHED.name
+    severity = _severity(file) if refused else None
+    for name in given:
+        if name in declared:
             continue
         yield RULE.at(
             file,
-            file.at(f"args.{name}"),
-            f"{name} is gone in transformers 5",
-            help=f"{instead}" if instead else None,
+            file.at_name(f"args.{name}"),
+            f"{name} is gone in transformers 5" + (f", and {kind} refuses it" if refused else ""),
+            help=REMOVED[name],
+            severity=severity,
             fix=(
                 file.rename("args.evaluation_strategy", "eval_strategy", safe=False)
                 if name == "evaluation_strategy"
                 else None
             ),
         )
+
+
+def _older(file: File) -> bool:
+    """Whether the script itself installs transformers before 5."""
+    from translator.lint.pinned import asks_for_older
+
+    pinned = _major(file)
+    if pinned is not None:
+        return pinned < 5
+    lines = [line for line in file.document.text.splitlines() if "pip install" in line]
+    return asks_for_older("\n".join(lines), "transformers", 5)
+
+
+def _severity(file: File) -> Severity | None:
+    """The class ends with a TypeError, for certain where the script installs such a version; a note
+    is enough where the project asks for an older one."""
+    from translator.lint.pinned import pinned_beside
+
+    if _major(file) is not None:
+        return Severity.ERROR
+    return None if pinned_beside(file.document.path, "transformers", 5) else Severity.WARNING
+
+
+def _major(file: File) -> int | None:
+    """The version of transformers that the script installs."""
+    pinned = str(file.value("script.versions.transformers") or "").partition(".")[0]
+    return int(pinned) if pinned.isdecimal() else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 
-from translator.source import answers, ask_for
+from translator.repository import Repository, entries, text_of
 
 _FILES = re.compile(
     r"(?:[\w-]*requirements[\w.-]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)"
@@ -15,9 +14,6 @@ _FILES = re.compile(
 )
 _MOST = 8
 """Such files of one folder that are looked into."""
-_BYTES = 200_000
-_LEVELS = 4
-"""Folders that are looked at, from the script's upwards; a repository's root is the last."""
 _OPERATOR = re.compile(r"([=<>~!^]=?=?)\s*v?(\d+)((?:\.[\w*]+)*)")
 
 
@@ -38,39 +34,12 @@ def asks_for_older(text: str, package: str, major: int) -> bool:
     return False
 
 
-def pinned_beside(path: str, package: str, major: int) -> bool:
+def pinned_around(around: Repository, package: str, major: int) -> bool:
     """Whether the files beside or above a script keep a package below a major version."""
-    folder = os.path.dirname(os.path.abspath(path))
-    for _ in range(_LEVELS):
-        if _pinned_in(folder, package, major):
-            return True
-        git, above = os.path.join(folder, ".git"), os.path.dirname(folder)
-        ask_for(git)
-        if os.path.exists(git) or above == folder:
-            return False
-        folder = above
+    for folder in around.upwards():
+        names = [name for name in entries(folder)[1] if _FILES.fullmatch(name)]
+        for name in names[:_MOST]:
+            text = text_of(os.path.join(folder, name))
+            if package in text and asks_for_older(text, package, major):
+                return True
     return False
-
-
-def _pinned_in(folder: str, package: str, major: int) -> bool:
-    known, key = answers(), f"pinned:{package}:{major}:{folder}"
-    if key not in known:
-        known[key] = any(asks_for_older(text, package, major) for text in _texts(folder))
-    return bool(known[key])
-
-
-def _texts(folder: str) -> Iterator[str]:
-    ask_for(folder)
-    try:
-        names = sorted(name for name in os.listdir(folder) if _FILES.fullmatch(name))
-    except OSError:
-        return
-    for name in names[:_MOST]:
-        path = os.path.join(folder, name)
-        ask_for(path)
-        try:
-            if os.path.isfile(path):
-                with open(path, encoding="utf-8", errors="replace") as stream:
-                    yield stream.read(_BYTES)
-        except OSError:
-            continue

@@ -109,11 +109,11 @@ def _older(file: File) -> bool:
 def _severity(file: File) -> Severity | None:
     """The class ends with a TypeError, for certain where the script installs such a version; a note
     is enough where the project asks for an older one."""
-    from translator.lint.pinned import pinned_beside
+    from translator.lint.pinned import pinned_around
 
     if _major(file) is not None:
         return Severity.ERROR
-    return None if pinned_beside(file.document.path, "transformers", 5) else Severity.WARNING
+    return None if pinned_around(file.around, "transformers", 5) else Severity.WARNING
 
 
 def _major(file: File) -> int | None:

@@ -228,3 +228,8 @@ def test_a_plugin_without_its_module_stops_the_run() -> None:
     assert [(d.severity.value, d.help) for d in told] == [
         ("error", "axolotl.integrations.liger.LigerPlugin")
     ]
+
+
+def test_an_optimizer_that_the_check_still_takes_is_no_error() -> None:
+    (told,) = about("optimizer", found("axolotl", "optimizer: adamw_hf\n"))
+    assert (told.code, told.severity.value) == ("CFG010", "warning")

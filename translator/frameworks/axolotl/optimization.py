@@ -48,8 +48,8 @@ def _get_optimizer(reader: Reader) -> None:
     name, fused = OPTIMIZERS.get(found.value, (found.value, None))
     if found.value in GONE and found.node is not None:
         name = GONE[found.value]
-        why = f"is gone from transformers 5; {name} is the same update"
-        refuse(reader, ("optimizer",), found.node, why, Severity.WARNING)
+        why = f"is gone from transformers 5, and the run ends; {name} is the same update"
+        refuse(reader, ("optimizer",), found.node, why, Severity.WARNING, code=Code.STOPS_LATER)
     elif found.node is not None and found.value not in (name, "adamw_torch_fused"):
         reader.say(
             Code.TOLD_OTHERWISE,

@@ -233,3 +233,14 @@ def test_a_plugin_without_its_module_stops_the_run() -> None:
 def test_an_optimizer_that_the_check_still_takes_is_no_error() -> None:
     (told,) = about("optimizer", found("axolotl", "optimizer: adamw_hf\n"))
     assert (told.code, told.severity.value) == ("CFG010", "warning")
+
+
+@pytest.mark.parametrize(
+    ("entries", "severity", "often"), [(2, "warning", "twice"), (4, "note", "4 times")]
+)
+def test_rows_that_are_listed_again_are_told_once(entries: int, severity: str, often: str) -> None:
+    text = "datasets:\n" + "  - path: acme/rows\n    type: alpaca\n" * entries
+    (told,) = [d for d in found("axolotl", text) if d.code == "DATA104"]
+    assert (told.severity.value, often in told.message) == (severity, True)
+    assert told.span is not None
+    assert told.span.line == 4

@@ -7,8 +7,8 @@ Why it matters
 The rows weigh double, which is rarely what two equal entries mean: one of them was to be edited.
 
 When it is fine
-When rows are weighted like that on purpose, or rendered in two ways (other templates are not told
-of).
+When rows are weighted like that on purpose (told in a note where an entry stands three times or
+more), or rendered in two ways (other templates are not told of).
 
 References
 Axolotl and torchtune concatenate what is listed.
@@ -38,17 +38,25 @@ RULE = Rule(
 
 
 def check(file: File) -> Iterator[Diagnostic]:
-    """One finding for each entry that is there already."""
-    seen = {}
+    """One finding for each data set, at its second entry."""
+    if file.on("dataset_exact_deduplication"):
+        return
+    entries: dict[object, list[int]] = {}
     for number, source in enumerate(file.recipe.data.sources):
         key = (source.path, source.subset, source.split, source.files, source.rows, source.format)
         named = all(is_name(part) for part in (source.path, *source.files))
-        named = named and not isinstance(source.rows, CustomRows)
-        if key in seen and named and not file.on("dataset_exact_deduplication"):
-            field = f"data.sources[{number}]"
-            yield RULE.at(
-                file,
-                file.where(f"{field}.path", field),
-                f"{source.path} is listed twice: its rows are trained twice",
-            )
-        seen[key] = number
+        if named and not isinstance(source.rows, CustomRows):
+            entries.setdefault(key, []).append(number)
+    for numbers in entries.values():
+        if len(numbers) == 1:
+            continue
+        often = {2: "twice"}.get(len(numbers), f"{len(numbers)} times")
+        field = f"data.sources[{numbers[1]}]"
+        path = file.recipe.data.sources[numbers[1]].path
+        yield RULE.at(
+            file,
+            file.where(f"{field}.path", field),
+            f"{path} is listed {often}: its rows are trained {often}",
+            # a slip makes two; more are a weight
+            severity=Severity.WARNING if len(numbers) == 2 else Severity.NOTE,
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lint.examples import whole
 from translator import loads
 from translator.api import decode_any, load_source
@@ -99,6 +101,28 @@ def test_the_length_of_a_trainer_of_pairs_counts() -> None:
     document = loads(text, name="run.py")
     assert document.recipe.data.max_length == 1024
     assert not {d.code for d in found("unsloth", text)} & {"CFG008", "DATA107"}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_collator_of_the_scripts_own_cuts_at_neither_length(own: bool) -> None:
+    more = 'max_length=8192, dataset_kwargs={"skip_prepare_dataset": True}'
+    text = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more=more)
+    collator = "batched" if own else "UnslothVisionDataCollator(model, tokenizer)"
+    text = text.replace("trainer = SFTTrainer(", f"trainer = SFTTrainer(data_collator={collator}, ")
+    text = f"def batched(rows):\n    return rows\n{text}"
+    if not own:
+        text = f"from unsloth.trainer import UnslothVisionDataCollator\n{text}"
+    assert ("DATA107" in {d.code for d in found("unsloth", text)}) is not own
+
+
+@pytest.mark.parametrize(("pinned", "told"), [("2025.3.1", True), ("2026.10.9", False)])
+def test_dropout_matters_under_an_older_unsloth(pinned: str, told: bool, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(f"unsloth=={pinned}\n", encoding="utf-8")
+    text = SCRIPT.format(trainer="SFTTrainer", config="SFTConfig", more="seed=1")
+    text = text.replace("r=16", "r=16, lora_dropout=0.1")
+    document = loads(text, name=str(tmp_path / "run.py"))
+    findings = check_document(document, Settings(root=tmp_path)).findings
+    assert ("TRAIN105" in {d.code for d in findings if not d.verbose}) is told
 
 
 def test_a_shorter_length_of_the_trainer_counts() -> None:

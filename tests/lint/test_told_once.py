@@ -244,3 +244,17 @@ def test_rows_that_are_listed_again_are_told_once(entries: int, severity: str, o
     assert (told.severity.value, often in told.message) == (severity, True)
     assert told.span is not None
     assert told.span.line == 4
+
+
+@pytest.mark.parametrize("value", ["false", "0"])
+def test_noise_that_is_off_under_its_former_name_is_fine(value: str) -> None:
+    """Under the present name Axolotl refuses it, so that no fix may rename it."""
+    assert not about("noisy_embedding_alpha", found("axolotl", f"noisy_embedding_alpha: {value}\n"))
+    present = found("axolotl", f"neftune_noise_alpha: {value}\n")
+    assert {d.severity.value for d in about("neftune_noise_alpha", present)} == {"error"}
+
+
+def test_epochs_beside_steps_may_set_an_interval() -> None:
+    steps = "max_steps: 100\nnum_epochs: 3\n"
+    assert about("num_epochs", found("axolotl", steps))
+    assert not about("num_epochs", found("axolotl", f"{steps}saves_per_epoch: 2\n"))

@@ -17,9 +17,9 @@ from translator.frameworks.axolotl.rows import key, via
 from translator.frameworks.axolotl.values import (
     COUNT,
     FLAG,
-    NUMBER,
     anything,
     flag,
+    number,
     text,
     whole,
 )
@@ -29,6 +29,7 @@ from translator.writing import Writer
 
 _TRAINING = "axolotl/utils/schemas/training.py"
 _CONFIG = "axolotl/utils/schemas/config.py"
+_NOISE, _FORMER_NOISE = "neftune_noise_alpha", "noisy_embedding_alpha"
 
 SHORT_ATTENTION = {"flash": "flash_attention_2", "flex": "flex_attention", "sdp": "sdpa"}
 _WITHOUT_CAST = (None, "sdpa", "eager")
@@ -231,6 +232,24 @@ def _put_tf32(writer: Writer) -> None:
         writer.put("tf32", writer.value("precision.tf32"), "precision.tf32")
 
 
+def _get_noise(reader: Reader) -> None:
+    """Under its former name the noise is looked at only where it counts as true
+    (axolotl/utils/schemas/validation.py:376)."""
+    former = reader.node(_FORMER_NOISE)
+    if former is not None and not former.value and reader.node(_NOISE) is None:
+        no_effect(reader, (_FORMER_NOISE,), "it is off")
+        reader.set("batching.neftune_alpha", None, reader.written((_FORMER_NOISE,), former))
+        return
+    found = find(reader, [_NOISE, _FORMER_NOISE], number, None, f"{_CONFIG}: None")
+    reader.set("batching.neftune_alpha", found.value, found.origin)
+
+
+def _put_noise(writer: Writer) -> None:
+    alpha = writer.value("batching.neftune_alpha")
+    if alpha is not None:
+        writer.put(_NOISE, alpha, "batching.neftune_alpha")
+
+
 def _get_attention(reader: Reader) -> None:
     found = find(reader, "attn_implementation", text, None, f"{_CONFIG}:845: the model's own")
     name, origin = found.value, found.origin
@@ -308,15 +327,7 @@ ROWS: tuple[Row, ...] = (
         _put_normalization,
         {"batching.normalization": ("approximated", "always the mean of micro batches' means")},
     ),
-    key(
-        "batching.neftune_alpha",
-        "neftune_noise_alpha",
-        NUMBER,
-        None,
-        f"{_CONFIG}: None",
-        Code.LOST_BATCHING,
-        aliases=("noisy_embedding_alpha",),
-    ),
+    via(("batching.neftune_alpha",), (_NOISE, _FORMER_NOISE), _get_noise, _put_noise),
     via(
         ("precision.compute",),
         ("bf16", "fp16", "bfloat16", "float16", "float32"),

@@ -321,8 +321,12 @@ def _get_duration(reader: Reader) -> None:
     epochs = find(reader, "num_epochs", number, 1.0, f"{_TRAINING}:267")
     steps = find(reader, "max_steps", whole, None)
     if steps.value is not None and steps.value > 0:
+        of_epochs = [name for name in ("evals_per_epoch", "saves_per_epoch") if reader.node(name)]
         if epochs.written:
-            no_effect(reader, ("num_epochs",), "max_steps counts")
+            why = "max_steps counts"
+            if of_epochs:
+                why = f"max_steps counts; it only sets the interval of {of_epochs[0]}"
+            no_effect(reader, ("num_epochs",), why, verbose=bool(of_epochs))
         reader.set("duration", Steps(count=steps.value), steps.origin)
         reader.origins["duration.count"] = steps.origin
         return

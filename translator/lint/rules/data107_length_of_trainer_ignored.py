@@ -51,7 +51,7 @@ def check(file: File) -> Iterator[Diagnostic]:
     loaded, given = file.value("load.max_seq_length"), file.value("args.max_length")
     if not isinstance(loaded, int) or not isinstance(given, int) or given <= 0:
         return
-    if file.value("args.max_seq_length") is not None:
+    if file.value("args.max_seq_length") is not None or _cuts_itself(file):
         return
     if given == loaded or (given < loaded and given != _DEFAULT):
         return  # a shorter length counts
@@ -62,3 +62,11 @@ def check(file: File) -> Iterator[Diagnostic]:
         f"max_length={given} is not what counts ({why}): max_seq_length={loaded} of the model is",
         help=f"load the model with max_seq_length={given}, if that is meant",
     )
+
+
+def _cuts_itself(file: File) -> bool:
+    """Whether a collator of the script's own gets the rows as they are: then neither length counts."""
+    collator = file.node("trainer.data_collator")
+    if collator is None or not file.on("args.dataset_kwargs.skip_prepare_dataset"):
+        return False
+    return not str(file.value("trainer.data_collator.class")).startswith("Unsloth")

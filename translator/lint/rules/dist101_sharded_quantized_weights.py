@@ -60,5 +60,4 @@ def check(file: File) -> Iterator[Diagnostic]:
             place,
             "4-bit weights under ZeRO-3: every device loads the whole model before it is split",
             severity=Severity.NOTE,
-            help="FSDP loads it on one rank",
         )

@@ -1,8 +1,8 @@
 """Dropout in the adapter switched Unsloth's fast path off until lately; trained biases still do.
 
 What it does
-Looks for a `lora_dropout` other than 0 in a script for Unsloth (a note), and for `bias` other than
-`none` (a warning).
+Looks for a `lora_dropout` other than 0 in a script for Unsloth (a note, with `-v` only unless the
+project asks for an older Unsloth), and for `bias` other than `none` (a warning).
 
 Why it matters
 Up to some version between 2026.8.19 and 2026.10.9 Unsloth patched its fused layers in only where
@@ -22,7 +22,11 @@ from collections.abc import Iterator
 
 from translator.diagnostics import Diagnostic, Severity
 from translator.lint.context import File
+from translator.lint.pinned import asks_for_older, pinned_around
 from translator.lint.rule import Rule
+from translator.record import replace
+
+_YEAR = 2026
 
 RULE = Rule(
     code="TRAIN105",
@@ -45,11 +49,12 @@ def check(file: File) -> Iterator[Diagnostic]:
     if adapter is None:
         return
     if adapter.dropout and file.written("adapter.dropout"):
-        yield RULE.at(
+        found = RULE.at(
             file,
             file.where("adapter.dropout"),
             f"lora_dropout={adapter.dropout:g}: before 2026.10 Unsloth's fused layers work with 0 alone",
         )
+        yield found if _older(file) else replace(found, verbose=True)
     if adapter.bias != "none":
         yield RULE.at(
             file,
@@ -57,3 +62,11 @@ def check(file: File) -> Iterator[Diagnostic]:
             f"bias={adapter.bias!r}: Unsloth's fused layers work with 'none' alone",
             severity=Severity.WARNING,
         )
+
+
+def _older(file: File) -> bool:
+    """Whether the script or its project asks for an Unsloth of an earlier year."""
+    lines = [line for line in file.document.text.splitlines() if "pip install" in line]
+    if asks_for_older("\n".join(lines), "unsloth", _YEAR):
+        return True
+    return pinned_around(file.around, "unsloth", _YEAR)

@@ -202,6 +202,14 @@ def test_a_command_for_another_file_gives_nothing(tmp_path: Path) -> None:
     assert "CFG202" in codes(lint(tmp_path, files, "config/run.yaml"))
 
 
+def test_a_head_that_only_shows_how_gives_nothing(tmp_path: Path) -> None:
+    head = "# tune run lora_finetune_single_device --config x checkpointer.checkpoint_dir=<DIR>\n"
+    assert "CFG202" in codes(lint(tmp_path, {"a.yaml": torchtune(head + SHORT)}, "a.yaml"))
+    given = head.replace("<DIR>", "/models/base")
+    told = lint(tmp_path, {"a.yaml": torchtune(given + SHORT)}, "a.yaml")
+    assert not [d for d in told if d.code == "CFG202" and "checkpoint_dir" in d.message]
+
+
 # --- trainers of the author's own ----------------------------------------------------------------
 
 FLAT = (

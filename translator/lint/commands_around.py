@@ -11,7 +11,8 @@ from translator.lint.context import File
 _COMMENT = re.compile(r"^[ \t]*#(.*)$", re.M)
 _COMMAND = re.compile(r"\btune run\b([^\n]*)")
 _CONFIG = re.compile(r"--config[= ]+[\"']?([^\s\"']+)")
-_GIVEN = re.compile(r"(?<=\s)~?([A-Za-z_][\w.]*)=")
+_GIVEN = re.compile(r"(?<=\s)~?([A-Za-z_][\w.]*)=(?![\"']?<)")
+"""Not ``=<YOUR_DIR>``: heads copied from torchtune's own files only show how it is done."""
 _SCRIPTS = (".sh", ".slurm", ".sbatch", "Makefile", "justfile", "README.md")
 
 
